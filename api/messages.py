@@ -1,0 +1,134 @@
+"""What the REST routes take and answer. viewer/src/api/messages.ts is written from it by `make types`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Vector2 = tuple[float, float]
+Vector3 = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    login: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChange:
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Who is signed in. While `must_change_password` every other route answers 403 `password_must_change`."""
+
+    login: str
+    institutions: list[str]
+    permissions: list[str]
+    must_change_password: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRow:
+    """One line of the study list. Dates are YYYY-MM-DD or "", times HH:MM or ""."""
+
+    id: int
+    institution: str
+    patient_name: str
+    patient_id: str
+    sex: str
+    birth_date: str
+    age: str
+    date: str
+    time: str
+    modalities: list[str]
+    body_part: str
+    description: str
+    accession: str
+    images: int
+    series: int
+    received_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyList:
+    studies: list[StudyRow]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPreset:
+    centre: float
+    width: float
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class FramePlace:
+    """Where one frame of a stack stands; None where the header does not say."""
+
+    position: Vector3 | None
+    row: Vector3 | None
+    column: Vector3 | None
+    thickness_mm: float | None
+    location_mm: float | None
+    instance_number: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """A Volume's grid. `affine` maps index (x, y, z) to LPS millimetres, row-major 3×4; shape is (z, y, x)."""
+
+    affine: list[float]
+    shape: tuple[int, int, int]
+    frame_of_reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class StackInfo:
+    """An ordered set of frames that scroll together. `volume` is None exactly when `refusal` names why."""
+
+    index: int
+    rows: int
+    columns: int
+    frames: list[FramePlace]
+    spacing: Vector2 | None  # (row, column) millimetres, centre to centre down and along
+    spacing_source: str  # "pixel", "imager", "region" or "none"
+    aspect: float  # height of a pixel over its width, where spacing is None
+    colour: bool
+    monochrome1: bool
+    windows: list[WindowPreset]
+    unit: str  # "HU" or ""
+    frame_time_ms: float | None
+    volume: Geometry | None
+    refusal: str | None  # a key of the viewer's dictionary
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesInfo:
+    id: int
+    uid: str
+    number: int | None
+    modality: str
+    description: str
+    body_part: str
+    images: int
+    lossy: str  # how the stored images were compressed with loss, e.g. "12:1 ISO_10918_1", or ""
+    stacks: list[StackInfo]
+    not_displayable: int  # instances stored without pixels that can be shown
+
+
+@dataclass(frozen=True, slots=True)
+class StudyInfo:
+    study: StudyRow
+    series: list[SeriesInfo]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The body of every error. `code` is a key of the viewer's dictionary."""
+
+    code: str
+    detail: str = ""

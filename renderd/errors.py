@@ -1,0 +1,40 @@
+"""What can go wrong between a viewer and its pictures.
+
+RenderError
+├── InvalidMessage      the viewer sent something that is not in protocol.py
+├── SeriesNotFound      no such series or stack, or this viewer may not see it
+├── NotAVolume          the stack opens in 2-D only; the code says why
+└── UnreadableFrame     stored bytes cannot be decoded
+"""
+
+
+class RenderError(Exception):
+    """Base of what this package raises; `code` is a key of the viewer's dictionary."""
+
+    code = "render_failed"
+
+
+class InvalidMessage(RenderError):
+    """The viewer's message is not one of protocol.py's."""
+
+    code = "invalid_message"
+
+
+class SeriesNotFound(RenderError):
+    """There is no such series or stack, or this viewer may not see it: the answer is the same."""
+
+    code = "series_not_found"
+
+
+class NotAVolume(RenderError):
+    """This stack cannot be reformatted or volume rendered; it still opens as a stack."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class UnreadableFrame(RenderError):
+    """The stored bytes of a frame cannot be decoded."""
+
+    code = "unreadable_frame"

@@ -1,0 +1,270 @@
+"""The messages between a viewer and renderd: one WebSocket, binary messages only.
+
+A message whose first byte is below 0x10 is a frame: `HEADER`, for a final frame the SHA-256 of its raw pixels,
+then the encoded picture. Every other message is one msgpack map whose key "t" names the dataclass.
+
+`FromViewer` and `ToViewer` are the truth. viewer/src/stream/messages.ts is written from them by `make types`.
+The version is the WebSocket subprotocol. docs/PROTOCOL.md tells the story of one drag.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import asdict, dataclass, fields
+from enum import IntEnum, IntFlag
+from typing import Any, Literal, NamedTuple
+
+import msgpack
+from pydantic import TypeAdapter, ValidationError
+
+from renderd.errors import InvalidMessage
+
+SUBPROTOCOL = "farview.1"
+MAX_MESSAGE_BYTES = 64 * 1024  # from a viewer; its largest message is a `view` of a few hundred bytes
+MAX_SIDE = 4096  # pixels; a viewport larger than this is rendered smaller and scaled by the page
+
+# What the viewer may ask for while it moves: (size relative to the viewport, JPEG quality), best first.
+LEVELS = ((1.0, 85), (1.0, 70), (1.0, 50), (0.5, 80), (0.5, 60), (0.5, 40))
+
+Vector2 = tuple[float, float]
+Vector3 = tuple[float, float, float]
+Projection = Literal["max", "min", "mean"]
+
+
+# ── views ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# A view is absolute: it says all that a picture depends on, so the newest one replaces every older one and a
+# reconnected viewer only has to send its views again.
+
+
+@dataclass(frozen=True, slots=True)
+class StackView:
+    """One frame of a Stack. The picture plane is the image itself, in millimetres from the first pixel's centre.
+
+    centre: (x along a row, y down the columns) at the middle of the viewport; right, down: unit vectors in the same
+    plane that point right and down on the screen (they carry flips and rotation); extent_mm: millimetres across the
+    viewport's shorter side. An image without a known spacing counts one millimetre per pixel column.
+    """
+
+    series: int
+    stack: int
+    frame: int
+    centre: Vector2
+    right: Vector2
+    down: Vector2
+    extent_mm: float
+    window: Vector2  # (centre, width) in modality values
+    invert: bool = False
+    kind: Literal["stack"] = "stack"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneView:
+    """A plane through a Volume, or a slab about it. Points and vectors are patient space, LPS, millimetres."""
+
+    series: int
+    stack: int
+    centre: Vector3
+    right: Vector3
+    down: Vector3
+    extent_mm: float
+    window: Vector2
+    projection: Projection = "max"
+    thickness_mm: float = 0.0
+    invert: bool = False
+    kind: Literal["plane"] = "plane"
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeView:
+    """A shaded volume rendering, orthographic, seen along right × down. `shift` moves the opacity curve, in HU."""
+
+    series: int
+    stack: int
+    centre: Vector3
+    right: Vector3
+    down: Vector3
+    extent_mm: float
+    preset: str
+    shift: float = 0.0
+    kind: Literal["volume"] = "volume"
+
+
+View = StackView | PlaneView | VolumeView
+
+
+# ── from the viewer ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Show this in that viewport. `input` counts the viewer's inputs; `moving` while a finger or key is down."""
+
+    viewport: int
+    width: int
+    height: int
+    input: int
+    moving: bool
+    view: View
+    t: Literal["show"] = "show"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The frame is on the screen (or was dropped because a newer one already is). `level` is what to send next."""
+
+    viewport: int
+    sequence: int
+    level: int
+    t: Literal["shown"] = "shown"
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The viewport is gone."""
+
+    viewport: int
+    t: Literal["close"] = "close"
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """Whether the page can be seen. A hidden page is rendered nothing."""
+
+    visible: bool
+    t: Literal["visible"] = "visible"
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Answered at once by `Pong`; sent only while nothing is in flight, to learn the line's idle round trip."""
+
+    n: int
+    t: Literal["ping"] = "ping"
+
+
+FromViewer = Show | Shown | Close | Visible | Ping
+
+
+# ── to the viewer ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A named transfer function; `colours` are a few #rrggbb stops for a small swatch."""
+
+    name: str
+    modalities: list[str]
+    colours: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """The first message of a connection."""
+
+    presets: list[Preset]
+    levels: list[tuple[float, int]]
+    t: Literal["welcome"] = "welcome"
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """The volume behind a viewport is being made; `done` of `total` slices are in memory."""
+
+    viewport: int
+    done: int
+    total: int
+    t: Literal["loading"] = "loading"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a viewport shows nothing. `code` is a key of the viewer's dictionary, `detail` names things, no patient."""
+
+    viewport: int | None
+    code: str
+    detail: str = ""
+    t: Literal["trouble"] = "trouble"
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    n: int
+    t: Literal["pong"] = "pong"
+
+
+ToViewer = Welcome | Loading | Trouble | Pong
+
+
+# ── frames ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Codec(IntEnum):
+    JPEG = 1
+    PNG = 2
+
+
+class Flag(IntFlag):
+    FINAL = 1  # lossless, at rest; 32 bytes of SHA-256 over the raw pixels stand between header and picture
+    INTERPOLATED = 2  # some pixel is not a stored value: zoomed, rotated, reformatted, projected
+    COLOUR = 4  # raw pixels are RGB interleaved; otherwise grey, one byte
+    REDUCED = 8  # rendered smaller or coarser than the viewport: only while moving
+
+
+class Header(NamedTuple):
+    """Little-endian, 36 bytes. Raw pixels, whose digest a final frame carries, are rows top-down."""
+
+    kind: int  # always 1
+    version: int  # always 1
+    codec: int
+    flags: int
+    viewport: int
+    level: int
+    sequence: int  # per connection and viewport, from 1
+    input: int  # the newest input this picture shows
+    width: int  # of the encoded picture
+    height: int
+    full_width: int  # of the viewport it stands for
+    full_height: int
+    render_us: int
+    encode_us: int
+
+
+HEADER = struct.Struct("<BBBBHHIIHHHHII")
+DIGEST_BYTES = 32
+assert HEADER.size == 36
+
+_from_viewer: TypeAdapter[FromViewer] = TypeAdapter(FromViewer)
+
+
+def parse(message: bytes) -> FromViewer:
+    """Read a viewer's message.
+
+    Raises:
+        InvalidMessage: not msgpack, an unknown kind, a missing or wrong field, or a number that is not finite.
+    """
+    try:
+        return _from_viewer.validate_python(msgpack.unpackb(message, max_buffer_size=MAX_MESSAGE_BYTES))
+    except (ValidationError, ValueError, msgpack.UnpackException) as error:
+        raise InvalidMessage(str(error)[:200]) from error
+
+
+def pack(message: ToViewer) -> bytes:
+    """Write a message for a viewer."""
+    return bytes(msgpack.packb(asdict(message)))
+
+
+def pack_frame(header: Header, digest: bytes, picture: bytes) -> bytes:
+    """Join a frame; `digest` is empty unless the frame is final."""
+    return HEADER.pack(*header) + digest + picture
+
+
+def unpack_frame(message: bytes) -> tuple[Header, bytes, bytes]:
+    """Split a frame into header, digest (empty unless final) and picture; for tests and synthetic viewers."""
+    header = Header(*HEADER.unpack_from(message))
+    cut = HEADER.size + (DIGEST_BYTES if header.flags & Flag.FINAL else 0)
+    return header, message[HEADER.size : cut], message[cut:]
+
+
+def kinds(union: Any) -> dict[str, type]:
+    """The message classes of a union by their "t"."""
+    return {next(f.default for f in fields(c) if f.name == "t"): c for c in union.__args__}

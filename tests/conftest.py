@@ -1,0 +1,17 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real images that lies beside the project, or a skip that says how to name it."""
+    folder = os.environ.get("FARVIEW_TEST_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("real images are not here: set FARVIEW_TEST_DATA to their folder")
+    return Path(folder)
