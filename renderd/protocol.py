@@ -211,7 +211,7 @@ class Flag(IntFlag):
 
 
 class Header(NamedTuple):
-    """Little-endian, 36 bytes. Raw pixels, whose digest a final frame carries, are rows top-down."""
+    """Little-endian, 32 bytes. Raw pixels, whose digest a final frame carries, are rows top-down."""
 
     kind: int  # always 1
     version: int  # always 1
@@ -231,7 +231,7 @@ class Header(NamedTuple):
 
 HEADER = struct.Struct("<BBBBHHIIHHHHII")
 DIGEST_BYTES = 32
-assert HEADER.size == 36
+assert HEADER.size == 32
 
 _from_viewer: TypeAdapter[FromViewer] = TypeAdapter(FromViewer)
 

@@ -1,0 +1,41 @@
+# Two commands: `make run` and `make test`. PYTHON names the interpreter (3.11 or newer).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test quick types check install install-test clean
+
+run: install
+	$(BIN)/farview serve --demo --lan
+
+install: $(VENV)/.installed
+$(VENV)/.installed: pyproject.toml viewer/package-lock.json
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+install-test: $(VENV)/.installed-test
+$(VENV)/.installed-test: $(VENV)/.installed pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	sh tests/programs.sh
+	@touch $@
+
+# The page is built by the installation; here again, so that a changed source is never tested against an old page.
+test: install-test check
+	$(BIN)/python -m pytest
+
+quick: install-test
+	$(BIN)/python -m pytest -m "not slow"
+
+check: install-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python viewer/hatch_build.py --check
+
+types:
+	$(BIN)/python viewer/generate_types.py
+
+clean:
+	rm -rf $(VENV) viewer/node_modules api/static

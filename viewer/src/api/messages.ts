@@ -1,0 +1,103 @@
+// Written from api/messages.py by `make types`. Change it there.
+
+export interface SignIn {
+  login: string;
+  password: string;
+}
+
+export interface PasswordChange {
+  old: string;
+  new: string;
+}
+
+export interface Me {
+  login: string;
+  institutions: string[];
+  permissions: string[];
+  must_change_password: boolean;
+}
+
+export interface StudyRow {
+  id: number;
+  institution: string;
+  patient_name: string;
+  patient_id: string;
+  sex: string;
+  birth_date: string;
+  age: string;
+  date: string;
+  time: string;
+  modalities: string[];
+  body_part: string;
+  description: string;
+  accession: string;
+  images: number;
+  series: number;
+  received_at: string;
+}
+
+export interface StudyList {
+  studies: StudyRow[];
+  total: number;
+}
+
+export interface WindowPreset {
+  centre: number;
+  width: number;
+  explanation: string;
+}
+
+export interface FramePlace {
+  position: [number, number, number] | null;
+  row: [number, number, number] | null;
+  column: [number, number, number] | null;
+  thickness_mm: number | null;
+  location_mm: number | null;
+  instance_number: number | null;
+}
+
+export interface Geometry {
+  affine: number[];
+  shape: [number, number, number];
+  frame_of_reference: string;
+}
+
+export interface StackInfo {
+  index: number;
+  rows: number;
+  columns: number;
+  frames: FramePlace[];
+  spacing: [number, number] | null;
+  spacing_source: string;
+  aspect: number;
+  colour: boolean;
+  monochrome1: boolean;
+  windows: WindowPreset[];
+  unit: string;
+  frame_time_ms: number | null;
+  volume: Geometry | null;
+  refusal: string | null;
+}
+
+export interface SeriesInfo {
+  id: number;
+  uid: string;
+  number: number | null;
+  modality: string;
+  description: string;
+  body_part: string;
+  images: number;
+  lossy: string;
+  stacks: StackInfo[];
+  not_displayable: number;
+}
+
+export interface StudyInfo {
+  study: StudyRow;
+  series: SeriesInfo[];
+}
+
+export interface Problem {
+  code: string;
+  detail?: string;
+}

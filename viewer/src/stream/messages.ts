@@ -1,0 +1,116 @@
+// Written from renderd/protocol.py by `make types`. Change it there.
+
+export interface StackView {
+  series: number;
+  stack: number;
+  frame: number;
+  centre: [number, number];
+  right: [number, number];
+  down: [number, number];
+  extent_mm: number;
+  window: [number, number];
+  invert?: boolean;
+  kind: "stack";
+}
+
+export interface PlaneView {
+  series: number;
+  stack: number;
+  centre: [number, number, number];
+  right: [number, number, number];
+  down: [number, number, number];
+  extent_mm: number;
+  window: [number, number];
+  projection?: "max" | "min" | "mean";
+  thickness_mm?: number;
+  invert?: boolean;
+  kind: "plane";
+}
+
+export interface VolumeView {
+  series: number;
+  stack: number;
+  centre: [number, number, number];
+  right: [number, number, number];
+  down: [number, number, number];
+  extent_mm: number;
+  preset: string;
+  shift?: number;
+  kind: "volume";
+}
+
+export interface Show {
+  viewport: number;
+  width: number;
+  height: number;
+  input: number;
+  moving: boolean;
+  view: StackView | PlaneView | VolumeView;
+  t: "show";
+}
+
+export interface Shown {
+  viewport: number;
+  sequence: number;
+  level: number;
+  t: "shown";
+}
+
+export interface Close {
+  viewport: number;
+  t: "close";
+}
+
+export interface Visible {
+  visible: boolean;
+  t: "visible";
+}
+
+export interface Ping {
+  n: number;
+  t: "ping";
+}
+
+export interface Preset {
+  name: string;
+  modalities: string[];
+  colours: string[];
+}
+
+export interface Welcome {
+  presets: Preset[];
+  levels: [number, number][];
+  t: "welcome";
+}
+
+export interface Loading {
+  viewport: number;
+  done: number;
+  total: number;
+  t: "loading";
+}
+
+export interface Trouble {
+  viewport: number | null;
+  code: string;
+  detail?: string;
+  t: "trouble";
+}
+
+export interface Pong {
+  n: number;
+  t: "pong";
+}
+
+export const Codec = { JPEG: 1, PNG: 2 } as const;
+
+export const Flag = { FINAL: 1, INTERPOLATED: 2, COLOUR: 4, REDUCED: 8 } as const;
+
+export type View = StackView | PlaneView | VolumeView;
+export type FromViewer = Show | Shown | Close | Visible | Ping;
+export type ToViewer = Welcome | Loading | Trouble | Pong;
+
+export const SUBPROTOCOL = "farview.1";
+export const HEADER_BYTES = 32;
+export const DIGEST_BYTES = 32;
+export const MAX_SIDE = 4096;
