@@ -1,0 +1,130 @@
+"""A whole Farview of its own: a temporary home, every process, free ports. For benchmarks and browser tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+LOGIN = "admin"
+PASSWORD = "Farview-benchmark-1"
+
+
+def free_port() -> int:
+    """A TCP port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def drop_page_cache() -> bool:
+    """Empty the operating system's file cache; False where that is not allowed."""
+    os.sync()
+    try:
+        Path("/proc/sys/vm/drop_caches").write_text("3\n")
+    except OSError:
+        return False
+    return True
+
+
+class Service:
+    """`farview serve` on a home of its own. Start and stop it as often as needed; the home stays until `close`."""
+
+    def __init__(self, kernels: Path | None = None) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="farview-"))
+        self.home.chmod(0o755)
+        self.port, self.dicom_port = free_port(), free_port()
+        self.log = self.home.with_suffix(".log")
+        self.process: subprocess.Popen[bytes] | None = None
+        if kernels is not None:  # compiled once, shared by the homes of one run
+            (self.home / "kernels").symlink_to(kernels)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "FARVIEW_HOME": str(self.home),
+            "FARVIEW_ADMIN_PASSWORD": PASSWORD,
+            "FARVIEW_PORT": str(self.port),
+            "FARVIEW_DICOM_PORT": str(self.dicom_port),
+            "FARVIEW_LANGUAGE": "en",
+        }
+
+    def farview(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run a farview command on this home and return what it printed."""
+        command = [sys.executable, "-m", "farview", *map(str, arguments)]
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+
+    def start(self, *options: str, timeout_s: float = 240) -> float:
+        """Start every process and wait until the page can be opened; seconds it took."""
+        begun = time.monotonic()
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "farview", "serve", *options],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        while time.monotonic() - begun < timeout_s:
+            if self.process.poll() is not None:
+                break
+            if self.healthy():
+                return time.monotonic() - begun
+            time.sleep(0.05)
+        raise RuntimeError(f"farview did not start:\n{self.log.read_text('utf-8', 'replace')[-4000:]}")
+
+    def healthy(self) -> bool:
+        """Whether every process is up: the api answers and has reached renderd."""
+        try:
+            with urllib.request.urlopen(f"{self.address}/api/health", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stop(self) -> None:
+        """Stop every process in order, as Ctrl-C does."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self.process = None
+
+    def kill(self) -> None:
+        """End the whole process group at once, as a power cut would."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def close(self) -> None:
+        self.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.log.unlink(missing_ok=True)
+
+
+@contextmanager
+def service(options: Sequence[str] = (), kernels: Path | None = None) -> Iterator[Service]:
+    """A running Farview that is gone after the block."""
+    one = Service(kernels)
+    try:
+        one.start(*options)
+        yield one
+    finally:
+        one.close()
