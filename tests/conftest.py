@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# One PostgreSQL for the whole run: the fixtures `database` and `database_target`.
+pytest_plugins = ["tests.database"]
+
 
 @pytest.fixture(scope="session")
 def test_data() -> Path:
