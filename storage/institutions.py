@@ -31,8 +31,13 @@ async def find_or_create_institution(connection: Connection, name: str) -> Insti
         return Institution(**row)
     async with connection.transaction():
         row = await connection.fetchrow(SQL["create"], name) or await connection.fetchrow(SQL["find_one"], name)
-        await connection.execute(SQL["let_first_account_read"])
+        await let_first_account_read(connection)
     return Institution(**row)
+
+
+async def let_first_account_read(connection: Connection) -> None:
+    """The first account becomes a reader in every institution; nothing happens while there is none."""
+    await connection.execute(SQL["let_first_account_read"])
 
 
 async def find_institutions(connection: Connection) -> list[Institution]:
