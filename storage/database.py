@@ -93,7 +93,7 @@ class Database:
         with reaching():
             connection = await self._pool.acquire(timeout=CONNECT_TIMEOUT_S)
         try:
-            with _working():
+            with _working(connection):
                 yield connection
         finally:
             await self._pool.release(connection)
@@ -134,7 +134,7 @@ def reaching() -> Iterator[None]:
 
 
 @contextmanager
-def _working() -> Iterator[None]:
+def _working(connection: Connection) -> Iterator[None]:
     """Around work on a connection. An OSError in here may be the caller's own, so it stays what it is."""
     try:
         yield
@@ -142,3 +142,15 @@ def _working() -> Iterator[None]:
         raise TryAgain(str(error)) from error
     except _AWAY as error:
         raise DatabaseUnavailable(f"PostgreSQL went away: {error}") from error
+    except asyncpg.InterfaceError as error:
+        # asyncpg's word both for a connection that the server has cut and for a wrong use of one.
+        if _is_cut(connection):
+            raise DatabaseUnavailable(f"PostgreSQL went away: {error}") from error
+        raise
+
+
+def _is_cut(connection: Connection) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:  # the pool has taken it away already
+        return True

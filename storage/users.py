@@ -65,7 +65,13 @@ async def sign_in(database: Database, login: str, password: str, now: datetime |
 
 
 async def change_password(
-    database: Database, user_id: int, old: str, new: str, keep_session: str | None = None, now: datetime | None = None
+    database: Database,
+    user_id: int,
+    old: str,
+    new: str,
+    *,
+    keep_session: str | None = None,
+    now: datetime | None = None,
 ) -> User:
     """Give an account the password `new`, and end its sessions except the one with the token hash `keep_session`.
 
