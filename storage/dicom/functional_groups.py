@@ -1,0 +1,43 @@
+"""What an enhanced multi-frame instance says of each frame (PS3.3 C.7.6.16)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydicom.dataset import Dataset
+
+from storage.dicom.elements import item_of, items_of, number_of, numbers_of
+from storage.dicom.geometry import pair_of, positive, unit_orientation
+from storage.dicom.luts import read_windows
+
+
+def read_groups(dataset: Dataset, frames: int) -> list[dict[str, Any]] | None:
+    """For each frame what its functional groups say, the shared ones underneath; None without functional groups."""
+    shared = read_group(item_of(dataset, "SharedFunctionalGroupsSequence"))
+    items = items_of(dataset, "PerFrameFunctionalGroupsSequence")
+    if len(items) != frames:
+        # Nobody knows which frame an item means then.
+        return [shared] * frames if shared else None
+    return [shared | read_group(item) for item in items]
+
+
+def read_group(group: Dataset) -> dict[str, Any]:
+    """The fields of Header that one item of functional groups gives."""
+    found: dict[str, Any] = {}
+    if position := numbers_of(item_of(group, "PlanePositionSequence"), "ImagePositionPatient", 3):
+        found["position"] = position
+    orientation = item_of(group, "PlaneOrientationSequence")
+    if unit := unit_orientation(numbers_of(orientation, "ImageOrientationPatient", 6)):
+        found["orientation"] = unit
+    measures = item_of(group, "PixelMeasuresSequence")
+    if spacing := pair_of(measures, "PixelSpacing"):
+        found["spacing"] = spacing
+    if thickness := positive(number_of(measures, "SliceThickness")):
+        found["thickness"] = thickness
+    transformation = item_of(group, "PixelValueTransformationSequence")
+    slope, intercept = number_of(transformation, "RescaleSlope"), number_of(transformation, "RescaleIntercept")
+    if slope and intercept is not None:
+        found |= {"slope": slope, "intercept": intercept}
+    if windows := read_windows(item_of(group, "FrameVOILUTSequence")):
+        found["windows"] = windows
+    return found

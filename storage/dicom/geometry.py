@@ -1,0 +1,78 @@
+"""Position, orientation and spacing of an instance's frame, as its attributes say (LPS, millimetres)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from pydicom.dataset import Dataset
+
+from storage.dicom.elements import integer_of, items_of, number_of, numbers_of
+
+_CENTIMETRES = 3  # PhysicalUnitsXDirection, PS3.3 C.8.5.5.1.15
+
+
+def read_place(dataset: Dataset) -> dict[str, Any]:
+    """position, orientation, thickness and location."""
+    position = numbers_of(dataset, "ImagePositionPatient", 3) or None
+    return {
+        "position": position,
+        "orientation": unit_orientation(numbers_of(dataset, "ImageOrientationPatient", 6)),
+        "thickness": positive(number_of(dataset, "SliceThickness")),
+        "location": number_of(dataset, "SliceLocation"),
+    }
+
+
+def unit_orientation(values: list[float]) -> list[float] | None:
+    """Direction cosines made unit length and perpendicular; None where they are far from that."""
+    if len(values) != 6:
+        return None
+    row, column = values[:3], values[3:]
+    a, b = math.hypot(*row), math.hypot(*column)
+    if abs(a - 1) > 0.05 or abs(b - 1) > 0.05:
+        return None
+    row, column = [x / a for x in row], [x / b for x in column]
+    lean = sum(x * y for x, y in zip(row, column, strict=True))
+    if abs(lean) > 0.01:
+        return None
+    # Six rounded decimals leave 1e-6 of lean: move it into the column direction.
+    column = [y - lean * x for x, y in zip(row, column, strict=True)]
+    b = math.hypot(*column)
+    return [*row, *(y / b for y in column)]
+
+
+def positive(value: float | None) -> float | None:
+    """The value if it is a length."""
+    return value if value is not None and 0 < value < 1e5 else None
+
+
+def pair_of(dataset: Dataset, keyword: str) -> list[float] | None:
+    """[between rows, between columns] where both are lengths."""
+    pair = numbers_of(dataset, keyword, 2)
+    return pair if pair and all(positive(value) for value in pair) else None
+
+
+def read_spacing(dataset: Dataset) -> tuple[list[float] | None, str]:
+    """Spacing of the pixels and where it comes from.
+
+    "pixel": in the patient, or calibrated; "imager": on the detector, so magnified; "region": of an ultrasound image
+    with one calibrated region; "none": unknown.
+    """
+    if pair := pair_of(dataset, "PixelSpacing"):
+        return pair, "pixel"
+    for keyword in ("ImagerPixelSpacing", "NominalScannedPixelSpacing"):
+        if pair := pair_of(dataset, keyword):
+            return pair, "imager"
+    regions = items_of(dataset, "SequenceOfUltrasoundRegions")
+    if len(regions) == 1:
+        units = [integer_of(regions[0], f"PhysicalUnits{axis}Direction") for axis in "XY"]
+        steps = [abs(number_of(regions[0], f"PhysicalDelta{axis}") or 0) * 10 for axis in "YX"]
+        if units == [_CENTIMETRES, _CENTIMETRES] and all(positive(step) for step in steps):
+            return steps, "region"
+    return None, "none"
+
+
+def aspect_of(dataset: Dataset, spacing: list[float] | None) -> float:
+    """Height of a pixel over its width, from the spacing or else PixelAspectRatio."""
+    pair = spacing or pair_of(dataset, "PixelAspectRatio")
+    return pair[0] / pair[1] if pair and 0.01 < pair[0] / pair[1] < 100 else 1.0

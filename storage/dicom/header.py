@@ -1,0 +1,217 @@
+"""What a picture needs to know of an instance, read once at arrival and kept with its row.
+
+A `Header` holds only what JSON holds, so `asdict` and `Header(**row)` are the whole serialisation. It says where each
+frame lies in the stored bytes: opening a series reads pixels and parses no DICOM.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from storage.dicom.elements import integer_of, number_of, numbers_of, text_of, texts_of
+from storage.dicom.functional_groups import read_groups
+from storage.dicom.geometry import aspect_of, read_place, read_spacing
+from storage.dicom.identity import Identity, read_identity
+from storage.dicom.luts import read_modality_lut, read_palette, read_windows
+from storage.dicom.parse import Parsed, parse
+from storage.dicom.pixels import Pixels, native_frame, read_pixels, stored_values
+from storage.errors import InvalidDataset
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The attributes of one instance; lists where DICOM has several values, None or "" where it is silent.
+
+    `per_frame` overrides `position`, `orientation`, `spacing`, `thickness`, `slope`, `intercept` and `windows` for
+    each frame of an enhanced multi-frame instance; frame 0's stand in the fields themselves.
+    """
+
+    version: int
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    modality: str
+    image_type: list[str]
+    instance_number: int | None
+    pixels: Pixels | None  # None: nothing to show, and `reason` is the viewer's word for why
+    reason: str
+    slope: float
+    intercept: float
+    modality_lut: list[Any] | None  # [first stored value, base64 of zlib of float32]
+    palette: list[Any] | None  # [first stored value, base64 of zlib of uint8 RGB]
+    padding: list[int] | None  # stored values from, to (both included)
+    stored_range: list[int] | None  # smallest and largest stored value, where bits alone leave int16 in doubt
+    unit: str  # "HU" or ""
+    inverted: bool  # the lowest value is shown white
+    windows: list[list[Any]]  # [centre, width, explanation] in modality values
+    window_function: str  # LINEAR, LINEAR_EXACT or SIGMOID
+    position: list[float] | None
+    orientation: list[float] | None  # direction along a row, then down a column
+    spacing: list[float] | None  # [between rows, between columns] in mm
+    spacing_source: str  # "pixel", "imager", "region" or "none"
+    aspect: float  # height of a pixel over its width
+    thickness: float | None
+    location: float | None
+    frame_of_reference: str
+    frame_time_ms: float | None
+    lossy: str
+    per_frame: list[dict[str, Any]] | None
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Header:
+        """Read what `to_json` wrote."""
+        pixels = stored["pixels"]
+        return cls(**{**stored, "pixels": Pixels(**pixels) if pixels else None})
+
+    def to_json(self) -> dict[str, Any]:
+        """A dictionary of plain values."""
+        return asdict(self)
+
+    @property
+    def frames(self) -> int:
+        """How many frames can be shown."""
+        return self.pixels.frames if self.pixels else 0
+
+    def of_frame(self, frame: int, name: str) -> Any:
+        """A field that may differ from frame to frame."""
+        if self.per_frame is not None and name in self.per_frame[frame]:
+            return self.per_frame[frame][name]
+        return getattr(self, name)
+
+
+def read_header(data: bytes) -> tuple[Header, Identity]:
+    """Read what a picture and a study list need from the bytes of an instance.
+
+    Raises:
+        InvalidDataset: these bytes cannot be kept; the message says why.
+    """
+    return header_of(parse(data))
+
+
+def header_of(parsed: Parsed) -> tuple[Header, Identity]:
+    """Read the header and the identity of a parsed dataset."""
+    try:
+        identity = read_identity(parsed.dataset)
+        return _read(parsed, identity), identity
+    except (InvalidDataset, MemoryError):
+        raise
+    except RecursionError as error:
+        raise InvalidDataset("sequences are nested too deeply") from error
+    except Exception as error:  # what pydicom raises on hostile values is not a closed list
+        raise InvalidDataset(f"the data elements cannot be read: {type(error).__name__}") from error
+
+
+def _read(parsed: Parsed, identity: Identity) -> Header:
+    dataset = parsed.dataset
+    pixels, reason = read_pixels(parsed)
+    shared: dict[str, Any] = {
+        "slope": number_of(dataset, "RescaleSlope") or 1.0,
+        "intercept": number_of(dataset, "RescaleIntercept") or 0.0,
+        "windows": read_windows(dataset),
+        **read_place(dataset),
+    }
+    spacing, source = read_spacing(dataset)
+    per_frame = read_groups(dataset, pixels.frames) if pixels else None
+    if per_frame:
+        shared |= per_frame[0]
+        if "spacing" in per_frame[0]:
+            spacing, source = shared.pop("spacing"), "pixel"
+        if len(per_frame) == 1 or all(entry == per_frame[0] for entry in per_frame):
+            per_frame = None
+    signed = bool(pixels and pixels.signed)
+    header = Header(
+        version=VERSION,
+        sop_class_uid=identity.sop_class_uid,
+        transfer_syntax_uid=parsed.transfer_syntax_uid,
+        modality=identity.modality,
+        image_type=texts_of(dataset, "ImageType"),
+        instance_number=identity.instance_number,
+        pixels=pixels,
+        reason=reason,
+        modality_lut=read_modality_lut(dataset, signed),
+        palette=read_palette(dataset, signed) if pixels and pixels.photometric == "PALETTE COLOR" else None,
+        padding=_padding(dataset, pixels),
+        stored_range=None,
+        unit=_unit(dataset, identity.modality),
+        inverted=_inverted(dataset, pixels),
+        window_function=_window_function(dataset),
+        spacing=spacing,
+        spacing_source=source,
+        aspect=aspect_of(dataset, spacing),
+        frame_of_reference=text_of(dataset, "FrameOfReferenceUID"),
+        frame_time_ms=_frame_time_ms(dataset),
+        lossy=_lossy(dataset),
+        per_frame=per_frame,
+        **shared,
+    )
+    if pixels and pixels.photometric == "PALETTE COLOR" and header.palette is None:
+        return replace(header, pixels=None, reason="no_palette")
+    return replace(header, stored_range=_stored_range(parsed, header))
+
+
+def _padding(dataset: Dataset, pixels: Pixels | None) -> list[int] | None:
+    """PS3.3 C.7.5.1.1.2; only where grey values have it. Signedness follows PixelRepresentation."""
+    value = integer_of(dataset, "PixelPaddingValue")
+    if value is None or pixels is None or pixels.samples != 1 or pixels.kind != "integer":
+        return None
+    limit = integer_of(dataset, "PixelPaddingRangeLimit")
+    span = 1 << pixels.bits_allocated
+    # Written with the other VR (US for SS) as often as not: read both into the range of the stored values.
+    low = -(span // 2) if pixels.signed else 0
+    ends = [(v - low) % span + low for v in (value, value if limit is None else limit)]
+    return [min(ends), max(ends)]
+
+
+def _unit(dataset: Dataset, modality: str) -> str:
+    kind = text_of(dataset, "RescaleType").upper()
+    return "HU" if modality == "CT" and kind in ("", "HU", "HOUNSFIELD") else ""
+
+
+def _inverted(dataset: Dataset, pixels: Pixels | None) -> bool:
+    # PresentationLUTShape decides where it is given (PS3.3 C.11.6): dcm4che and others do the same.
+    shape = text_of(dataset, "PresentationLUTShape").upper()
+    if shape in ("INVERSE", "IDENTITY"):
+        return shape == "INVERSE"
+    return bool(pixels and pixels.photometric == "MONOCHROME1")
+
+
+def _window_function(dataset: Dataset) -> str:
+    function = text_of(dataset, "VOILUTFunction").upper()
+    return function if function in ("LINEAR_EXACT", "SIGMOID") else "LINEAR"
+
+
+def _frame_time_ms(dataset: Dataset) -> float | None:
+    time = number_of(dataset, "FrameTime")
+    rate = number_of(dataset, "CineRate") or number_of(dataset, "RecommendedDisplayFrameRate")
+    vector = [step for step in numbers_of(dataset, "FrameTimeVector", 2)[1:] if step > 0]
+    for candidate in (time, *vector, 1000 / rate if rate else None):
+        if candidate and 1 <= candidate <= 60_000:
+            return candidate
+    return None
+
+
+def _lossy(dataset: Dataset) -> str:
+    if text_of(dataset, "LossyImageCompression") != "01":
+        return ""
+    ratio = number_of(dataset, "LossyImageCompressionRatio")
+    words = [f"{ratio:g}:1"] if ratio else []
+    return " ".join([*words, text_of(dataset, "LossyImageCompressionMethod")]).strip() or "lossy"
+
+
+def _stored_range(parsed: Parsed, header: Header) -> list[int] | None:
+    """The range of the stored values when the bits allow more than int16 holds and looking costs little."""
+    pixels = header.pixels
+    if pixels is None or pixels.kind != "integer" or pixels.samples != 1 or pixels.fragments is not None:
+        return None
+    if pixels.bits_stored < 16 or pixels.bits_allocated > 32:
+        return None
+    ends = []
+    for frame in range(pixels.frames):
+        values = stored_values(native_frame(parsed.body, pixels, frame), pixels)
+        ends.append((int(np.min(values)), int(np.max(values))))
+    return [min(end[0] for end in ends), max(end[1] for end in ends)]
