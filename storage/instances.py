@@ -82,7 +82,7 @@ async def place(connection: Connection, institution_id: int, patient: Patient, s
     """The id of this series, with its study and patient; each is made if it is not there."""
     study_id = await _study(connection, institution_id, patient, study)
     key = (study_id, series.series_instance_uid)
-    values = (institution_id, *key, series.number, series.modality, series.description, series.body_part)
+    values = (institution_id, *key, _number(series.number), series.modality, series.description, series.body_part)
     series_id: int = (
         await connection.fetchval(SQL["find_series"], *key)
         or await connection.fetchval(SQL["insert_series"], *values)
@@ -146,7 +146,7 @@ async def insert_instances(connection: Connection, institution_id: int, instance
         [instance.series_id for instance in ordered],
         [instance.sop_instance_uid for instance in ordered],
         [instance.sop_class_uid for instance in ordered],
-        [instance.instance_number for instance in ordered],
+        [_number(instance.instance_number) for instance in ordered],
         [instance.transfer_syntax_uid for instance in ordered],
         [instance.blob_sha256 for instance in ordered],
         [instance.size_bytes for instance in ordered],
@@ -154,6 +154,11 @@ async def insert_instances(connection: Connection, institution_id: int, instance
         [instance.header for instance in ordered],
     )
     return {row["sop_instance_uid"] for row in rows}
+
+
+def _number(number: int | None) -> int | None:
+    """PS3.5 6.2: an IS value lies within 32 bits. One beyond is damage, and an instance is not lost for it."""
+    return number if number is not None and -(1 << 31) <= number < 1 << 31 else None
 
 
 async def insert_conflict(

@@ -76,15 +76,23 @@ async def find_studies(
     Every word of `query` must stand in the patient's name or identifier, the accession number or the description;
     upper and lower case, and full and half width, are the same.
     """
-    patterns = [f"%{_literal(word)}%" for word in unicodedata.normalize("NFKC", query).lower().split()]
+    patterns = patterns_of(query)
     page = [row["id"] for row in await connection.fetch(SQL["find_page"], patterns, limit, offset)]
     total = await connection.fetchval(SQL["count"], patterns)
     return [StoredStudy(**row) for row in await connection.fetch(SQL["find_lines"], page)], total
 
 
+def patterns_of(query: str) -> list[str]:
+    """What LIKE takes for each word of a query, exactly as typed but for width and upper case."""
+    # PostgreSQL's text holds no zero byte.
+    words = unicodedata.normalize("NFKC", query).lower().replace("\0", " ").split()
+    return [f"%{_literal(word)}%" for word in words]
+
+
 def _literal(word: str) -> str:
-    """What LIKE takes for exactly this word. DICOM's ^ and = are stored as blanks."""
-    word = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    for special in "\\%_":
+        word = word.replace(special, f"\\{special}")
+    # The components of a DICOM name are stored with blanks between them.
     return word.replace("^", " ").replace("=", " ")
 
 

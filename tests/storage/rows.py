@@ -39,6 +39,7 @@ async def add_study(
     institution_id: int,
     patient: Patient,
     study: Study,
+    *,
     instances: int = 1,
     series: Series | None = None,
 ) -> int:

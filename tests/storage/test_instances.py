@@ -165,3 +165,12 @@ async def test_a_header_comes_back_as_it_went_in(database: Database, header: dic
         series_id = await place(connection, here, Patient("1"), Study("1.1"), Series("1.1.1"))
         await insert_instances(connection, here, [instance(series_id, "1.1.1.1", header=header)])
         assert await connection.fetchval("SELECT header FROM instances") == header
+
+
+async def test_a_number_beyond_the_standards_range_counts_as_none(database: Database) -> None:
+    here = await make_institution(database, "Here")
+    async with database.acting([here]) as connection:
+        series_id = await place(connection, here, Patient("1"), Study("1.1"), Series("1.1.1", 10**11))
+        await insert_instances(connection, here, [instance(series_id, "1.1.1.1", -(10**11))])
+        assert await connection.fetchval("SELECT number FROM series") is None
+        assert await connection.fetchval("SELECT instance_number FROM instances") is None
