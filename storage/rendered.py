@@ -1,0 +1,62 @@
+"""A small JPEG of one stored frame, for lists: no volume, no kernel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+
+from storage.blobs import BlobStore
+from storage.dicom.frames import read_frame
+from storage.dicom.stacks import Stack
+
+THUMBNAIL_SIDE = 160
+JPEG_QUALITY = 80
+MAX_SHRINK_COST = 4  # samples of the image per pixel of the picture and axis that are averaged at most
+
+
+def thumbnail(blobs: BlobStore, institution_id: int, stack: Stack, side: int = THUMBNAIL_SIDE) -> bytes:
+    """The middle frame of a Stack as a JPEG whose longer side is `side`, with square pixels.
+
+    Raises:
+        UnreadablePixels, NotFound, DamagedFile: as `read_frame`.
+    """
+    values = read_frame(blobs, institution_id, stack.middle)
+    window = stack.middle.header.of_frame(stack.middle.frame, "windows") or stack.windows
+    picture = shrink(values, side, stack.aspect)
+    if stack.colour:
+        return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(picture), JPEG_QUALITY, "RGB", "444"))
+    centre, width = (window[0][0], window[0][1]) if window else window_of(values)
+    grey = to_grey(picture.astype(np.float32), centre, width, stack.inverted)
+    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(grey[..., None]), JPEG_QUALITY, "GRAY"))
+
+
+def shrink(values: NDArray[Any], side: int, aspect: float = 1.0) -> NDArray[Any]:
+    """The image at most `side` high and wide with square pixels; each of its pixels a mean of a few."""
+    rows, columns = values.shape[:2]
+    # aspect: height of a pixel over its width.
+    scale = min(side / max(rows * aspect, columns), 1.0)
+    height, width = max(1, round(rows * aspect * scale)), max(1, round(columns * scale))
+    n = min(MAX_SHRINK_COST, max(1, rows // height, columns // width))
+    ys = np.minimum(((np.arange(height * n) + 0.5) * rows / (height * n)).astype(int), rows - 1)
+    xs = np.minimum(((np.arange(width * n) + 0.5) * columns / (width * n)).astype(int), columns - 1)
+    samples = values[ys[:, None], xs[None, :]].astype(np.float32)
+    mean: NDArray[Any] = samples.reshape(height, n, width, n, *values.shape[2:]).mean(axis=(1, 3))
+    return np.rint(mean).astype(np.uint8) if values.dtype == np.uint8 else mean
+
+
+def window_of(values: NDArray[Any]) -> tuple[float, float]:
+    """Centre and width that show all but the outermost half percent on either side."""
+    low, high = (float(v) for v in np.percentile(values[:: max(1, len(values) // 256)], [0.5, 99.5]))
+    return (low + high) / 2 + 0.5, max(high - low, 1.0) + 1
+
+
+def to_grey(values: NDArray[np.float32], centre: float, width: float, inverted: bool) -> NDArray[np.uint8]:
+    """PS3.3 C.11.2.1.2.1, the linear VOI LUT, to 0…255."""
+    if width <= 1:
+        share = (values > centre - 0.5).astype(np.float32)
+    else:
+        share = np.clip((values - (centre - 0.5)) / (width - 1) + 0.5, 0, 1)
+    return np.rint((1 - share if inverted else share) * 255).astype(np.uint8)
