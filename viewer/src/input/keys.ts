@@ -1,0 +1,65 @@
+/** Which key does what. A key's name is what KeyboardEvent.key says, letters in capitals, "Shift+" before it. */
+
+export const KEYS = {
+  W: "tool_window",
+  T: "tool_pan",
+  Z: "tool_zoom",
+  S: "tool_scroll",
+  "+": "zoom_in",
+  "-": "zoom_out",
+  "=": "fit",
+  R: "rotate_right",
+  L: "rotate_left",
+  H: "flip_horizontal",
+  // V is the volume rendering (M, P, V belong together), so the other flip is the same key with Shift.
+  "Shift+H": "flip_vertical",
+  I: "invert",
+  ArrowUp: "previous_image",
+  ArrowDown: "next_image",
+  ArrowLeft: "previous_viewport",
+  ArrowRight: "next_viewport",
+  Home: "first_image",
+  End: "last_image",
+  PageUp: "previous_series",
+  PageDown: "next_series",
+  " ": "reset",
+  Escape: "cancel",
+  M: "mpr",
+  P: "slab",
+  V: "volume",
+  X: "link",
+} as const;
+
+export type Command = (typeof KEYS)[keyof typeof KEYS];
+export type Pressed = { command: Command } | { preset: number };
+
+export interface KeyLike {
+  key: string;
+  shiftKey: boolean;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  altKey: boolean;
+}
+
+/** What a key asks for, or null. Ctrl, Alt and Command combinations belong to the browser. */
+export function pressed(event: KeyLike): Pressed | null {
+  if (event.ctrlKey || event.metaKey || event.altKey) return null;
+  if (/^[1-9]$/.test(event.key)) return { preset: Number(event.key) };
+  const letter = event.key.length === 1 && /[a-z]/i.test(event.key);
+  const name = letter ? (event.shiftKey ? "Shift+" : "") + event.key.toUpperCase() : event.key;
+  const command = (KEYS as Record<string, Command | undefined>)[name];
+  return command ? { command } : null;
+}
+
+/** Whether a key pressed here belongs to a control and not to the picture. */
+export function typing(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName)) return true;
+  return target instanceof HTMLInputElement;
+}
+
+/** Buttons take Space and Enter, sliders the arrows; every other key still belongs to the picture. */
+export const control = (target: EventTarget | null, key: string): boolean =>
+  target instanceof HTMLElement &&
+  ((key === " " && target.closest("button,a,summary") !== null) ||
+    (/^(Arrow|Home|End|Page)/.test(key) && target.closest("[role=slider],[role=listbox],[role=tablist]") !== null));

@@ -1,0 +1,81 @@
+/** The reading page: a list of its parts. */
+
+import { useEffect, useLayoutEffect } from "preact/hooks";
+import { control, pressed, typing } from "../input/keys";
+import { perform, REPEATS } from "../reading/commands";
+import { connection, desk, showStudy } from "../session";
+import { sentence, words } from "../words/words";
+import { narrow } from "./common";
+import { PhoneBar, PlaneTabs } from "./reading/phone_bar";
+import { Pane } from "./reading/pane";
+import { SidePanel } from "./reading/side_panel";
+import { SeriesStrip } from "./reading/series_strip";
+import { ToolBar } from "./reading/tool_bar";
+import { TopBar } from "./reading/top_bar";
+
+function keyDown(event: KeyboardEvent): void {
+  if (typing(event.target) || control(event.target, event.key)) return;
+  const meant = pressed(event);
+  if (!meant) return;
+  event.preventDefault();
+  if (event.repeat && !("command" in meant && REPEATS.has(meant.command))) return;
+  perform(desk, meant);
+}
+
+function Notice() {
+  const code = desk.notice.value ?? connection.trouble.value?.code;
+  if (!code) return null;
+  const dismiss = (): void => {
+    desk.notice.value = connection.trouble.value = null;
+  };
+  return (
+    <div class="notice" role="status" data-testid="notice" data-code={code}>
+      <span>{sentence(code)}</span>
+      <button class="quiet" aria-label={words.value.close} onClick={dismiss}>
+        ✕
+      </button>
+    </div>
+  );
+}
+
+export function ReadingPage({ id }: { id: number }) {
+  useLayoutEffect(() => void showStudy(id), [id]);
+  useEffect(() => {
+    const rest = (): void => desk.rest();
+    addEventListener("keydown", keyDown);
+    addEventListener("keyup", rest);
+    addEventListener("blur", rest);
+    return () => {
+      removeEventListener("keydown", keyDown);
+      removeEventListener("keyup", rest);
+      removeEventListener("blur", rest);
+    };
+  }, []);
+  const roles = desk.shownRoles.value;
+  const phone = narrow.value;
+  return (
+    <main class="reading" data-testid="reading-page" data-layout={desk.layout.value}>
+      <TopBar />
+      {!phone && <ToolBar />}
+      <div class="desk">
+        {!phone && <SeriesStrip />}
+        <div class="stage">
+          <PlaneTabs />
+          <div class={`panes panes-${roles.length}`}>
+            {roles.map((role) => (
+              <Pane key={role} role={role} />
+            ))}
+          </div>
+          {connection.state.value === "lost" && (
+            <div class="lost" role="alert" data-testid="connection-lost">
+              {words.value.connection_lost}
+            </div>
+          )}
+          <Notice />
+        </div>
+        {!phone && <SidePanel />}
+      </div>
+      {phone && <PhoneBar />}
+    </main>
+  );
+}

@@ -1,0 +1,138 @@
+/** What stands in the corners. It belongs to the picture that is drawn, not to the one that is asked for. */
+
+import type { SeriesInfo, StackInfo, StudyRow } from "../../api/messages";
+import { millimetresPerPixel } from "../../geometry/camera";
+import { step } from "../../geometry/grid";
+import { dot, length, type Vector3 } from "../../geometry/vectors";
+import { normal } from "../../geometry/camera";
+import { position } from "../../reading/moves";
+import { pixelSize, placeOf } from "../../reading/opening";
+import { quality } from "../../reading/quality";
+import type { Viewport } from "../../reading/viewport";
+import { windowNumber } from "../../reading/windows";
+import { desk } from "../../session";
+import type { PlaneView, StackView, View, VolumeView } from "../../stream/messages";
+import { words } from "../../words/words";
+
+const millimetres = (value: number): string => `${Number(value.toFixed(2))} mm`;
+
+function Patient({ row }: { row: StudyRow }) {
+  const w = words.value;
+  return (
+    <>
+      <b class="may-hide">{row.patient_name || w.unnamed}</b>
+      <span>{row.patient_id}</span>
+      <span class="may-hide">{[w.sexes[row.sex] ?? row.sex, row.age].filter(Boolean).join(" ")}</span>
+    </>
+  );
+}
+
+function Study({ row, series }: { row: StudyRow; series: SeriesInfo }) {
+  return (
+    <>
+      <span>{[series.modality, series.body_part || row.body_part].filter(Boolean).join(" · ")}</span>
+      <span class="may-hide">{row.description}</span>
+      <span class="may-hide">{series.description}</span>
+      <span>{`${row.date} ${row.time}`.trim()}</span>
+      {row.accession && <span class="may-hide">{row.accession}</span>}
+    </>
+  );
+}
+
+/** Screen pixels per image pixel, in percent: at 100 % an image pixel is a device pixel. */
+function zoomPercent(viewport: Viewport, view: View, stack: StackInfo): number {
+  const own = view.kind === "stack" ? pixelSize(stack)[0] : length(step(stack.volume!, 0));
+  return Math.round((own / millimetresPerPixel(view, viewport.size.value)) * 100);
+}
+
+function StackLines({ view, stack }: { view: StackView; stack: StackInfo }) {
+  const w = words.value;
+  const place = placeOf(stack, view.frame);
+  const number = place?.instance_number;
+  return (
+    <>
+      <span data-testid="image-position">
+        {w.image_of(view.frame + 1, stack.frames.length)}
+        {number != null && number !== view.frame + 1 && <span class="may-hide">{` (${w.instance} ${number})`}</span>}
+      </span>
+      {place?.location_mm != null && <span class="may-hide">{`${w.location} ${millimetres(place.location_mm)}`}</span>}
+      {place?.thickness_mm != null && <span class="may-hide">{`${w.thickness} ${millimetres(place.thickness_mm)}`}</span>}
+    </>
+  );
+}
+
+function PlaneLines({ view }: { view: PlaneView }) {
+  const w = words.value;
+  const at = position(desk, view)!;
+  const away = normal(view) as Vector3;
+  const along = away.map(Math.abs).indexOf(Math.max(...away.map(Math.abs)));
+  const depth = dot(view.centre as Vector3, away) * Math.sign(away[along]!);
+  return (
+    <>
+      <span data-testid="image-position">{w.image_of(Math.round(at.index) + 1, at.count)}</span>
+      <span class="may-hide">{`${w.location} ${millimetres(depth)}`}</span>
+      <span data-testid="slab-text">
+        {view.thickness_mm ? `${w.projections_short[view.projection ?? "max"]} ${view.thickness_mm} mm` : w.thin}
+      </span>
+    </>
+  );
+}
+
+function VolumeLines({ view }: { view: VolumeView }) {
+  const w = words.value;
+  const shift = view.shift ? ` ${view.shift > 0 ? "+" : ""}${Math.round(view.shift)} HU` : "";
+  return <span>{`${w.renderings[view.preset] ?? view.preset}${shift}`}</span>;
+}
+
+function Badge({ viewport, series }: { viewport: Viewport; series: SeriesInfo }) {
+  const w = words.value;
+  const drawn = viewport.drawn.value!;
+  const { tone, words: said } = quality(drawn.frame, drawn.view, viewport.oneToOne);
+  const text = said.map((word) => (word === "LOSSLESS ✓" ? word : w[word])).join(" · ");
+  return (
+    <>
+      {series.lossy && <span class="lossy">{w.lossy_stored(series.lossy)}</span>}
+      <span class={`badge badge-${tone}`} data-testid="quality" data-tone={tone}>
+        {text}
+      </span>
+    </>
+  );
+}
+
+export function CornerTexts({ viewport }: { viewport: Viewport }) {
+  const w = words.value;
+  const drawn = viewport.drawn.value;
+  const [row, series, stack] = [desk.row.value, desk.series.value, desk.stack.value];
+  if (!drawn || !row || !series || !stack) return null;
+  const { view } = drawn;
+  const css = viewport.size.value.width / (devicePixelRatio || 1);
+  const room = css < 280 ? "tiny" : css < 420 ? "small" : "wide";
+  const spacing = stack.spacing ? stack.spacing_source : "none";
+  return (
+    <div class={`corners corners-${room}`} data-testid={`corners-${viewport.role}`}>
+      <div class="corner top left">
+        {view.kind !== "stack" && <span class={`role role-${viewport.role}`}>{w.roles_short[viewport.role]}</span>}
+        <Patient row={row} />
+      </div>
+      <div class="corner top right">
+        <Study row={row} series={series} />
+      </div>
+      <div class="corner bottom left">
+        {view.kind === "stack" && <StackLines view={view} stack={stack} />}
+        {view.kind === "plane" && <PlaneLines view={view} />}
+        {view.kind === "volume" && <VolumeLines view={view} />}
+        {view.kind !== "volume" && <span>{`${w.zoom} ${zoomPercent(viewport, view, stack)} %`}</span>}
+        {view.kind === "stack" && <span class="may-hide">{w.spacing[spacing] ?? spacing}</span>}
+      </div>
+      <div class="corner bottom right">
+        {view.kind !== "volume" && !stack.colour && (
+          <span data-testid="window-text">
+            {`W ${windowNumber(view.window[1])} L ${windowNumber(view.window[0])}${stack.unit && ` ${stack.unit}`}`}
+            {view.invert && ` · ${w.invert}`}
+          </span>
+        )}
+        <Badge viewport={viewport} series={series} />
+      </div>
+    </div>
+  );
+}

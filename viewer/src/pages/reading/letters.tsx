@@ -1,0 +1,47 @@
+/** Orientation letters at the four edges, and the scale bar. Both belong to the picture that is drawn. */
+
+import type { StackInfo } from "../../api/messages";
+import { millimetresPerPixel } from "../../geometry/camera";
+import { edges, inPatient, type Edges } from "../../geometry/letters";
+import { lengthText, scaleBar } from "../../geometry/scale_bar";
+import type { Viewport } from "../../reading/viewport";
+import { desk } from "../../session";
+import type { View } from "../../stream/messages";
+
+/** The letters of a view; null where the image does not say how it lies in the patient. */
+export function edgesOf(view: View, stack: StackInfo): Edges | null {
+  if (view.kind !== "stack") return edges(view.right, view.down);
+  const place = stack.frames[view.frame];
+  if (!place?.row || !place.column) return null;
+  return edges(inPatient(view.right, place.row, place.column), inPatient(view.down, place.row, place.column));
+}
+
+export function Letters({ viewport }: { viewport: Viewport }) {
+  const drawn = viewport.drawn.value;
+  const stack = desk.stack.value;
+  const found = drawn && stack && edgesOf(drawn.view, stack);
+  if (!found) return null;
+  return (
+    <>
+      {(["top", "bottom", "left", "right"] as const).map((edge) => (
+        <span key={edge} class={`letter letter-${edge}`} data-testid={`letter-${edge}`}>
+          {found[edge]}
+        </span>
+      ))}
+    </>
+  );
+}
+
+export function ScaleBar({ viewport }: { viewport: Viewport }) {
+  const drawn = viewport.drawn.value;
+  const stack = desk.stack.value;
+  // Without a known spacing a millimetre would be a guess.
+  if (!drawn || !stack || (drawn.view.kind === "stack" && !stack.spacing)) return null;
+  const size = { width: drawn.frame.full_width, height: drawn.frame.full_height };
+  const bar = scaleBar(millimetresPerPixel(drawn.view, size), size.width * 0.3);
+  return (
+    <div class="scale-bar" data-testid="scale-bar" data-mm={bar.length_mm} style={{ width: `${(bar.pixels / size.width) * 100}%` }}>
+      <span>{lengthText(bar.length_mm)}</span>
+    </div>
+  );
+}

@@ -1,0 +1,101 @@
+/** One viewport on the page: the canvas, hands, and everything that is written over it. */
+
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { MAX_SIDE } from "../../stream/messages";
+import { listen } from "../../input/gestures";
+import { ViewportHands } from "../../reading/hands";
+import type { Role, Viewport } from "../../reading/viewport";
+import { desk } from "../../session";
+import { sentence, words } from "../../words/words";
+import { CornerTexts } from "./corner_texts";
+import { Crosshair } from "./crosshair";
+import { Letters, ScaleBar } from "./letters";
+import { Scrubber } from "./scrubber";
+
+/** The element's size in device pixels, and how many of them a CSS pixel has. */
+function measure(element: HTMLElement): { width: number; height: number; density: number } {
+  const { width, height } = element.getBoundingClientRect();
+  const density = Math.min(devicePixelRatio || 1, MAX_SIDE / Math.max(1, width, height));
+  return { width: Math.floor(width * density), height: Math.floor(height * density), density };
+}
+
+/** Mount a viewport on a canvas that always has whole device pixels, and give it its hands. */
+function useViewport(viewport: Viewport) {
+  const box = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useLayoutEffect(() => {
+    const element = box.current!;
+    const picture = canvas.current!;
+    let { density, ...size } = measure(element);
+    const fill = (): void => {
+      picture.style.width = `${size.width / density}px`;
+      picture.style.height = `${size.height / density}px`;
+    };
+    fill();
+    viewport.mount(picture, size);
+    const observer = new ResizeObserver(() => {
+      ({ density, ...size } = measure(element));
+      fill();
+      viewport.resize(size);
+    });
+    observer.observe(element);
+    const hands = new ViewportHands(desk, viewport, () => density);
+    const stop = listen(element, hands);
+    const wheel = (event: WheelEvent): void => {
+      event.preventDefault();
+      const { left, top } = element.getBoundingClientRect();
+      hands.wheel(event, [event.clientX - left, event.clientY - top]);
+    };
+    element.addEventListener("wheel", wheel, { passive: false });
+    return () => {
+      observer.disconnect();
+      stop();
+      element.removeEventListener("wheel", wheel);
+      viewport.unmount();
+    };
+  }, [viewport]);
+  return { box, canvas };
+}
+
+/** How far the volume is, or why there is nothing to see. */
+function State({ viewport }: { viewport: Viewport }) {
+  const w = words.value;
+  const trouble = viewport.trouble.value;
+  if (trouble) {
+    return (
+      <p class="pane-state trouble" role="alert" data-testid="trouble" data-code={trouble.code}>
+        {sentence(trouble.code)}
+      </p>
+    );
+  }
+  const loading = viewport.loading.value;
+  if (!loading) return viewport.drawn.value || !viewport.view.value ? null : <p class="pane-state">{w.waiting}</p>;
+  return (
+    <div class="pane-state" data-testid="loading">
+      <span>{w.loading_volume(loading.done, loading.total)}</span>
+      <progress value={loading.done} max={loading.total} />
+    </div>
+  );
+}
+
+export function Pane({ role }: { role: Role }) {
+  const viewport = desk.viewports[role];
+  const { box, canvas } = useViewport(viewport);
+  const active = desk.active.value === role && desk.layout.value === "mpr";
+  return (
+    <section
+      ref={box}
+      class={`pane pane-${role}${active ? " active" : ""}`}
+      aria-label={words.value.roles[role]}
+      data-testid={`viewport-${role}`}
+    >
+      <canvas ref={canvas} data-testid={`canvas-${role}`} />
+      <Crosshair viewport={viewport} />
+      <Letters viewport={viewport} />
+      <ScaleBar viewport={viewport} />
+      <CornerTexts viewport={viewport} />
+      <Scrubber viewport={viewport} />
+      <State viewport={viewport} />
+    </section>
+  );
+}

@@ -1,0 +1,86 @@
+/** What a phone has instead of the tool bar and the panels: tabs above the picture, five tools and a sheet below it. */
+
+import { signal } from "@preact/signals";
+import { GRID } from "../../reading/desk";
+import { desk, signOut } from "../../session";
+import { words } from "../../words/words";
+import { LanguageSwitch } from "../common";
+import { Icon } from "../icons";
+import { SeriesStrip } from "./series_strip";
+import { ImagePanel, RenderingPanel, SlabPanel, WindowPanel } from "./side_panel";
+import { LayoutButtons, ToolButtons, TurnButtons } from "./tool_bar";
+
+const sheet = signal(false);
+
+/** Which viewport of the grid fills the stage; also on a desk, while one is maximised. */
+export function PlaneTabs() {
+  const w = words.value;
+  const alone = desk.maximised.value;
+  if (desk.layout.value !== "mpr") return null;
+  return (
+    <div class="plane-tabs" role="tablist" aria-label={w.layout}>
+      <button role="tab" aria-selected={alone === null} data-testid="tab-grid" onClick={() => (desk.maximised.value = null)}>
+        {w.layout_grid}
+      </button>
+      {GRID.map((role) => (
+        <button
+          key={role}
+          role="tab"
+          class={`role-${role}`}
+          aria-selected={alone === role}
+          data-testid={`tab-${role}`}
+          onClick={() => {
+            desk.maximised.value = desk.active.value = role;
+          }}
+        >
+          {w.roles_short[role]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Sheet() {
+  const w = words.value;
+  return (
+    <div class="sheet" role="dialog" aria-label={w.more} data-testid="sheet">
+      <div class="sheet-head">
+        <div class="tool-group">
+          <TurnButtons />
+        </div>
+        <button class="tool" aria-label={w.close} data-testid="close-sheet" onClick={() => (sheet.value = false)}>
+          ✕
+        </button>
+      </div>
+      <SeriesStrip />
+      <ImagePanel />
+      <SlabPanel />
+      <RenderingPanel />
+      <WindowPanel />
+      <div class="sheet-foot">
+        <LanguageSwitch />
+        <button class="quiet" onClick={() => void signOut()}>
+          {w.sign_out}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+export function PhoneBar() {
+  const w = words.value;
+  const mpr = desk.layout.value === "mpr" && desk.maximised.value !== "volume";
+  return (
+    <>
+      {sheet.value && <Sheet />}
+      <div class="phone-bar" role="toolbar" aria-label={w.tools}>
+        <ToolButtons tools={[mpr ? "cross" : "pan", "window"]} />
+        <LayoutButtons />
+        <button class="tool" aria-expanded={sheet.value} data-testid="more" onClick={() => (sheet.value = !sheet.value)}>
+          <Icon name="more" />
+          <span>{w.more}</span>
+        </button>
+      </div>
+    </>
+  );
+}

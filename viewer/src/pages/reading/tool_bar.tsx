@@ -1,0 +1,137 @@
+/** The desk's tools: what the left button does, turning, and the layout. */
+
+import type { ComponentChildren } from "preact";
+import { choose, pressMpr } from "../../reading/commands";
+import type { Tool } from "../../reading/desk";
+import { toolOf } from "../../reading/hands";
+import * as moves from "../../reading/moves";
+import { openMpr, openStackLayout } from "../../reading/opening";
+import { desk } from "../../session";
+import { words } from "../../words/words";
+import { Icon, type IconName } from "../icons";
+import { narrow } from "../common";
+
+interface ButtonProps {
+  icon: IconName;
+  label: string;
+  shown?: string;
+  key_?: string;
+  pressed?: boolean;
+  dim?: boolean;
+  testid: string;
+  onclick(): void;
+  children?: ComponentChildren;
+}
+
+export function ToolButton({ icon, label, shown, key_, pressed, dim, testid, onclick }: ButtonProps) {
+  const title = key_ ? `${label} (${key_})` : label;
+  return (
+    <button
+      class={dim ? "tool dim" : "tool"}
+      aria-label={label}
+      title={title}
+      aria-pressed={pressed}
+      aria-disabled={dim}
+      data-testid={testid}
+      onClick={onclick}
+    >
+      <Icon name={icon} />
+      {shown && <span>{shown}</span>}
+    </button>
+  );
+}
+
+const TOOL_KEYS: Record<Tool, string> = { window: "W", pan: "T", zoom: "Z", scroll: "S", cross: "" };
+
+/** Buttons for the tools; the pressed one is what the left button or one finger does in the active viewport now. */
+export function ToolButtons({ tools }: { tools: Tool[] }) {
+  const w = words.value;
+  const kind = desk.activeViewport.value.view.value?.kind ?? "stack";
+  const now = toolOf(desk.tool.value, kind, narrow.value ? "touch" : "mouse");
+  return (
+    <>
+      {tools.map((tool) => (
+        <ToolButton
+          key={tool}
+          icon={tool}
+          label={w.tool[tool]}
+          shown={w.tool_short[tool]}
+          key_={TOOL_KEYS[tool]}
+          pressed={now === tool}
+          testid={`tool-${tool}`}
+          onclick={() => choose(desk, tool)}
+        />
+      ))}
+    </>
+  );
+}
+
+/** Turn, flip, invert, fit, reset. */
+export function TurnButtons() {
+  const w = words.value;
+  const viewport = desk.activeViewport.value;
+  const kind = viewport.view.value?.kind;
+  return (
+    <>
+      <ToolButton icon="rotate_left" label={w.rotate_left} key_="L" testid="rotate-left" onclick={() => moves.rotate(desk, viewport, -90)} />
+      <ToolButton icon="rotate_right" label={w.rotate_right} key_="R" testid="rotate-right" onclick={() => moves.rotate(desk, viewport, 90)} />
+      {kind !== "volume" && (
+        <>
+          <ToolButton icon="flip_horizontal" label={w.flip_horizontal} key_="H" testid="flip-horizontal" onclick={() => moves.flip(viewport, "horizontal")} />
+          <ToolButton icon="flip_vertical" label={w.flip_vertical} key_="Shift+H" testid="flip-vertical" onclick={() => moves.flip(viewport, "vertical")} />
+          <ToolButton icon="invert" label={w.invert} key_="I" testid="invert" onclick={() => moves.invert(desk)} />
+        </>
+      )}
+      {kind === "stack" && (
+        <ToolButton icon="original_pixels" label={w.original_pixels} testid="original-pixels" onclick={() => moves.originalPixels(desk, viewport)} />
+      )}
+      <ToolButton icon="fit" label={w.fit} key_="=" testid="fit" onclick={() => moves.fit(desk, viewport)} />
+      <ToolButton icon="reset" label={w.reset} key_="␣" testid="reset" onclick={() => moves.reset(desk, viewport)} />
+    </>
+  );
+}
+
+/** Stack, MPR, volume rendering; dim where the stack is no volume, and then a press says why. */
+export function LayoutButtons() {
+  const w = words.value;
+  const layout = desk.layout.value;
+  const alone = desk.maximised.value;
+  const refused = desk.stack.value !== null && !desk.stack.value.volume;
+  return (
+    <>
+      <ToolButton icon="stack" label={w.layout_stack} shown={w.layout_stack} pressed={layout === "stack"} testid="layout-stack" onclick={() => openStackLayout(desk)} />
+      <ToolButton
+        icon="mpr"
+        label={w.layout_mpr}
+        shown="MPR"
+        key_="M"
+        dim={refused}
+        pressed={layout === "mpr" && alone !== "volume"}
+        testid="layout-mpr"
+        onclick={() => pressMpr(desk, narrow.value)}
+      />
+      <ToolButton icon="volume" label={w.volume_rendering} shown="VR" key_="V" dim={refused} pressed={layout === "mpr" && alone === "volume"} testid="layout-volume" onclick={() => openMpr(desk, "volume")} />
+    </>
+  );
+}
+
+export function ToolBar() {
+  const w = words.value;
+  const mpr = desk.layout.value === "mpr";
+  return (
+    <div class="tool-bar" role="toolbar" aria-label={w.tools}>
+      <div class="tool-group">
+        <ToolButtons tools={mpr ? ["window", "pan", "zoom", "scroll", "cross"] : ["window", "pan", "zoom", "scroll"]} />
+      </div>
+      <div class="tool-group">
+        <TurnButtons />
+      </div>
+      <div class="tool-group">
+        {mpr && <ToolButton icon="link" label={w.link} key_="X" pressed={desk.linked.value} testid="link" onclick={() => moves.toggleLink(desk)} />}
+      </div>
+      <div class="tool-group push">
+        <LayoutButtons />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,213 @@
+/** The study list: a table on a desk, cards on a phone. */
+
+import { effect, signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { findStudies } from "../api/client";
+import type { StudyRow } from "../api/messages";
+import { goTo, me, signOut } from "../session";
+import { words } from "../words/words";
+import { codeOf, LanguageSwitch, Mark, narrow, Sorry } from "./common";
+
+const PAGE = 50;
+const TYPING_MS = 200;
+
+// Kept while the page lives, so that going back from a study finds the list as it was left; gone with the person.
+const query = signal("");
+const offset = signal(0);
+const rows = signal<StudyRow[] | null>(null);
+const total = signal(0);
+const problem = signal<string | null>(null);
+const chosen = signal(0);
+
+effect(() => {
+  if (me.value) return;
+  query.value = "";
+  offset.value = chosen.value = 0;
+  rows.value = null;
+});
+
+let newest: AbortController | null = null;
+
+async function load(): Promise<void> {
+  newest?.abort();
+  const mine = (newest = new AbortController());
+  try {
+    const found = await findStudies(query.peek(), offset.peek(), PAGE, mine.signal);
+    if (mine.signal.aborted) return;
+    rows.value = found.studies;
+    total.value = found.total;
+    problem.value = null;
+    chosen.value = Math.min(chosen.peek(), Math.max(0, found.studies.length - 1));
+  } catch (error) {
+    if (!mine.signal.aborted) problem.value = codeOf(error);
+  }
+}
+
+const patientName = (row: StudyRow): string => row.patient_name || words.value.unnamed;
+const sexAge = (row: StudyRow): string => [words.value.sexes[row.sex] ?? row.sex, row.age].filter(Boolean).join(" / ");
+const describe = (row: StudyRow): string => [row.body_part, row.description].filter(Boolean).join(" · ");
+const open = (row: StudyRow | undefined): void => row && goTo(row);
+
+function Modalities({ row }: { row: StudyRow }) {
+  return (
+    <>
+      {row.modalities.map((modality) => (
+        <span key={modality} class="chip">
+          {modality}
+        </span>
+      ))}
+    </>
+  );
+}
+
+function Table({ found }: { found: StudyRow[] }) {
+  const w = words.value;
+  const heads = [w.patient, w.patient_id, w.sex_age, w.modality, w.study, w.date, w.images, w.institution];
+  return (
+    <table class="studies">
+      <thead>
+        <tr>
+          {heads.map((head) => (
+            <th key={head} scope="col">
+              {head}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {found.map((row, i) => (
+          <tr
+            key={row.id}
+            tabIndex={i === chosen.value ? 0 : -1}
+            class={i === chosen.value ? "chosen" : ""}
+            data-testid="study-row"
+            data-study={row.id}
+            onClick={() => open(row)}
+            onFocus={() => (chosen.value = i)}
+          >
+            <td class="strong">{patientName(row)}</td>
+            <td class="mono">{row.patient_id}</td>
+            <td>{sexAge(row)}</td>
+            <td>
+              <Modalities row={row} />
+            </td>
+            <td>{describe(row)}</td>
+            <td class="mono">{`${row.date} ${row.time}`.trim()}</td>
+            <td class="mono">{w.counted(row.images, row.series)}</td>
+            <td>{row.institution}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Cards({ found }: { found: StudyRow[] }) {
+  return (
+    <ul class="cards">
+      {found.map((row) => (
+        <li key={row.id}>
+          <button
+            class="study-card"
+            data-testid="study-row"
+            data-study={row.id}
+            aria-label={words.value.open_study(patientName(row))}
+            onClick={() => open(row)}
+          >
+            <span class="line">
+              <b>{patientName(row)}</b>
+              <span>{sexAge(row)}</span>
+              <span class="push">
+                <Modalities row={row} />
+              </span>
+            </span>
+            <span class="line">{describe(row) || row.accession}</span>
+            <span class="line faint">
+              <span class="mono">{`${row.date} ${row.time}`.trim()}</span>
+              <span class="push">{words.value.counted(row.images, row.series)}</span>
+            </span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Pages() {
+  const w = words.value;
+  const [from, to] = [offset.value + 1, offset.value + (rows.value?.length ?? 0)];
+  const turn = (way: number): void => {
+    offset.value = Math.max(0, offset.value + way * PAGE);
+    chosen.value = 0;
+    void load();
+  };
+  return (
+    <nav class="pages">
+      <span class="mono">{total.value ? w.range(from, to, total.value) : ""}</span>
+      <button aria-label={w.previous_page} title={w.previous_page} disabled={offset.value === 0} onClick={() => turn(-1)}>
+        ‹
+      </button>
+      <button aria-label={w.next_page} title={w.next_page} disabled={to >= total.value} onClick={() => turn(1)}>
+        ›
+      </button>
+    </nav>
+  );
+}
+
+export function StudiesPage() {
+  const w = words.value;
+  const list = useRef<HTMLDivElement>(null);
+  const timer = useRef(0);
+  useEffect(() => {
+    void load();
+    return () => newest?.abort();
+  }, []);
+
+  const type = (text: string): void => {
+    query.value = text;
+    offset.value = chosen.value = 0;
+    clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => void load(), TYPING_MS);
+  };
+  const keys = (event: KeyboardEvent): void => {
+    const found = rows.value ?? [];
+    const way = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (way && found.length) {
+      event.preventDefault();
+      const outside = !(event.target as Element).closest("[data-testid=study-row]");
+      chosen.value = outside ? chosen.value : Math.min(found.length - 1, Math.max(0, chosen.value + way));
+      list.current?.querySelectorAll<HTMLElement>("[data-testid=study-row]")[chosen.value]?.focus();
+    } else if (event.key === "Enter" && !(event.target instanceof HTMLButtonElement)) open(found[chosen.value]);
+  };
+
+  const found = rows.value;
+  return (
+    <main class="list-page" data-testid="studies-page" onKeyDown={keys}>
+      <header class="list-head">
+        <Mark />
+        <h1>{w.studies}</h1>
+        <input
+          class="search"
+          type="search"
+          data-testid="search"
+          aria-label={w.search}
+          placeholder={w.search_hint}
+          value={query.value}
+          onInput={(event) => type(event.currentTarget.value)}
+        />
+        <span class="person">{me.value?.login}</span>
+        <LanguageSwitch />
+        <button class="quiet" data-testid="sign-out" onClick={() => void signOut()}>
+          {w.sign_out}
+        </button>
+      </header>
+      {problem.value && <Sorry code={problem.value} />}
+      <div class="list-body" ref={list}>
+        {found && found.length > 0 && (narrow.value ? <Cards found={found} /> : <Table found={found} />)}
+        {found && found.length === 0 && <p class="empty">{query.value ? w.no_match : w.no_studies}</p>}
+        {!found && !problem.value && <p class="empty">{w.loading_page}</p>}
+      </div>
+      <Pages />
+    </main>
+  );
+}

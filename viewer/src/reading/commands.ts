@@ -1,0 +1,92 @@
+/** What the keys' commands do on the reading desk. */
+
+import type { Command, Pressed } from "../input/keys";
+import type { Desk, Tool } from "./desk";
+import * as moves from "./moves";
+import { openMpr, openStack, openStackLayout } from "./opening";
+import { windowChoices } from "./windows";
+
+/** Choose a tool; choosing it again returns to what each viewport is for. */
+export function choose(desk: Desk, tool: Tool): void {
+  desk.tool.value = desk.tool.value === tool ? null : tool;
+}
+
+/** The MPR button: from the volume rendering to the planes, else on and off. A phone begins with one plane. */
+export function pressMpr(desk: Desk, narrow: boolean): void {
+  if (desk.layout.value === "mpr" && desk.maximised.value !== "volume") openStackLayout(desk);
+  else openMpr(desk, narrow ? "axial" : null);
+}
+
+function toggleVolume(desk: Desk): void {
+  if (desk.maximised.value === "volume") desk.maximised.value = null;
+  else openMpr(desk, "volume");
+}
+
+function toggleSlab(desk: Desk): void {
+  if (desk.layout.value === "stack") {
+    openMpr(desk, "axial");
+    if (desk.layout.value === "stack") return; // refused, and the desk says why
+  }
+  moves.toggleSlab(desk.activeViewport.value);
+}
+
+function neighbour(desk: Desk, way: number): void {
+  const roles = desk.layout.value === "mpr" ? (["axial", "coronal", "sagittal", "volume"] as const) : (["stack"] as const);
+  const at = roles.findIndex((role) => role === desk.active.value);
+  const next = roles[(at + way + roles.length) % roles.length]!;
+  desk.active.value = next;
+  if (desk.maximised.value) desk.maximised.value = next;
+}
+
+export function nextSeries(desk: Desk, way: number): void {
+  const all = (desk.study.value?.series ?? []).flatMap((series) => series.stacks.map((stack) => ({ series, stack })));
+  const at = all.findIndex(({ series, stack }) => series === desk.series.value && stack === desk.stack.value);
+  const next = all[at + way];
+  if (next) openStack(desk, next.series, next.stack);
+}
+
+function cancel(desk: Desk): void {
+  if (desk.notice.value) desk.notice.value = null;
+  else if (desk.tool.value) desk.tool.value = null;
+  else if (desk.maximised.value) desk.maximised.value = null;
+}
+
+const ACTIONS: Record<Command, (desk: Desk) => void> = {
+  tool_window: (desk) => choose(desk, "window"),
+  tool_pan: (desk) => choose(desk, "pan"),
+  tool_zoom: (desk) => choose(desk, "zoom"),
+  tool_scroll: (desk) => choose(desk, "scroll"),
+  zoom_in: (desk) => moves.zoom(desk.activeViewport.value, 1.25, null, false),
+  zoom_out: (desk) => moves.zoom(desk.activeViewport.value, 0.8, null, false),
+  fit: (desk) => moves.fit(desk, desk.activeViewport.value),
+  rotate_right: (desk) => moves.rotate(desk, desk.activeViewport.value, 90),
+  rotate_left: (desk) => moves.rotate(desk, desk.activeViewport.value, -90),
+  flip_horizontal: (desk) => moves.flip(desk.activeViewport.value, "horizontal"),
+  flip_vertical: (desk) => moves.flip(desk.activeViewport.value, "vertical"),
+  invert: moves.invert,
+  previous_image: (desk) => moves.scroll(desk, desk.activeViewport.value, -1, true),
+  next_image: (desk) => moves.scroll(desk, desk.activeViewport.value, 1, true),
+  first_image: (desk) => moves.scrollTo(desk, desk.activeViewport.value, 0, false),
+  last_image: (desk) => moves.scrollTo(desk, desk.activeViewport.value, Number.MAX_SAFE_INTEGER, false),
+  previous_viewport: (desk) => neighbour(desk, -1),
+  next_viewport: (desk) => neighbour(desk, 1),
+  previous_series: (desk) => nextSeries(desk, -1),
+  next_series: (desk) => nextSeries(desk, 1),
+  reset: (desk) => moves.reset(desk, desk.activeViewport.value),
+  cancel,
+  mpr: (desk) => pressMpr(desk, false),
+  slab: toggleSlab,
+  volume: toggleVolume,
+  link: moves.toggleLink,
+};
+
+/** Commands that a held key may repeat; the others would only flicker. */
+export const REPEATS: ReadonlySet<Command> = new Set(["previous_image", "next_image", "zoom_in", "zoom_out"]);
+
+export function perform(desk: Desk, pressed: Pressed): void {
+  if ("command" in pressed) return ACTIONS[pressed.command](desk);
+  const { series, stack } = desk;
+  if (!series.value || !stack.value) return;
+  const choice = windowChoices(series.value, stack.value).find(({ key }) => key === pressed.preset);
+  if (choice) moves.setWindow(desk, choice.window, false);
+}

@@ -1,0 +1,65 @@
+/**
+ * The reading desk: which study and series are open, how the viewports are laid out, and what they share.
+ *
+ * It is a list of parts; what hands and keys do to a viewport is in moves.ts, what opens is in opening.ts.
+ */
+
+import { computed, signal } from "@preact/signals";
+import type { SeriesInfo, StackInfo, StudyInfo, StudyRow } from "../api/messages";
+import { PLANES, type Plane } from "../geometry/grid";
+import type { Vector3 } from "../geometry/vectors";
+import type { Connection } from "../stream/connection";
+import { drawnEvent } from "../probe";
+import { Viewport, type Role } from "./viewport";
+
+export type Tool = "window" | "pan" | "zoom" | "scroll" | "cross";
+export type Layout = "stack" | "mpr";
+
+export const GRID: readonly Role[] = ["axial", "coronal", "sagittal", "volume"];
+
+export class Desk {
+  /** What the list already knew, so that the page stands before the study's own answer comes. */
+  readonly row = signal<StudyRow | null>(null);
+  readonly study = signal<StudyInfo | null>(null);
+  readonly series = signal<SeriesInfo | null>(null);
+  readonly stack = signal<StackInfo | null>(null);
+  readonly layout = signal<Layout>("stack");
+  /** The one viewport of the grid that fills it. */
+  readonly maximised = signal<Role | null>(null);
+  readonly active = signal<Role>("stack");
+  /** The tool of the left button and of one finger; null is what each viewport is for. */
+  readonly tool = signal<Tool | null>(null);
+  readonly cross = signal<Vector3 | null>(null);
+  /** Whether planes follow the crosshair. */
+  readonly linked = signal(true);
+  /** A sentence for the reader, a key of the dictionary's problems. */
+  readonly notice = signal<string | null>(null);
+
+  readonly viewports: Record<Role, Viewport>;
+  readonly shownRoles = computed<readonly Role[]>(() => {
+    if (this.layout.value === "stack") return ["stack"];
+    return this.maximised.value ? [this.maximised.value] : GRID;
+  });
+  readonly activeViewport = computed(() => this.viewports[this.active.value]);
+
+  constructor(readonly connection: Connection) {
+    const make = (role: Role): Viewport => new Viewport(role, connection, drawnEvent);
+    this.viewports = {
+      stack: make("stack"),
+      axial: make("axial"),
+      coronal: make("coronal"),
+      sagittal: make("sagittal"),
+      volume: make("volume"),
+    };
+  }
+
+  /** The planes that have a view, shown or not. */
+  get planes(): [Plane, Viewport][] {
+    return PLANES.map((plane): [Plane, Viewport] => [plane, this.viewports[plane]]).filter(([, v]) => v.view.peek());
+  }
+
+  /** Fingers and keys are up everywhere. */
+  rest(): void {
+    for (const viewport of Object.values(this.viewports)) viewport.rest();
+  }
+}

@@ -1,0 +1,149 @@
+/** What hands mean in a viewport: the tool of the left button or one finger, and the gestures that are always there. */
+
+import type { Drag, Hands, Pinch, Pointer } from "../input/gestures";
+import { Wheel, type WheelLike } from "../input/wheel";
+import type { Vector2 } from "../geometry/vectors";
+import type { Desk, Tool } from "./desk";
+import * as moves from "./moves";
+import type { Viewport } from "./viewport";
+
+const PX_PER_IMAGE = 6; // of a finger or mouse that scrolls: a hand's width is some fifty images
+const WHEEL_RESTS_MS = 140;
+const GLIDE_MS = 325; // how fast a flicked stack slows down
+
+/** What the left button or one finger does here when no tool was chosen, or the chosen one means nothing here. */
+export function toolOf(tool: Tool | null, kind: "stack" | "plane" | "volume", pointer: Pointer): Tool | "turn" {
+  if (kind === "volume") return tool === "pan" || tool === "zoom" || tool === "window" ? tool : "turn";
+  if (tool && (tool !== "cross" || kind === "plane")) return tool;
+  if (pointer === "touch") return "scroll";
+  return kind === "plane" ? "cross" : "window";
+}
+
+export class ViewportHands implements Hands {
+  private readonly wheels = new Wheel();
+  private scrolled = 0; // the part of an image that is not scrolled yet
+  private panned: Vector2 = [0, 0]; // the part of a device pixel that is not panned yet
+  private twisted = 0;
+  private gliding = 0;
+  private wheelTimer = 0;
+
+  constructor(
+    private readonly desk: Desk,
+    private readonly viewport: Viewport,
+    /** Device pixels per CSS pixel. */
+    private readonly density: () => number,
+  ) {}
+
+  press(): void {
+    this.desk.active.value = this.viewport.role;
+    this.gliding += 1;
+    this.scrolled = 0;
+    this.panned = [0, 0];
+    this.twisted = 0;
+  }
+
+  drag(drag: Drag): void {
+    const kind = this.viewport.view.peek()?.kind;
+    if (!kind) return;
+    if (drag.fingers >= 3 || (drag.pointer === "mouse" && drag.buttons === 3)) return this.act("window", drag);
+    if (drag.pointer === "mouse" && drag.buttons & 4) return this.act("pan", drag);
+    if (drag.pointer === "mouse" && drag.buttons & 2) return this.act("zoom", drag);
+    return this.act(toolOf(this.desk.tool.value, kind, drag.pointer), drag);
+  }
+
+  pinch({ factor, degrees, dx, dy, at }: Pinch): void {
+    this.pan(dx, dy);
+    moves.zoom(this.viewport, factor, this.device(at), true);
+    if (this.viewport.role !== "volume") return;
+    this.twisted += degrees;
+    if (Math.abs(this.twisted) < 10) return; // a pinch is never quite straight
+    moves.twistBy(this.desk, this.viewport, degrees);
+  }
+
+  tap(at: Vector2, pointer: Pointer): void {
+    const kind = this.viewport.view.peek()?.kind;
+    if (kind !== "plane") return;
+    // A tap points: with the mouse while the cross is the tool, with a finger always, for it scrolls otherwise.
+    const tool = toolOf(this.desk.tool.value, kind, pointer);
+    if (tool === "cross" || (pointer === "touch" && this.desk.tool.value === null)) this.cross(at, false);
+  }
+
+  doubleTap(_at: Vector2, pointer: Pointer): void {
+    if (this.viewport.role === "volume" && pointer === "touch") moves.reset(this.desk, this.viewport);
+    else if (this.desk.layout.value === "mpr") {
+      this.desk.maximised.value = this.desk.maximised.value ? null : this.viewport.role;
+    } else moves.fit(this.desk, this.viewport);
+  }
+
+  flick([, vy]: Vector2, axis: "x" | "y"): void {
+    const kind = this.viewport.view.peek()?.kind;
+    if (!kind || axis !== "y" || toolOf(this.desk.tool.value, kind, "touch") !== "scroll") return;
+    const glide = ++this.gliding;
+    const start = performance.now();
+    let done = 0;
+    const advance = (): void => {
+      if (glide !== this.gliding) return;
+      const part = 1 - Math.exp(-(performance.now() - start) / GLIDE_MS);
+      const way = vy * GLIDE_MS * part;
+      this.scroll(way - done);
+      done = way;
+      if (part < 0.97) requestAnimationFrame(advance);
+      else this.desk.rest();
+    };
+    requestAnimationFrame(advance);
+  }
+
+  rest(): void {
+    const glide = this.gliding;
+    // A flick that follows keeps the stack moving; it asks for the still itself.
+    queueMicrotask(() => glide === this.gliding && this.desk.rest());
+  }
+
+  wheel(event: WheelLike, at: Vector2): void {
+    const { desk, viewport } = this;
+    desk.active.value = viewport.role;
+    const turned = this.wheels.turn(event);
+    if (turned.does === "zoom") moves.zoom(viewport, turned.factor, this.device(at), true);
+    else if (turned.does === "thickness") moves.addThickness(viewport, -turned.steps, true);
+    else if (viewport.role === "volume") moves.zoom(viewport, Math.exp(-turned.steps / 8), this.device(at), true);
+    else moves.scroll(desk, viewport, turned.steps, true);
+    // A wheel has no key-up: it rests when it has been still for a moment.
+    clearTimeout(this.wheelTimer);
+    this.wheelTimer = window.setTimeout(() => desk.rest(), WHEEL_RESTS_MS);
+  }
+
+  private act(tool: Tool | "turn", { dx, dy, at, start, axis, pointer, fingers }: Drag): void {
+    const { desk, viewport } = this;
+    const density = this.density();
+    if (tool === "turn") moves.turn(desk, viewport, dx * density, dy * density);
+    else if (tool === "pan") this.pan(dx, dy);
+    else if (tool === "zoom") moves.zoom(viewport, Math.exp(-dy / 200), this.device(start), true);
+    else if (tool === "scroll") this.scroll(dy);
+    else if (tool === "cross") this.cross(at, true);
+    else if (pointer === "touch" && fingers === 1) moves.dragWindow(desk, viewport, axis === "x" ? dx : 0, axis === "y" ? dy : 0);
+    else moves.dragWindow(desk, viewport, dx, dy);
+  }
+
+  private pan(dx: number, dy: number): void {
+    const density = this.density();
+    const [x, y] = [this.panned[0] + dx * density, this.panned[1] + dy * density];
+    this.panned = [x - Math.round(x), y - Math.round(y)];
+    moves.pan(this.viewport, x, y, true);
+  }
+
+  private scroll(dy: number): void {
+    this.scrolled += dy / PX_PER_IMAGE;
+    const steps = Math.trunc(this.scrolled);
+    this.scrolled -= steps;
+    moves.scroll(this.desk, this.viewport, steps, true);
+  }
+
+  private cross(at: Vector2, moving: boolean): void {
+    moves.crossTo(this.desk, this.viewport, this.device(at), moving);
+  }
+
+  private device([x, y]: Vector2): Vector2 {
+    const density = this.density();
+    return [x * density, y * density];
+  }
+}

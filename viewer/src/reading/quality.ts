@@ -1,0 +1,23 @@
+/** What may be said about the picture on the screen. This is a safety item: it never says more than was checked. */
+
+import type { View } from "../stream/messages";
+import type { Drawn } from "../stream/screen";
+
+export interface Quality {
+  tone: "good" | "plain" | "bad";
+  /** Keys of the dictionary, or "LOSSLESS ✓", which is the same in every language. */
+  words: ("LOSSLESS ✓" | "preview" | "interpolated" | "original" | "unverified" | "mismatch" | "scaled")[];
+}
+
+/**
+ * "LOSSLESS ✓" only for a final frame whose drawn pixels have the server's digest and are the canvas' pixels one to
+ * one. "original pixels" only for a stack frame in which every pixel is a stored one.
+ */
+export function quality(frame: Drawn, view: View, oneToOne: boolean): Quality {
+  const resampled = frame.interpolated || view.kind !== "stack" || !oneToOne;
+  if (!frame.final) return { tone: "plain", words: resampled ? ["preview", "interpolated"] : ["preview"] };
+  if (frame.verified === false) return { tone: "bad", words: ["mismatch"] };
+  if (!oneToOne) return { tone: "plain", words: ["scaled", "interpolated"] };
+  if (frame.verified === null) return { tone: "plain", words: ["unverified"] };
+  return { tone: "good", words: ["LOSSLESS ✓", resampled ? "interpolated" : "original"] };
+}

@@ -1,0 +1,166 @@
+/**
+ * One viewport of the page: the view it wants, the picture it shows, and the view that this picture belongs to.
+ *
+ * Texts, letters and the scale bar follow `drawn`, not `view`: they must agree with the pixels on the screen even
+ * when the line is slow and the finger is far ahead.
+ */
+
+import { batch, signal } from "@preact/signals";
+import { fit, same, type Size } from "../geometry/camera";
+import type { Plane } from "../geometry/grid";
+import type { Vector } from "../geometry/vectors";
+import type { Connection, Surface, Wanted } from "../stream/connection";
+import type { Frame } from "../stream/frame";
+import type { View } from "../stream/messages";
+import { Screen, type Drawn } from "../stream/screen";
+
+export type Role = "stack" | Plane | "volume";
+
+let ids = 0;
+
+export class Viewport implements Surface {
+  readonly view = signal<View | null>(null);
+  readonly size = signal<Size>({ width: 0, height: 0 });
+  readonly drawn = signal<{ frame: Drawn; view: View } | null>(null);
+  readonly loading = signal<{ done: number; total: number } | null>(null);
+  readonly trouble = signal<{ code: string; detail: string } | null>(null);
+  /** Whether the picture should fill the viewport when its size changes: until someone zooms or pans. */
+  fitted = true;
+
+  private id = 0;
+  private screen: Screen | null = null;
+  private canvas: HTMLCanvasElement | null = null;
+  private corners: Vector[] = [];
+  private moving = false;
+  private readonly sentViews = new Map<number, View>();
+
+  constructor(
+    readonly role: Role,
+    private readonly connection: Connection,
+    private readonly ondrawn: (role: Role, drawn: Drawn, view: View) => void,
+  ) {}
+
+  /** Show on this canvas; each mount is a new viewport to the server, so that no old frame is taken for a new one. */
+  mount(canvas: HTMLCanvasElement, size: Size): void {
+    ids += 1;
+    this.id = ids;
+    this.canvas = canvas;
+    this.screen = new Screen(
+      canvas,
+      (frame) => this.viewOf(frame.input) !== null,
+      (frame, drawn) => this.connection.shown(frame, drawn),
+      (drawn) => this.report(drawn),
+    );
+    this.connection.attach(this.id, this);
+    this.resize(size);
+  }
+
+  unmount(): void {
+    this.connection.detach(this.id);
+    this.screen?.restart();
+    this.screen = this.canvas = null;
+    this.drawn.value = this.loading.value = null;
+    this.sentViews.clear();
+  }
+
+  resize(size: Size): void {
+    const { width, height } = this.size.peek();
+    if (size.width === width && size.height === height && this.drawn.peek()) return;
+    this.size.value = size;
+    const view = this.view.peek();
+    if (view && size.width > 0) this.set(this.fitted ? this.fitView(view) : view, this.moving);
+  }
+
+  /** Show something else: the old picture goes at once, so that it never stands under the new one's texts. */
+  open(view: View, corners: Vector[]): void {
+    this.clear();
+    this.place(view, corners);
+  }
+
+  /** Show `view` from where all of it is seen. */
+  place(view: View, corners: Vector[]): void {
+    this.corners = corners;
+    this.fitted = true;
+    this.set(this.fitView(view), false);
+  }
+
+  clear(): void {
+    const canvas = this.canvas;
+    canvas?.getContext("2d")?.clearRect(0, 0, canvas.width, canvas.height);
+    this.view.value = this.drawn.value = this.loading.value = this.trouble.value = null;
+  }
+
+  /** The newest view; `moving` while a finger or key is down. */
+  set(view: View, moving: boolean): void {
+    const before = this.view.peek();
+    const unchanged = before !== null && moving === this.moving && same(before, view);
+    this.view.value = view;
+    this.moving = moving;
+    const { width, height } = this.size.peek();
+    if (width === 0 || !this.screen || (unchanged && this.drawn.peek()?.frame.full_width === width)) return;
+    this.connection.show(this.id, { width, height, moving, view });
+  }
+
+  /** Fingers and keys are up: ask for the still. */
+  rest(): void {
+    const view = this.view.peek();
+    if (view && this.moving) this.set(view, false);
+  }
+
+  get mounted(): boolean {
+    return this.screen !== null;
+  }
+
+  /** How often the picture's pixels and the canvas' device pixels are the same ones. */
+  get oneToOne(): boolean {
+    const frame = this.drawn.value?.frame;
+    const { width, height } = this.size.value;
+    return frame !== undefined && frame.width === width && frame.height === height;
+  }
+
+  private fitView(view: View): View {
+    const size = this.size.peek();
+    return size.width > 0 && this.corners.length > 0 ? (fit(view, size, this.corners as never) as View) : view;
+  }
+
+  // ── what the connection calls ──
+
+  sent(input: number, wanted: Wanted): void {
+    this.sentViews.set(input, wanted.view);
+  }
+
+  draw(frame: Frame): void {
+    void this.screen?.draw(frame);
+  }
+
+  restart(): void {
+    this.screen?.restart();
+  }
+
+  progress(done: number, total: number): void {
+    this.loading.value = done < total ? { done, total } : null;
+  }
+
+  refuse(code: string, detail: string): void {
+    this.loading.value = null;
+    this.trouble.value = { code, detail };
+  }
+
+  private report(drawn: Drawn): void {
+    const view = this.viewOf(drawn.input);
+    if (!view) return;
+    for (const input of this.sentViews.keys()) if (input < drawn.input) this.sentViews.delete(input);
+    batch(() => {
+      this.drawn.value = { frame: drawn, view };
+      this.loading.value = this.trouble.value = null;
+    });
+    this.ondrawn(this.role, drawn, view);
+  }
+
+  /** The view that left as this input; null when the page has moved on to other images since. */
+  private viewOf(input: number): View | null {
+    const view = this.sentViews.get(input);
+    const now = this.view.peek();
+    return view && now && view.series === now.series && view.stack === now.stack ? view : null;
+  }
+}

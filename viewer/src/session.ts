@@ -1,0 +1,85 @@
+/** Who is signed in, where the page is, and the one connection and desk that it has. */
+
+import { signal } from "@preact/signals";
+import * as client from "./api/client";
+import type { Me, StudyRow } from "./api/messages";
+import { Desk } from "./reading/desk";
+import { openStudy } from "./reading/opening";
+import { expose } from "./probe";
+import { Connection } from "./stream/connection";
+import { SUBPROTOCOL } from "./stream/messages";
+
+/** undefined until the server has said. */
+export const me = signal<Me | null | undefined>(undefined);
+/** A code to be shown on the sign-in page. */
+export const ended = signal<string | null>(null);
+/** The study that is open; null is the list. */
+export const study = signal<number | null>(null);
+
+export const connection = new Connection({
+  open: () => new WebSocket(client.streamAddress(), SUBPROTOCOL),
+  now: () => performance.now(),
+  frame: (callback) => void requestAnimationFrame(callback),
+  after: (ms, callback) => void setTimeout(callback, ms),
+  hidden: () => document.hidden,
+});
+export const desk = new Desk(connection);
+
+export function enter(person: Me): void {
+  me.value = person;
+  ended.value = null;
+  // Opened with the list, so that the first image of a study finds the line measured and ready.
+  if (!person.must_change_password) connection.open();
+}
+
+function leave(why: string | null): void {
+  connection.close();
+  for (const viewport of Object.values(desk.viewports)) viewport.clear();
+  desk.study.value = desk.row.value = null;
+  ended.value = me.value ? why : null;
+  me.value = null;
+}
+
+export async function signOut(): Promise<void> {
+  await client.signOut().catch(() => undefined);
+  leave(null);
+}
+
+/** The address names the study by its number and nothing else: no patient in a history or a log. */
+function follow(): void {
+  const match = /^#\/studies\/(\d+)$/.exec(location.hash);
+  study.value = match ? Number(match[1]) : null;
+}
+
+export function goTo(row: StudyRow | null): void {
+  desk.row.value = row;
+  location.hash = row ? `#/studies/${row.id}` : "#/";
+  follow();
+}
+
+/** Show a study on the desk; the page is already there and its viewport is measured. */
+export async function showStudy(id: number): Promise<void> {
+  desk.study.value = desk.series.value = desk.stack.value = desk.notice.value = null;
+  desk.layout.value = "stack";
+  desk.active.value = "stack";
+  desk.maximised.value = desk.tool.value = null;
+  if (desk.row.value?.id !== id) desk.row.value = null;
+  try {
+    await openStudy(desk, id, () => study.peek() === id);
+  } catch (error) {
+    if (study.peek() === id) desk.notice.value = error instanceof client.ApiError ? error.code : "unknown";
+  }
+}
+
+export function start(): void {
+  client.session.ended = () => leave("session_ended");
+  connection.refused = () => void client.fetchMe().catch(() => undefined);
+  document.addEventListener("visibilitychange", () => connection.visible(!document.hidden));
+  addEventListener("hashchange", follow);
+  follow();
+  expose(desk);
+  client.fetchMe().then(enter, (error: client.ApiError) => {
+    me.value = null;
+    ended.value = error.status === 401 ? null : error.code;
+  });
+}

@@ -1,0 +1,230 @@
+/**
+ * One WebSocket for all viewports of the page.
+ *
+ * A view is absolute, so nothing here is a queue: per viewport only the newest is kept, it leaves at most once per
+ * animation frame, and a socket that does not drain sends none. After a cut the page reconnects and sends every view
+ * once; the server may forget us.
+ */
+
+import { decode, encode } from "@msgpack/msgpack";
+import { signal } from "@preact/signals";
+import { isFrame, parseFrame, type Frame } from "./frame";
+import { Line } from "./line";
+import type { FromViewer, Preset, ToViewer, View } from "./messages";
+
+export interface Wanted {
+  width: number;
+  height: number;
+  moving: boolean;
+  view: View;
+}
+
+/** What a connection needs of a viewport. */
+export interface Surface {
+  /** The view left as input number `input`. */
+  sent(input: number, wanted: Wanted): void;
+  /** Draw it and acknowledge it by `Connection.shown`. */
+  draw(frame: Frame): void;
+  progress(done: number, total: number): void;
+  refuse(code: string, detail: string): void;
+  /** A new connection: sequences start again. */
+  restart(): void;
+}
+
+/** The browser's part, so that a test can pass its own. */
+export interface World {
+  open(): WebSocket;
+  now(): number;
+  frame(callback: () => void): void;
+  after(ms: number, callback: () => void): void;
+  hidden(): boolean;
+}
+
+interface Slot {
+  surface: Surface;
+  wanted: Wanted | null;
+  waiting: boolean;
+  tick: number; // the animation frame in which it last sent
+  sent: Map<number, number>; // input → when it left
+  timed: number; // the newest input whose frame was timed: a still repeats one and would tell of the pause
+}
+
+const BACK_OFF_MS = [200, 400, 800, 1600, 3200, 5000];
+const UNSENT_BYTES = 16 * 1024; // some fifty views; beyond it newer ones replace the one that waits here
+const LOOK_MS = 1000;
+
+export class Connection {
+  readonly state = signal<"closed" | "connecting" | "open" | "lost">("closed");
+  readonly presets = signal<Preset[]>([]);
+  /** A trouble that concerns no single viewport. */
+  readonly trouble = signal<{ code: string; detail: string } | null>(null);
+  readonly line: Line;
+  /** Called when a connection could not be opened: perhaps the session has ended. */
+  refused: () => void = () => undefined;
+
+  private socket: WebSocket | null = null;
+  private readonly slots = new Map<number, Slot>();
+  private input = 0;
+  private tick = 0;
+  private ticking = false;
+  private tries = 0;
+
+  constructor(private readonly world: World) {
+    this.line = new Line(world.now, (n) => this.send({ t: "ping", n }));
+  }
+
+  /** Connect, and stay connected until `close`. */
+  open(): void {
+    if (this.state.value === "closed") this.connect();
+  }
+
+  close(): void {
+    const { socket } = this;
+    this.socket = null;
+    this.state.value = "closed";
+    this.tries = 0;
+    socket?.close();
+  }
+
+  attach(viewport: number, surface: Surface): void {
+    this.slots.set(viewport, { surface, wanted: null, waiting: false, tick: -1, sent: new Map(), timed: 0 });
+  }
+
+  detach(viewport: number): void {
+    if (this.slots.delete(viewport)) this.send({ t: "close", viewport });
+  }
+
+  /** Show this; it leaves at once, or with the next animation frame when another has just left. */
+  show(viewport: number, wanted: Wanted): void {
+    const slot = this.slots.get(viewport);
+    if (!slot) return;
+    slot.wanted = wanted;
+    slot.waiting = true;
+    this.flush();
+  }
+
+  /** The frame was drawn, or dropped because a newer one already is. */
+  shown(frame: Frame, drawn: boolean): void {
+    const slot = this.slots.get(frame.viewport);
+    const sent_at = slot?.sent.get(frame.input);
+    if (slot && sent_at !== undefined && drawn && !frame.final && frame.input > slot.timed) {
+      slot.timed = frame.input;
+      this.line.drawn(frame, sent_at);
+    }
+    for (const input of slot?.sent.keys() ?? []) if (input < frame.input) slot!.sent.delete(input);
+    const { level } = this.line.quality;
+    this.send({ t: "shown", viewport: frame.viewport, sequence: frame.sequence, level });
+  }
+
+  /** The page was hidden or can be seen again. */
+  visible(visible: boolean): void {
+    this.send({ t: "visible", visible });
+    if (visible) this.flush();
+  }
+
+  private connect(): void {
+    this.state.value = this.tries ? "lost" : "connecting";
+    const socket = this.world.open();
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    let opened = false;
+    const current = (): boolean => socket === this.socket;
+    socket.onopen = () => {
+      opened = true;
+      if (current()) this.opened(socket);
+    };
+    socket.onmessage = (event: MessageEvent) => {
+      if (current()) this.receive(event.data as ArrayBuffer);
+    };
+    socket.onclose = () => {
+      if (current()) this.lost(opened);
+    };
+  }
+
+  private opened(socket: WebSocket): void {
+    this.tries = 0;
+    this.state.value = "open";
+    if (this.world.hidden()) this.send({ t: "visible", visible: false });
+    for (const slot of this.slots.values()) {
+      slot.surface.restart();
+      slot.sent.clear();
+      slot.waiting = slot.wanted !== null;
+      slot.tick = -1;
+    }
+    this.flush();
+    this.line.start();
+    this.watch(socket);
+  }
+
+  private watch(socket: WebSocket): void {
+    this.world.after(LOOK_MS, () => {
+      if (socket !== this.socket) return;
+      if (this.world.hidden() || this.line.alive()) return this.watch(socket);
+      this.lost(true);
+      socket.close();
+    });
+  }
+
+  private lost(opened: boolean): void {
+    this.socket = null;
+    this.state.value = "lost";
+    if (!opened) this.refused();
+    const wait = BACK_OFF_MS[Math.min(this.tries, BACK_OFF_MS.length - 1)]!;
+    this.tries += 1;
+    this.world.after(wait, () => {
+      if (this.state.value === "lost" && !this.socket) this.connect();
+    });
+  }
+
+  private receive(data: ArrayBuffer): void {
+    this.line.heard();
+    if (isFrame(data)) {
+      this.line.busy();
+      const frame = parseFrame(data);
+      if (frame) this.slots.get(frame.viewport)?.surface.draw(frame);
+      return;
+    }
+    const message = decode(data) as ToViewer;
+    if (message.t === "welcome") {
+      this.presets.value = message.presets;
+      this.line.levels = message.levels.length;
+    } else if (message.t === "pong") {
+      this.line.answered(message.n);
+    } else if (message.t === "loading") {
+      this.slots.get(message.viewport)?.surface.progress(message.done, message.total);
+    } else if (message.t === "trouble") {
+      const { viewport, code, detail = "" } = message;
+      if (viewport === null) this.trouble.value = { code, detail };
+      else this.slots.get(viewport)?.surface.refuse(code, detail);
+    }
+  }
+
+  /** Send each viewport's newest view, at most one per animation frame. */
+  private flush(): void {
+    let again = false;
+    for (const [viewport, slot] of this.slots) {
+      if (!slot.waiting || !slot.wanted || this.state.value !== "open") continue;
+      again = true;
+      if (slot.tick === this.tick || this.socket!.bufferedAmount > UNSENT_BYTES) continue;
+      slot.waiting = false;
+      slot.tick = this.tick;
+      this.input += 1;
+      slot.sent.set(this.input, this.world.now());
+      slot.surface.sent(this.input, slot.wanted);
+      this.line.busy();
+      this.send({ t: "show", viewport, input: this.input, ...slot.wanted });
+    }
+    if (!again || this.ticking) return;
+    this.ticking = true;
+    this.world.frame(() => {
+      this.ticking = false;
+      this.tick += 1;
+      this.flush();
+    });
+  }
+
+  private send(message: FromViewer): void {
+    // An absent optional field must be absent, not nil: the server takes its default.
+    if (this.state.value === "open") this.socket?.send(encode(message, { ignoreUndefined: true }));
+  }
+}
