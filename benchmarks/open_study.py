@@ -1,0 +1,221 @@
+"""From the click on a study to its pictures, through the real page in headless Chromium.
+
+    python -m benchmarks.open_study [--small] [--json]
+
+The clock is the page's own: click on the row → drawn and acknowledged.
+
+*Cold*: every process fresh, derived data deleted, page cache dropped where that is allowed (printed).
+*Warm*: the volume file is on disk, nothing is resident, page cache dropped likewise.
+
+A first image counts when it is at least 512² (of the small size: any), JPEG of quality 70 or better or lossless, and the
+right slice: at least 35 dB from a plain numpy picture of the same view. `all_addressable_s`: seeded random slices and both
+ends, each drawn and its checksum verified on the canvas, from the same click. `mpr_fps`: a turned plane dragged through the
+volume. `vr_fps`: the CTA preset turned, the body filling the viewport.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydicom import dcmread
+
+from benchmarks.browser import DESKTOP, chromium, executable, profile
+from benchmarks.reading import Drawn, Reader, expected_grey, psnr
+from benchmarks.report import Report, arguments, check
+from benchmarks.series import Series, chest_ct, generated
+from benchmarks.service import Service, drop_page_cache
+
+SLICES = 25
+PLANES = ("axial", "coronal", "sagittal")
+
+
+def main() -> None:
+    options = arguments("open_study", __doc__ or "")
+    report = Report("open_study")
+    scratch = Path(tempfile.mkdtemp(prefix="farview-series-"))
+    try:
+        series = [generated(scratch / "generated", *((40, 96) if options.small else (500, 512)))]
+        real = None if options.small else chest_ct(scratch / "chest")
+        for one in [*series, *([real] if real else [])]:
+            figures = measure(one, scratch / "kernels", options.small, report)
+            key = "generated" if one.truth is not None else "chest_ct"
+            report.inputs[key] = one.description()
+            for name, value in figures.items():
+                report.line(one.name, name, value)
+            if one.truth is not None:
+                report.figures = figures
+        report.inputs |= {"browser": executable(), "playwright": version("playwright")}
+        report.print(options.json, ("series", "figure", "value"))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def measure(series: Series, kernels: Path, small: bool, report: Report) -> dict[str, float]:
+    """Every figure of one series."""
+    kernels.mkdir(exist_ok=True)
+    service = Service(kernels)
+    try:
+        run = service.farview("import", series.folder)
+        check(run.returncode == 0, f"import failed: {run.stdout[-2000:]}{run.stderr[-2000:]}")
+        # What is compiled on the first start stays compiled; a reader never waits for it.
+        service.start()
+        service.stop()
+        figures: dict[str, float] = {}
+        with chromium() as browser:
+            for state in ("cold", "warm"):
+                if state == "cold":
+                    shutil.rmtree(service.home / "volumes", ignore_errors=True)
+                    (service.home / "volumes").mkdir()
+                report.inputs["page_cache_dropped"] = drop_page_cache()
+                service.start()
+                with profile(browser, DESKTOP) as context:
+                    reader = Reader(context.new_page(), service.address)
+                    reader.sign_in()
+                    first, planes = open_planes(reader, series, small)
+                    figures[f"{state}_first_image_s"] = first.at_s
+                    figures[f"{state}_first_mpr_s"] = planes
+                    if state == "warm":
+                        figures |= {"all_addressable_s": address_all(reader, series)}
+                        figures |= frames_per_second(reader, small, report)
+                service.stop()
+        return figures
+    finally:
+        service.close()
+
+
+def open_planes(reader: Reader, series: Series, small: bool) -> tuple[Drawn, float]:
+    """Open the study and, the moment its first image is there, the planes; the image and when all three were drawn."""
+    reader.open_study("CT", keep="stack")
+    reader.wait_drawn("stack")
+    reader.page.keyboard.press("m")
+    reader.wait_drawn(*PLANES)
+    drawn = reader.drawn()
+    first = next(d for d in drawn if d.role == "stack")
+    check_first(reader, series, first, small)
+    return first, max(next(d for d in drawn if d.role == plane).at_s for plane in PLANES)
+
+
+def check_first(reader: Reader, series: Series, first: Drawn, small: bool) -> None:
+    event = first.event
+    smallest = 64 if small else 512
+    check(min(event["width"], event["height"]) >= smallest, f"first image is {event['width']}×{event['height']}")
+    check(event["codec"] == 2 or event["level"] <= 1, f"first image came at level {event['level']}")
+    check_slice(reader, series, first)
+
+
+def check_slice(reader: Reader, series: Series, drawn: Drawn) -> None:
+    """The picture on the canvas is the slice that its view names."""
+    view = drawn.event["view"]
+    values, spacing = slice_of(series, view["frame"])
+    grey = reader.grey(drawn.event["sequence"])
+    near = psnr(grey, expected_grey(values, view, spacing, (grey.shape[0], grey.shape[1])))
+    check(near >= 35, f"image {view['frame'] + 1} is {near:.1f} dB from what it should be")
+
+
+def slice_of(series: Series, frame: int) -> tuple[Any, tuple[float, float]]:
+    """Modality values and (x, y) spacing of a frame, read without Farview; frames in order of InstanceNumber."""
+    files = sorted(
+        (path for path in series.folder.rglob("*") if path.is_file()),
+        key=lambda path: int(dcmread(path, specific_tags=["InstanceNumber"], force=True).InstanceNumber),
+    )
+    one = dcmread(files[frame], force=True)
+    values = one.pixel_array * float(one.RescaleSlope) + float(one.RescaleIntercept)
+    return values, (float(one.PixelSpacing[1]), float(one.PixelSpacing[0]))
+
+
+def address_all(reader: Reader, series: Series) -> float:
+    """Open the study again; seconds from the click until random slices and both ends were drawn and verified."""
+    reader.to_list()
+    reader.open_study("CT", keep="stack")
+    reader.wait_drawn("stack", final=True)
+    track = reader.page.get_by_test_id("scrubber-stack").locator(".track").bounding_box()
+    assert track is not None
+    places = [random.Random(1).random() for _ in range(SLICES)]
+    mouse = reader.page.mouse
+    for part in [0.0, *places, 1.0]:
+        before = reader.view("stack")["frame"]
+        mouse.click(track["x"] + track["width"] / 2, track["y"] + part * (track["height"] - 0.01))
+        frame = reader.view("stack")["frame"]
+        reader.wait(
+            "(frame) => window.bench.events.some((e) => e.role === 'stack' && e.verified === true && e.view.frame === frame)",
+            frame,
+        )
+        check(frame != before or part > 0, "the scrubber did not move the stack")
+    seconds = reader.now_s()
+    drawn = reader.drawn()
+    finals = {d.event["view"]["frame"]: d for d in drawn if d.event["verified"] is True}
+    check({0, series.files - 1} <= set(finals), f"both ends were not shown: {sorted(finals)}")
+    for d in finals.values():
+        check_slice(reader, series, d)
+    return seconds
+
+
+def frames_per_second(reader: Reader, small: bool, report: Report) -> dict[str, float]:
+    """Drag a turned plane, then turn the volume rendering."""
+    seconds = 2 if small else 6
+    page = reader.page
+    page.keyboard.press("m")
+    reader.wait_drawn(*PLANES, final=True)
+    turn_plane(reader)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.keyboard.press("s")
+    x, y, width, height = reader.box("coronal")
+    page.mouse.dblclick(x + width / 2, y + height / 2)
+    reader.forget()
+    reader.wait_drawn("coronal", final=True)
+    mpr = reader.drag_for("coronal", seconds)
+    view, plane = reader.view("coronal"), last(reader, "coronal")
+    check(oblique(view), f"the plane is not oblique: {view['right']} {view['down']}")
+    report.inputs["plane"] = {
+        "size": size_of(plane),
+        "level": plane["level"],
+        "normal_view": [view["right"], view["down"]],
+    }
+    page.keyboard.press("s")
+    page.keyboard.press("v")
+    reader.forget()
+    reader.wait_drawn("volume", final=True)
+    page.get_by_test_id("preset-ct_cta").click()
+    reader.forget()
+    reader.wait_drawn("volume", final=True)
+    vr = reader.drag_for("volume", seconds)
+    volume = last(reader, "volume")
+    if not small:
+        check(min(volume["width"], volume["height"]) >= 256, f"volume rendered at {size_of(volume)}")
+    report.inputs["volume"] = {"size": size_of(volume), "preset": "ct_cta", "step_mm": "≤ 1.4"}
+    return {"mpr_fps": mpr, "vr_fps": vr}
+
+
+def turn_plane(reader: Reader) -> None:
+    """Turn the crosshair of the axial plane, so that the coronal plane becomes oblique."""
+    x, y, width, height = reader.box("axial")
+    mouse = reader.page.mouse
+    mouse.move(x + 0.9 * width, y + height / 2)
+    mouse.down()
+    for step in range(1, 16):
+        mouse.move(x + 0.9 * width, y + height / 2 + step * height / 50)
+    mouse.up()
+
+
+def oblique(view: dict[str, Any]) -> bool:
+    """Whether neither direction of the picture nor its normal lies on a patient axis, but for one of them."""
+    return sum(max(map(abs, view[key])) < 0.999 for key in ("right", "down")) >= 1
+
+
+def last(reader: Reader, role: str) -> dict[str, Any]:
+    """The newest frame of a drag."""
+    return next(d.event for d in reversed(reader.drawn()) if d.role == role and not d.event["final"])
+
+
+def size_of(event: dict[str, Any]) -> str:
+    return f"{event['width']}×{event['height']}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
