@@ -154,6 +154,9 @@ export const en: Words = {
   problems: {
     network: "The server cannot be reached. Check the network, then try again.",
     server_error: "The server failed. Try again; if it happens again, ask the administrator to look into the log.",
+    too_many_attempts: "Too many failed sign-ins. Wait a few minutes and try again.",
+    page_not_built: "The page's files are not installed. Ask the administrator to run pip install .",
+    unexpected: "Something unexpected happened; it is in the log. Try again; if it happens again, ask the administrator.",
     not_signed_in: "Sign in first.",
     session_ended: "Your session has ended. Sign in again.",
     password_must_change: "Set a new password first.",

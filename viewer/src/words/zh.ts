@@ -153,6 +153,9 @@ export const zh = {
   problems: {
     network: "无法连接服务器。请检查网络，然后重试。",
     server_error: "服务器出错。请重试；若反复出现，请告诉管理员查看日志。",
+    too_many_attempts: "失败的登录太多。请过几分钟再试。",
+    page_not_built: "页面文件没有安装。请管理员运行 pip install .。",
+    unexpected: "服务器发生意外错误，已记入日志。请重试；若反复出现，请联系管理员。",
     not_signed_in: "请先登录。",
     session_ended: "登录已过期，请重新登录。",
     password_must_change: "必须先设置新密码。",

@@ -1,0 +1,207 @@
+import { decode, encode } from "@msgpack/msgpack";
+import { beforeEach, expect, test } from "vitest";
+import { Connection, type Surface, type Wanted } from "../../src/stream/connection";
+import type { StackView } from "../../src/stream/messages";
+
+/** A WebSocket, a clock and an animation frame that a test moves by hand. */
+class FakeSocket {
+  readyState = 0;
+  bufferedAmount = 0;
+  binaryType = "";
+  sent: Record<string, unknown>[] = [];
+  onopen: () => void = () => undefined;
+  onmessage: (event: { data: ArrayBuffer }) => void = () => undefined;
+  onclose: () => void = () => undefined;
+  send(data: Uint8Array): void {
+    this.sent.push(decode(data) as Record<string, unknown>);
+  }
+  close(): void {
+    this.onclose();
+  }
+  open(): void {
+    this.readyState = 1;
+    this.onopen();
+  }
+  say(message: object): void {
+    const bytes = encode(message);
+    this.onmessage({ data: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer });
+  }
+  shows(): Record<string, unknown>[] {
+    return this.sent.filter(({ t }) => t === "show");
+  }
+}
+
+let sockets: FakeSocket[];
+let now: number;
+let frames: (() => void)[];
+let timers: { ms: number; callback: () => void }[];
+let connection: Connection;
+
+beforeEach(() => {
+  sockets = [];
+  now = 0;
+  frames = [];
+  timers = [];
+  connection = new Connection({
+    open: () => {
+      sockets.push(new FakeSocket());
+      return sockets[sockets.length - 1] as unknown as WebSocket;
+    },
+    now: () => now,
+    frame: (callback) => void frames.push(callback),
+    after: (ms, callback) => void timers.push({ ms, callback }),
+    hidden: () => false,
+  });
+  connection.open();
+});
+
+const nextFrame = (): void => frames.splice(0).forEach((callback) => callback());
+const socket = (): FakeSocket => sockets[sockets.length - 1]!;
+
+const view = (frame: number): Wanted => ({
+  width: 10,
+  height: 10,
+  moving: true,
+  view: { kind: "stack", series: 1, stack: 0, frame, centre: [0, 0], right: [1, 0], down: [0, 1], extent_mm: 1, window: [0, 1] },
+});
+const surface = (over: Partial<Surface> = {}): Surface => ({
+  sent: () => undefined,
+  draw: () => undefined,
+  progress: () => undefined,
+  refuse: () => undefined,
+  restart: () => undefined,
+  ...over,
+});
+const frameOf = (show: Record<string, unknown>): number => (show.view as StackView).frame;
+
+test("a view asked for before the line is open leaves when it opens", () => {
+  connection.attach(1, surface());
+  connection.show(1, view(5));
+  expect(socket().sent).toEqual([]);
+  socket().open();
+  expect(socket().shows().map(frameOf)).toEqual([5]);
+});
+
+test("the first view leaves at once, the next with the animation frame, and only the newest of them", () => {
+  connection.attach(1, surface());
+  socket().open();
+  [1, 2, 3, 4].forEach((n) => connection.show(1, view(n)));
+  expect(socket().shows().map(frameOf)).toEqual([1]);
+  nextFrame();
+  expect(socket().shows().map(frameOf)).toEqual([1, 4]);
+  nextFrame();
+  expect(socket().shows().map(frameOf)).toEqual([1, 4]);
+});
+
+test("inputs are counted over all viewports, and each viewport hears which one was its own", () => {
+  const heard: [number, number][] = [];
+  [1, 2].forEach((id) => connection.attach(id, surface({ sent: (input) => heard.push([id, input]) })));
+  socket().open();
+  connection.show(1, view(1));
+  connection.show(2, view(1));
+  expect(heard).toEqual([[1, 1], [2, 2]]);
+});
+
+test("a socket that does not drain gets nothing until it does, and then the newest", () => {
+  connection.attach(1, surface());
+  socket().open();
+  socket().bufferedAmount = 1e6;
+  connection.show(1, view(1));
+  connection.show(1, view(2));
+  nextFrame();
+  expect(socket().shows()).toEqual([]);
+  socket().bufferedAmount = 0;
+  nextFrame();
+  expect(socket().shows().map(frameOf)).toEqual([2]);
+});
+
+test("after a cut every view is sent again and sequences start anew", () => {
+  let restarts = 0;
+  connection.attach(1, surface({ restart: () => restarts++ }));
+  connection.attach(2, surface());
+  socket().open();
+  connection.show(1, view(1));
+  connection.show(2, view(2));
+  socket().close();
+  expect(connection.state.value).toBe("lost");
+  timers.find(({ ms }) => ms === 200)!.callback();
+  socket().open();
+  expect(sockets.length).toBe(2);
+  expect(socket().shows().map(frameOf)).toEqual([1, 2]);
+  expect(restarts).toBe(2);
+});
+
+test("it waits longer after each failure, up to five seconds", () => {
+  const waits: number[] = [];
+  for (let i = 0; i < 8; i++) {
+    timers = [];
+    socket().close();
+    waits.push(timers[0]!.ms);
+    timers[0]!.callback();
+  }
+  expect(waits).toEqual([200, 400, 800, 1600, 3200, 5000, 5000, 5000]);
+});
+
+test("a line that cannot be opened asks whether the session has ended; one that breaks does not", () => {
+  let asked = 0;
+  connection.refused = () => asked++;
+  socket().close();
+  expect(asked).toBe(1);
+  timers.splice(0)[0]!.callback();
+  socket().open();
+  socket().close();
+  expect(asked).toBe(1);
+});
+
+test("a closed connection stays closed", () => {
+  socket().open();
+  connection.close();
+  expect(connection.state.value).toBe("closed");
+  timers.forEach(({ callback }) => callback());
+  expect(sockets.length).toBe(1);
+});
+
+test("three pings measure the line, and the shortest counts", () => {
+  socket().open();
+  for (const took of [40, 25, 30]) {
+    const asked = socket().sent.filter(({ t }) => t === "ping");
+    now += took;
+    socket().say({ t: "pong", n: asked[asked.length - 1]!.n });
+  }
+  expect(connection.line.base_ms).toBe(25);
+  expect(socket().sent.filter(({ t }) => t === "ping").length).toBe(3);
+});
+
+test("a ping that nobody answers means that the line is dead", () => {
+  socket().open();
+  now = 9000;
+  timers.find(({ ms }) => ms === 1000)!.callback();
+  expect(connection.state.value).toBe("lost");
+});
+
+test("loading and trouble reach their viewport, trouble of none reaches the page", () => {
+  const heard: unknown[] = [];
+  connection.attach(3, surface({ progress: (done, total) => heard.push([done, total]), refuse: (code) => heard.push(code) }));
+  socket().open();
+  socket().say({ t: "loading", viewport: 3, done: 4, total: 9 });
+  socket().say({ t: "trouble", viewport: 3, code: "tilted", detail: "" });
+  socket().say({ t: "trouble", viewport: null, code: "invalid_message", detail: "" });
+  expect(heard).toEqual([[4, 9], "tilted"]);
+  expect(connection.trouble.value?.code).toBe("invalid_message");
+});
+
+test("optional fields that are not set are absent, so that the server takes its defaults", () => {
+  connection.attach(1, surface());
+  socket().open();
+  const wanted = view(1);
+  connection.show(1, { ...wanted, view: { ...(wanted.view as StackView), invert: undefined } });
+  expect(Object.keys(socket().shows()[0]!.view as object)).not.toContain("invert");
+});
+
+test("a viewport that is gone is closed once", () => {
+  connection.attach(1, surface());
+  socket().open();
+  connection.detach(1);
+  connection.detach(1);
+  expect(socket().sent.filter(({ t }) => t === "close")).toEqual([{ t: "close", viewport: 1 }]);
+});
