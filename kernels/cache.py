@@ -1,0 +1,74 @@
+"""Where compiled kernels survive a restart.
+
+Numba stores what it compiled when `cache=True`, but it looks only at the file a kernel stands in: after an edit of
+`lanes.py` it would still load the old `plane.py`. So the folder is named for everything the machine code depends on:
+all sources of this package, Numba's version, and the processor.
+
+This module imports no kernel and not even Numba, so that it can run before them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import llvmlite.binding
+
+SOURCES = Path(__file__).parent
+
+
+def fingerprint(sources: Path = SOURCES) -> str:
+    """The name of the folder for these sources, this Numba and this processor; 16 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for path in sorted(sources.glob("*.py")):
+        content = path.read_bytes()
+        digest.update(f"{path.name} {len(content)}\n".encode())
+        digest.update(content)
+    # Numba's own variables for code that must run on other machines than this one.
+    cpu = os.environ.get("NUMBA_CPU_NAME") or llvmlite.binding.get_host_cpu_name()
+    features = os.environ.get("NUMBA_CPU_FEATURES") or llvmlite.binding.get_host_cpu_features().flatten()
+    digest.update(f"{version('numba')} {version('llvmlite')} {cpu} {features}".encode())
+    return digest.hexdigest()[:16]
+
+
+def use_cache(folder: Path) -> Path:
+    """Keep compiled kernels below `folder`; returns the folder itself. Call it before importing any kernel."""
+    name = fingerprint()
+    chosen = folder if folder.name == name else folder / name
+    chosen.mkdir(parents=True, exist_ok=True)
+    os.environ["NUMBA_CACHE_DIR"] = str(chosen)
+    if "numba" in sys.modules:  # it has read its environment already
+        sys.modules["numba"].config.CACHE_DIR = str(chosen)
+    return chosen
+
+
+def ensure_cache() -> Path:
+    """Keep the folder chosen by NUMBA_CACHE_DIR, or take one below the user's cache folder. `lanes` calls this."""
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    if chosen:
+        return use_cache(Path(chosen))
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    try:
+        folder = Path(base) / "farview" / "kernels"
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return use_cache(folder)
+    except OSError:
+        pass  # an account without a home: compile once per boot
+    return use_cache(_private_temporary_folder())
+
+
+def _private_temporary_folder() -> Path:
+    """A folder below the temporary one that only this user can write: what lies in it is executed."""
+    folder = Path(tempfile.gettempdir()) / f"farview-kernels-{os.getuid()}"
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        status = folder.lstat()
+        if folder.is_symlink() or status.st_uid != os.getuid() or status.st_mode & 0o022:
+            return Path(tempfile.mkdtemp(prefix="farview-kernels-"))
+    return folder

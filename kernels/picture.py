@@ -1,0 +1,105 @@
+"""The pixel grid of a picture in patient space, and the same grid in a volume's index space.
+
+    centre of pixel (row v, column u) = origin + u·right + v·down        LPS, millimetres
+
+The grid may be mirrored. The viewer looks along right × down, into the screen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kernels.errors import InvalidParameter, InvalidPicture
+from kernels.volume import Volume
+
+MAX_SIDE = 16384  # pixels
+MAX_DISTANCE_MM = 1e6  # beyond a kilometre float32 positions mean nothing
+SNAP = 1e-6  # voxels
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A grid of width × height pixels; `right` and `down` are millimetres per pixel step.
+
+    Raises:
+        InvalidPicture: a size out of range, or vectors that are not finite, zero, parallel or absurdly long.
+    """
+
+    origin: NDArray[np.float64]
+    right: NDArray[np.float64]
+    down: NDArray[np.float64]
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.width <= MAX_SIDE and 1 <= self.height <= MAX_SIDE):
+            raise InvalidPicture(f"a picture has 1 to {MAX_SIDE} pixels a side, not {self.width} × {self.height}")
+        for name in ("origin", "right", "down"):
+            object.__setattr__(self, name, _vector(getattr(self, name)))
+        lengths = np.linalg.norm([self.right, self.down], axis=1)
+        if not (1e-6 <= lengths.min() and lengths.max() <= 1e4):
+            raise InvalidPicture(f"a pixel step is 1e-6 to 1e4 mm, not {lengths[0]:g} and {lengths[1]:g}")
+        if np.linalg.norm(np.cross(self.right, self.down)) < 1e-4 * lengths[0] * lengths[1]:
+            raise InvalidPicture("right and down are parallel")
+        object.__setattr__(self, "width", int(self.width))
+        object.__setattr__(self, "height", int(self.height))
+
+    @property
+    def normal(self) -> NDArray[np.float64]:
+        """The unit vector away from the viewer."""
+        across = np.cross(self.right, self.down)
+        return np.asarray(across / np.linalg.norm(across))
+
+
+def _vector(values: ArrayLike) -> NDArray[np.float64]:
+    try:
+        vector = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidPicture("a point or vector is three numbers") from error
+    if vector.shape != (3,) or not np.isfinite(vector).all() or np.abs(vector).max() > MAX_DISTANCE_MM:
+        raise InvalidPicture("a point or vector is three finite numbers within a kilometre")
+    vector.flags.writeable = False
+    return vector
+
+
+def snap(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Move what is within 1e-6 of a half-integer onto it, so that axis-aligned pictures show voxels bit for bit."""
+    nearest = np.round(values * 2) / 2
+    return np.where(np.abs(values - nearest) < SNAP, nearest, values)
+
+
+def spacing_along(volume: Volume, normal: NDArray[np.float64]) -> float:
+    """The distance between samples one voxel apart along a unit vector: 1 / ‖M⁻¹ n‖, millimetres."""
+    return float(1 / np.linalg.norm(volume.inverse @ normal))
+
+
+def index_grid(volume: Volume, picture: Picture) -> NDArray[np.float64]:
+    """Rows origin, right, down, step in index coordinates; `step` is one sample spacing along the normal, [4, 3]."""
+    normal = picture.normal
+    step = volume.inverse @ normal * spacing_along(volume, normal)
+    vectors = [volume.inverse @ picture.right, volume.inverse @ picture.down, step]
+    return snap(np.stack([volume.to_index(picture.origin), *vectors]))
+
+
+def reference_points(grid: NDArray[np.float64], picture: Picture) -> NDArray[np.float64]:
+    """Index points of all pixel centres, [h, w, 3]."""
+    u = np.arange(picture.width)[None, :, None]
+    v = np.arange(picture.height)[:, None, None]
+    return np.asarray(grid[0] + u * grid[1] + v * grid[2])
+
+
+def output(out: NDArray[Any] | None, shape: tuple[int, ...], dtype: type) -> NDArray[Any]:
+    """`out` if it fits, else a new array.
+
+    Raises:
+        InvalidParameter: `out` has another shape, dtype or layout.
+    """
+    if out is None:
+        return np.empty(shape, dtype)
+    if out.shape != shape or out.dtype != dtype or not out.flags.c_contiguous or not out.flags.writeable:
+        raise InvalidParameter(f"out must be a writable C-contiguous {np.dtype(dtype).name} array of shape {shape}")
+    return out

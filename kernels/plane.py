@@ -1,0 +1,153 @@
+"""A plane through a volume, and a slab about it.
+
+    plane   I(u, v) = V(p),                      p = origin + u·right + v·down
+    slab    I(u, v) = max | min | mean over k of V(p + (k − (n − 1)/2)·Δ·n̂),   k = 0 … n − 1
+
+    Δ = 1 / ‖M⁻¹ n̂‖ (one voxel along the normal n̂, M the affine's 3×3),  n = max(1, round(T / Δ))
+
+Source: docs/ARCHITECTURE.md, "Stacks, volumes, kernels" (the slab rule); trilinear interpolation as in sampling.py.
+Axes: see volume.py. Outside: a sample outside the outermost voxel centres counts in neither maximum, minimum nor
+mean; a ray with none is `OUTSIDE`.
+Tolerance: against `reference` 1e-3 of the steepest step between neighbours (float32 positions); bit for bit where the
+samples fall on voxel centres.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from kernels.errors import InvalidParameter
+from kernels.lanes import (
+    LANES,
+    OPTIONS,
+    TILE_HEIGHT,
+    TILE_WIDTH,
+    any_lane,
+    f32,
+    highest,
+    lowest,
+    ramp,
+    shared,
+    splat,
+    where,
+)
+from kernels.picture import Picture, index_grid, output, reference_points, spacing_along
+from kernels.sampling import EDGE, box, inside, reference_value, trilinear
+from kernels.tiles import block_at, block_count, put
+from kernels.volume import Volume
+from kernels.window import OUTSIDE
+
+Projection = Literal["max", "min", "mean"]
+MAX, MIN, MEAN = 0, 1, 2
+MODES = {"max": MAX, "min": MIN, "mean": MEAN}
+
+
+def sample_count(volume: Volume, picture: Picture, thickness_mm: float) -> int:
+    """The slab rule: how many samples a slab of this thickness has along its normal."""
+    return max(1, round(thickness_mm / spacing_along(volume, picture.normal)))
+
+
+def reference(volume: Volume, picture: Picture, projection: Projection, thickness_mm: float) -> NDArray[np.float64]:
+    """The slab in float64; a thickness of 0 is the plane."""
+    grid = index_grid(volume, picture)
+    points = reference_points(grid, picture)
+    last = np.array(volume.array.shape[::-1]) - 1
+    n = sample_count(volume, picture, thickness_mm)
+    values, valid = [], []
+    for k in range(n):
+        p = points + (k - (n - 1) / 2) * grid[3]
+        valid.append(((p >= -EDGE) & (p <= last + EDGE)).all(axis=-1))
+        values.append(reference_value(volume.array, p))
+    v, ok = np.stack(values), np.stack(valid)
+    if projection == "mean":
+        result = np.where(ok, v, 0).sum(axis=0) / np.maximum(ok.sum(axis=0), 1)
+    elif projection == "max":
+        result = np.where(ok, v, -np.inf).max(axis=0)
+    else:
+        result = np.where(ok, v, np.inf).min(axis=0)
+    return np.asarray(np.where(ok.any(axis=0), result, float(OUTSIDE)))
+
+
+@shared
+def slab_ray(array, size, x, y, z, dx, dy, dz, count, mode):
+    """Samples x + k·dx for k = 0 … count − 1, reduced; OUTSIDE where none is inside."""
+    start, end = box(size, x, y, z, dx, dy, dz)
+    # One sample more at either end: `inside` decides, this only keeps a ray from marching through empty space.
+    first = max(0, int(max(lowest(start), f32(-1))) - 1)
+    last = min(count - 1, int(max(highest(end), f32(-9))) + 1) if count > 1 else 0
+    best = splat(f32(0), x)
+    seen = splat(f32(0), x)
+    for k in range(first, last + 1):
+        t = f32(k)
+        px = x + t * dx
+        py = y + t * dy
+        pz = z + t * dz
+        ok = inside(size, px, py, pz)
+        if any_lane(ok):
+            v = trilinear(array, size, px, py, pz)
+            if mode == MEAN:
+                best = best + where(ok, v, f32(0))
+            elif mode == MAX:
+                best = where(ok & ((seen < f32(1)) | (v > best)), v, best)
+            else:
+                best = where(ok & ((seen < f32(1)) | (v < best)), v, best)
+            seen = seen + where(ok, f32(1), f32(0))
+    some = seen > f32(0)
+    if mode == MEAN:
+        best = best / where(some, seen, f32(1))
+    return where(some, best, OUTSIDE)
+
+
+@njit(forceinline=True, **OPTIONS)
+def _block(array, size, grid, count, mode, block, out):
+    buffer = np.empty(LANES, np.float32)
+    row0, row1, column0, column1 = block_at(block, out.shape[0], out.shape[1])
+    rx, ry, rz = f32(grid[1, 0]), f32(grid[1, 1]), f32(grid[1, 2])
+    ux, uy, uz = f32(grid[2, 0]), f32(grid[2, 1]), f32(grid[2, 2])
+    dx, dy, dz = f32(grid[3, 0]), f32(grid[3, 1]), f32(grid[3, 2])
+    for row in range(row0, row1, TILE_HEIGHT):
+        for column in range(column0, column1, TILE_WIDTH):
+            # The tile's corner in float64: within a tile float32 is then good to 1e-4 of a voxel.
+            x = ramp(f32(grid[0, 0] + column * grid[1, 0] + row * grid[2, 0]), rx, ux)
+            y = ramp(f32(grid[0, 1] + column * grid[1, 1] + row * grid[2, 1]), ry, uy)
+            z = ramp(f32(grid[0, 2] + column * grid[1, 2] + row * grid[2, 2]), rz, uz)
+            put(slab_ray(array, size, x, y, z, dx, dy, dz, count, mode), buffer, 0, out, row, column)
+
+
+@njit(parallel=True, cache=True, **OPTIONS)
+def spread_cpu(array, size, grid, count, mode, out):
+    for i in prange(block_count(out.shape[0], out.shape[1])):
+        _block(array, size, grid, count, mode, i, out)
+
+
+def plane(volume: Volume, picture: Picture, out: NDArray[Any] | None = None) -> NDArray[np.float32]:
+    """The plane as float32 [h, w], `OUTSIDE` where it leaves the volume."""
+    return slab(volume, picture, "max", 0.0, out)
+
+
+def slab(
+    volume: Volume,
+    picture: Picture,
+    projection: Projection,
+    thickness_mm: float,
+    out: NDArray[Any] | None = None,
+) -> NDArray[np.float32]:
+    """Maximum, minimum or mean over a slab centred on the plane, float32 [h, w].
+
+    Raises:
+        InvalidParameter: the thickness is negative, not finite or above ten metres, or the projection is unknown.
+    """
+    if not 0 <= thickness_mm <= 1e4:
+        raise InvalidParameter(f"a slab is 0 to 10000 mm thick, not {thickness_mm}")
+    if projection not in MODES:
+        raise InvalidParameter(f"a projection is one of {', '.join(MODES)}")
+    result = output(out, (picture.height, picture.width), np.float32)
+    count = sample_count(volume, picture, thickness_mm)
+    grid = index_grid(volume, picture)
+    grid[0] -= (count - 1) / 2 * grid[3]
+    spread_cpu(volume.voxels, volume.size, grid, count, MODES[projection], result)
+    return result
