@@ -1,0 +1,199 @@
+"""How an instance comes in: its bytes durably first, then its rows in one transaction, then success.
+
+Identity is the SOP Instance UID within an institution. Killed at any moment and begun again, nothing is lost and
+nothing is there twice: bytes without a row are found by their content, rows without bytes cannot exist.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from storage.blobs import SYNC_THREADS, BlobStore
+from storage.database import Database
+from storage.dicom.equality import Content, read_content, same
+from storage.dicom.identity import Identity
+from storage.errors import DamagedFile, InvalidDataset, NotFound, TryAgain
+from storage.instances import (
+    ExistingInstance,
+    NewInstance,
+    Patient,
+    Series,
+    Study,
+    find_existing,
+    insert_conflict,
+    insert_instances,
+    place,
+)
+
+TRIES = 4
+
+
+class Outcome(StrEnum):
+    """What an arrival changed."""
+
+    NEW = "new"
+    SAME = "same"  # nothing: the institution has this instance
+    CONFLICT = "conflict"  # the first stays shown, this other content is kept for a person to decide
+
+
+@dataclass(frozen=True, slots=True)
+class _Arriving:
+    """An instance that could be read."""
+
+    data: bytes
+    digest: str
+    identity: Identity
+    row: NewInstance  # with series_id and blob_sha256 still empty
+
+
+class Arrival:
+    """Takes instances in. One for a process; all methods run in its event loop, the work in threads."""
+
+    def __init__(self, database: Database, blobs: BlobStore) -> None:
+        self._database = database
+        self._blobs = blobs
+
+    async def receive(self, data: bytes, institution_id: int, origin: str) -> Outcome:
+        """Take one instance in. origin: the calling AE title, or "import".
+
+        Raises:
+            InvalidDataset: it cannot be kept; the message says why.
+            DatabaseUnavailable, OSError: it could not be kept now; the same call may succeed later.
+        """
+        outcome = (await self.receive_all([data], institution_id, origin))[0]
+        if isinstance(outcome, InvalidDataset):
+            raise outcome
+        return outcome
+
+    async def receive_all(
+        self, files: Sequence[bytes], institution_id: int, origin: str
+    ) -> list[Outcome | InvalidDataset]:
+        """Take many instances in with one transaction; when this returns all of them are durable. See `receive`."""
+        read = await asyncio.to_thread(lambda: [_read(data) for data in files])
+        arriving = [one for one in read if isinstance(one, _Arriving)]
+        for attempt in range(TRIES):
+            try:
+                outcomes = iter(await self._store(arriving, institution_id, origin))
+                break
+            except TryAgain:
+                if attempt == TRIES - 1:
+                    raise
+        return [next(outcomes) if isinstance(one, _Arriving) else one for one in read]
+
+    async def _store(self, arriving: list[_Arriving], institution_id: int, origin: str) -> list[Outcome]:
+        uids = list({one.row.sop_instance_uid for one in arriving})
+        async with self._database.acting([institution_id]) as connection:
+            known = await find_existing(connection, institution_id, uids)
+        first: dict[str, _Arriving] = {}
+        for one in arriving:
+            if one.row.sop_instance_uid not in known:
+                first.setdefault(one.row.sop_instance_uid, one)
+        fresh = list(first.values())
+        sha256s = await asyncio.to_thread(self._write_blobs, fresh, institution_id)
+        new: set[str] = set()
+        async with self._database.acting([institution_id]) as connection:
+            rows = []
+            series: dict[tuple[str, str], int] = {}
+            # In the order of their UIDs, so that two transactions wait in turn instead of for each other.
+            for one, sha256 in sorted(zip(fresh, sha256s, strict=True), key=lambda pair: _series_key(pair[0])):
+                key = _series_key(one)
+                if key not in series:
+                    series[key] = await place(connection, institution_id, *_parents(one.identity))
+                rows.append(_with(one.row, series[key], sha256))
+            if rows:
+                new = await insert_instances(connection, institution_id, rows)
+            # Between the two transactions somebody else may have brought what was fresh.
+            known = await find_existing(connection, institution_id, uids)
+        return [
+            Outcome.NEW
+            if one.row.sop_instance_uid in new and first[one.row.sop_instance_uid] is one
+            else await self._compare(one, known[one.row.sop_instance_uid], institution_id, origin)
+            for one in arriving
+        ]
+
+    async def _compare(self, one: _Arriving, existing: ExistingInstance, institution_id: int, origin: str) -> Outcome:
+        """What it is that came under a UID which the institution has."""
+        if one.digest == existing.dataset_sha256 or await asyncio.to_thread(
+            self._same, one.data, institution_id, existing.blob_sha256
+        ):
+            return Outcome.SAME
+        sha256 = await asyncio.to_thread(self._blobs.write, institution_id, one.data)
+        async with self._database.acting([institution_id]) as connection:
+            await insert_conflict(connection, institution_id, existing, _with(one.row, 0, sha256), origin)
+        return Outcome.CONFLICT
+
+    def _same(self, data: bytes, institution_id: int, existing_sha256: str) -> bool:
+        try:
+            return same(self._blobs.read(institution_id, existing_sha256), data)
+        except (NotFound, DamagedFile):
+            # The first cannot be compared any more: the second may be all that is left, so it is kept.
+            return False
+
+    def _write_blobs(self, arriving: list[_Arriving], institution_id: int) -> list[str]:
+        with self._blobs.batch() as batch:
+            if len(arriving) == 1:
+                return [batch.write(institution_id, arriving[0].data)]
+            with ThreadPoolExecutor(SYNC_THREADS, "blobs") as pool:
+                return list(pool.map(lambda one: batch.write(institution_id, one.data), arriving))
+
+
+def _read(data: bytes) -> _Arriving | InvalidDataset:
+    try:
+        content = read_content(data)
+    except InvalidDataset as error:
+        return error
+    return _Arriving(data, digest := content.digest, content.identity, _row(content, digest, len(data)))
+
+
+def _row(content: Content, digest: str, size: int) -> NewInstance:
+    identity = content.identity
+    return NewInstance(
+        series_id=0,
+        sop_instance_uid=identity.sop_instance_uid,
+        sop_class_uid=identity.sop_class_uid,
+        instance_number=identity.instance_number,
+        transfer_syntax_uid=content.parsed.transfer_syntax_uid,
+        blob_sha256="",
+        size_bytes=size,
+        dataset_sha256=digest,
+        header=content.header.to_json(),
+    )
+
+
+def _with(row: NewInstance, series_id: int, sha256: str) -> NewInstance:
+    return replace(row, series_id=series_id, blob_sha256=sha256)
+
+
+def _series_key(one: _Arriving) -> tuple[str, str]:
+    return one.identity.study_instance_uid, one.identity.series_instance_uid
+
+
+def _parents(identity: Identity) -> tuple[Patient, Study, Series]:
+    return (
+        Patient(
+            patient_id=identity.patient_id,
+            issuer=identity.issuer,
+            name=identity.patient_name,
+            sex=identity.patient_sex,
+            birth_date=identity.patient_birth_date,
+        ),
+        Study(
+            study_instance_uid=identity.study_instance_uid,
+            study_date=identity.study_date,
+            study_time=identity.study_time,
+            accession=identity.accession,
+            description=identity.study_description,
+            patient_age=identity.patient_age,
+        ),
+        Series(
+            series_instance_uid=identity.series_instance_uid,
+            number=identity.series_number,
+            modality=identity.modality,
+            description=identity.series_description,
+            body_part=identity.body_part,
+        ),
+    )

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from storage.arrival import Arrival, Outcome
+from storage.blobs import BlobStore
+from storage.database import Database
+from storage.dicom.frames import read_frame
+from storage.dicom.stacks import stacks_of
+from storage.dicom.write import write_instance, write_series
+from storage.errors import InvalidDataset
+from storage.studies import find_series, find_studies
+from tests.storage.rows import make_institution
+
+JPEG_LS, IMPLICIT, EXPLICIT = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+
+
+def phantom() -> np.ndarray:
+    return np.random.default_rng(3).integers(-1000, 1000, (4, 24, 32)).astype(np.int16)
+
+
+def series(transfer_syntax: str = EXPLICIT, **attributes: Any) -> list[bytes]:
+    return list(write_series(phantom(), np.eye(4), transfer_syntax=transfer_syntax, attributes=attributes))
+
+
+@pytest.fixture
+def arrival(database: Database, tmp_path: Path) -> Arrival:
+    return Arrival(database, BlobStore(tmp_path / "blobs"))
+
+
+async def count(database: Database, table: str) -> int:
+    async with database.acting(None) as connection:
+        number: int = await connection.fetchval(f"SELECT count(*) FROM {table}")
+    return number
+
+
+async def test_what_arrived_is_found_and_its_pixels_are_the_same(
+    database: Database, arrival: Arrival, tmp_path: Path
+) -> None:
+    here = await make_institution(database, "Here")
+    files = series(PatientName="王^小东", AccessionNumber="A1")
+    assert await arrival.receive_all(files, here, "import") == [Outcome.NEW] * 4
+    async with database.acting([here]) as connection:
+        (study,), total = await find_studies(connection, "小东")
+        stored = await find_series(connection, 1)
+    assert (total, study.accession, study.images, study.modalities) == (1, "A1", 4, ["CT"])
+    (stack,) = stacks_of(stored.instances)
+    frames = [read_frame(BlobStore(tmp_path / "blobs"), here, frame) for frame in stack.frames]
+    assert np.array_equal(frames, phantom())
+
+
+async def test_the_same_bytes_again_change_nothing(database: Database, arrival: Arrival) -> None:
+    here = await make_institution(database, "Here")
+    files = series()
+    await arrival.receive_all(files, here, "import")
+    assert await arrival.receive_all(files + files, here, "SCANNER") == [Outcome.SAME] * 8
+    assert await count(database, "instances") == 4
+    assert await count(database, "conflicts") == 0
+
+
+@pytest.mark.parametrize("transfer_syntax", [IMPLICIT, JPEG_LS, "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5"])
+async def test_the_same_instance_in_another_transfer_syntax_is_the_same(
+    database: Database, arrival: Arrival, transfer_syntax: str
+) -> None:
+    here = await make_institution(database, "Here")
+    await arrival.receive_all(series(), here, "import")
+    assert await arrival.receive_all(series(transfer_syntax), here, "import") == [Outcome.SAME] * 4
+
+
+async def test_another_content_under_the_same_uid_is_kept_once_for_a_person(
+    database: Database, arrival: Arrival, tmp_path: Path
+) -> None:
+    here = await make_institution(database, "Here")
+    await arrival.receive_all(series(), here, "import")
+    other = series(PatientName="OTHER^NAME")[0]
+    assert await arrival.receive(other, here, "SCANNER") == Outcome.CONFLICT
+    assert await arrival.receive(other, here, "SCANNER") == Outcome.CONFLICT
+    async with database.acting([here]) as connection:
+        (conflict,) = await connection.fetch("SELECT * FROM conflicts")
+        (study,), _ = await find_studies(connection)
+    assert (conflict["origin"], conflict["arrivals"]) == ("SCANNER", 2)
+    assert BlobStore(tmp_path / "blobs").read(here, conflict["blob_sha256"]) == other
+    assert study.patient_name == "PHANTOM^DEMO"
+
+
+async def test_one_changed_pixel_is_a_conflict(database: Database, arrival: Arrival) -> None:
+    here = await make_institution(database, "Here")
+    array = phantom()
+    await arrival.receive_all(list(write_series(array, np.eye(4))), here, "import")
+    array[2, 5, 5] += 1
+    outcomes = await arrival.receive_all(list(write_series(array, np.eye(4), transfer_syntax=JPEG_LS)), here, "import")
+    assert outcomes == [Outcome.SAME, Outcome.SAME, Outcome.CONFLICT, Outcome.SAME]
+
+
+async def test_twice_in_one_batch_is_stored_once(database: Database, arrival: Arrival) -> None:
+    here = await make_institution(database, "Here")
+    first, other = series()[0], series(StudyDescription="OTHER")[0]
+    assert await arrival.receive_all([first, first, other], here, "import") == [
+        Outcome.NEW,
+        Outcome.SAME,
+        Outcome.CONFLICT,
+    ]
+
+
+async def test_two_institutions_have_the_same_instance_each_for_itself(database: Database, arrival: Arrival) -> None:
+    here, there = await make_institution(database, "Here"), await make_institution(database, "There")
+    assert await arrival.receive(series()[0], here, "A") == Outcome.NEW
+    assert await arrival.receive(series()[0], there, "B") == Outcome.NEW
+
+
+async def test_two_at_once_store_everything_once(database: Database, arrival: Arrival) -> None:
+    here = await make_institution(database, "Here")
+    files = series()
+    a, b = await asyncio.gather(arrival.receive_all(files, here, "A"), arrival.receive_all(files[::-1], here, "B"))
+    assert sorted([*a, *b]) == sorted([Outcome.NEW] * 4 + [Outcome.SAME] * 4)
+    assert await count(database, "instances") == 4
+
+
+async def test_a_report_without_pixels_is_kept(database: Database, arrival: Arrival) -> None:
+    here = await make_institution(database, "Here")
+    report = write_instance(None, 0, EXPLICIT, {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.88.11", "Modality": "SR"})
+    assert await arrival.receive(report, here, "A") == Outcome.NEW
+    async with database.acting([here]) as connection:
+        stored = await find_series(connection, 1)
+    assert stored.instances[0].header["reason"] == "no_pixels"
+    assert stacks_of(stored.instances) == []
+
+
+async def test_what_cannot_be_kept_does_not_hold_up_the_others(database: Database, arrival: Arrival) -> None:
+    here = await make_institution(database, "Here")
+    good = series()
+    outcomes = await arrival.receive_all([b"no dicom", good[0], good[1][:-100]], here, "import")
+    assert [isinstance(outcome, InvalidDataset) for outcome in outcomes] == [True, False, True]
+    assert outcomes[1] == Outcome.NEW
+    with pytest.raises(InvalidDataset):
+        await arrival.receive(b"no dicom", here, "A")
+
+
+async def test_bytes_without_rows_are_found_again(database: Database, arrival: Arrival, tmp_path: Path) -> None:
+    """What a process leaves that is killed between the bytes and the rows."""
+    here = await make_institution(database, "Here")
+    (BlobStore(tmp_path / "blobs")).put(here, series()[0])
+    assert await arrival.receive(series()[0], here, "A") == Outcome.NEW
+    blobs = [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
+    assert len(blobs) == 1
