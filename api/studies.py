@@ -1,0 +1,97 @@
+"""What storage knows of studies, as the page's messages. Pure: rows and headers in, messages out."""
+
+from __future__ import annotations
+
+from datetime import date, time
+
+from api.messages import FramePlace, Geometry, SeriesInfo, StackInfo, StudyInfo, StudyRow, WindowPreset
+from storage.dicom.grid import SeriesGeometry
+from storage.dicom.stacks import FrameSource, Stack, not_displayable, stacks_of
+from storage.studies import StoredSeries, StoredStudy
+
+
+def study_info(study: StoredStudy, series: list[StoredSeries]) -> StudyInfo:
+    """Everything the page needs to open a study without another question."""
+    return StudyInfo(study_row(study), [series_info(one) for one in series])
+
+
+def study_row(study: StoredStudy) -> StudyRow:
+    """One line of the study list."""
+    return StudyRow(
+        id=study.id,
+        institution=study.institution,
+        patient_name=study.patient_name,
+        patient_id=study.patient_id,
+        sex=study.sex,
+        birth_date=_day(study.birth_date),
+        age=study.patient_age,
+        date=_day(study.study_date),
+        time=_minute(study.study_time),
+        modalities=list(study.modalities),
+        body_part=study.body_part,
+        description=study.description,
+        accession=study.accession,
+        images=study.images,
+        series=study.series,
+        received_at=study.received_at.isoformat(timespec="seconds"),
+    )
+
+
+def series_info(series: StoredSeries) -> SeriesInfo:
+    """One series with its stacks."""
+    stacks = stacks_of(series.instances)
+    return SeriesInfo(
+        id=series.id,
+        uid=series.series_instance_uid,
+        number=series.number,
+        modality=series.modality,
+        description=series.description,
+        body_part=series.body_part,
+        images=len(series.instances),
+        lossy=next((stack.lossy for stack in stacks if stack.lossy), ""),
+        stacks=[_stack(stack) for stack in stacks],
+        not_displayable=not_displayable(series.instances),
+    )
+
+
+def _stack(stack: Stack) -> StackInfo:
+    return StackInfo(
+        index=stack.index,
+        rows=stack.rows,
+        columns=stack.columns,
+        frames=[_place(frame) for frame in stack.frames],
+        spacing=stack.spacing,
+        spacing_source=stack.spacing_source,
+        aspect=stack.aspect,
+        colour=stack.colour,
+        monochrome1=stack.inverted,
+        windows=[WindowPreset(centre, width, explanation) for centre, width, explanation in stack.windows],
+        unit=stack.unit,
+        frame_time_ms=stack.frame_time_ms,
+        volume=_geometry(stack.geometry) if stack.geometry else None,
+        refusal=stack.refusal,
+    )
+
+
+def _place(frame: FrameSource) -> FramePlace:
+    return FramePlace(
+        position=frame.position,
+        row=frame.row,
+        column=frame.column,
+        thickness_mm=frame.thickness_mm,
+        location_mm=frame.location_mm,
+        instance_number=frame.instance_number,
+    )
+
+
+def _geometry(geometry: SeriesGeometry) -> Geometry:
+    affine = [float(value) for value in geometry.affine[:3].ravel()]
+    return Geometry(affine, geometry.shape, geometry.frame_of_reference)
+
+
+def _day(value: date | None) -> str:
+    return value.isoformat() if value else ""
+
+
+def _minute(value: time | None) -> str:
+    return value.strftime("%H:%M") if value else ""

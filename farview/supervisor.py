@@ -1,0 +1,123 @@
+"""Starts, watches and stops the processes of one home: PostgreSQL first, and last to end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Mapping
+
+import aiohttp
+
+from farview.children import Child
+from farview.errors import NotReady
+from farview.settings import Settings
+from farview.words import say
+from storage.database import Database, DatabaseTarget
+from storage.errors import StorageError
+from storage.home import Home
+from storage.migrate import migrate
+from storage.postgres import EmbeddedPostgres
+from storage.users import ensure_first_account
+
+# In this order they start; the api, which people see, ends first.
+RECEIVE, RENDERD, API = "storage.dicom.receive", "renderd", "api"
+NAMES = {RECEIVE: "DICOM", RENDERD: "renderd", API: "api"}
+
+READY_S = 600  # the first start compiles kernels, on a small machine for minutes
+LOOK_S = 0.1
+DATABASE_BACK_OFF_S = 2
+
+Tell = Callable[[str], None]
+
+
+class Supervisor:
+    """The processes of one home. Hold the home's lock while it runs."""
+
+    def __init__(self, settings: Settings, home: Home, listening: int, tell: Tell = print) -> None:
+        """`listening`: the file number of the api's socket; `tell` shows a sentence to whoever started us."""
+        self._settings = settings
+        self._home = home
+        self._listening = listening
+        self._tell = tell
+        self._postgres = EmbeddedPostgres(home) if settings.database_url is None else None
+        self._children: list[Child] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
+        self.environment: Mapping[str, str] = {}
+
+    async def start(self) -> str | None:
+        """Start everything; the answer is the one-time password of the first account, while there is one.
+
+        Raises what storage raises when the database does not come up.
+        """
+        target = await self._database()
+        await migrate(target)
+        database = await Database.connect(target, size=1)
+        try:
+            given = self._settings.admin_password
+            password = await ensure_first_account(database, given.get_secret_value() if given else None)
+        finally:
+            await database.close()
+        self.environment = self._settings.environment(self._home.runtime, target)
+        for module in (RECEIVE, RENDERD, API):
+            sockets = (self._listening,) if module == API else ()
+            child = Child(module, self.environment, self._home.logs, sockets)
+            self._children.append(child)
+            self._tasks.append(asyncio.create_task(child.keep(self._ended), name=module))
+        if self._postgres is not None:
+            self._tasks.append(asyncio.create_task(self._keep_postgres(self._postgres), name="postgresql"))
+        return password
+
+    async def ready(self) -> None:
+        """Wait until the api reaches the database and a renderer, or NotReady."""
+        scheme = "https" if self._settings.encrypted else "http"
+        host = self._settings.address if self._settings.host else "127.0.0.1"
+        address = f"{scheme}://{host}:{self._settings.port}/api/health"
+        try:
+            async with asyncio.timeout(READY_S), aiohttp.ClientSession() as session:
+                while not await _healthy(session, address):  # noqa: ASYNC110 - another process
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            raise NotReady("not_ready", seconds=READY_S, logs=self._home.logs) from None
+
+    async def stop(self) -> None:
+        """End everything in order: who asks before who answers."""
+        self._stopping = True
+        for child in reversed(self._children):
+            await child.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._postgres is not None:
+            await self._postgres.stop()
+
+    async def _database(self) -> DatabaseTarget:
+        if self._postgres is not None:
+            return await self._postgres.start()
+        assert self._settings.database_url is not None
+        return DatabaseTarget.external(self._settings.database_url.get_secret_value())
+
+    async def _keep_postgres(self, postgres: EmbeddedPostgres) -> None:
+        while True:
+            await postgres.wait()
+            if self._stopping:
+                return
+            self._tell(say("database_ended"))
+            try:
+                await postgres.start()
+            except StorageError as error:
+                self._tell(say("database_gone", why=error))
+                await asyncio.sleep(DATABASE_BACK_OFF_S)
+
+    def _ended(self, child: Child, code: int) -> None:
+        how = signal.Signals(-code).name if code < 0 else str(code)
+        self._tell(say("child_ended", name=NAMES[child.module], how=how, log=child.log))
+
+
+async def _healthy(session: aiohttp.ClientSession, address: str) -> bool:
+    try:
+        # Our own certificate may carry another name than this address.
+        async with session.get(address, ssl=False, timeout=aiohttp.ClientTimeout(5)) as response:
+            return response.status == 200
+    except (aiohttp.ClientError, TimeoutError):
+        return False

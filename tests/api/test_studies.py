@@ -1,0 +1,74 @@
+"""The study list and one study, as the page gets them."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+import simplejpeg
+
+from api.answers import dump
+from api.studies import study_info
+from storage.studies import find_study
+from tests.api.conftest import House, add_study
+
+
+async def test_a_study_comes_with_its_stacks_and_their_places(house: House) -> None:
+    await house.sign_in()
+    info = await (await house.client.get(f"/api/studies/{house.studies['A']}")).json()
+    assert info["study"]["institution"] == "A"
+    assert info["study"]["images"] == 4
+    [series] = info["series"]
+    assert (series["id"], series["modality"], series["images"]) == (house.series["A"], "CT", 4)
+    assert series["not_displayable"] == 0
+    [stack] = series["stacks"]
+    assert (stack["rows"], stack["columns"], stack["refusal"]) == (8, 8, None)
+    assert stack["spacing"] == [0.7, 0.7]
+    assert stack["volume"]["shape"] == [4, 8, 8]
+    assert np.allclose(stack["volume"]["affine"], [0.7, 0, 0, 0, 0, 0.7, 0, 0, 0, 0, 2.5, 0])
+    assert [frame["position"][2] for frame in stack["frames"]] == pytest.approx([0, 2.5, 5, 7.5])
+
+
+async def test_the_list_has_pages_and_a_filter(house: House) -> None:
+    await house.sign_in()
+    everything = await (await house.client.get("/api/studies")).json()
+    assert (everything["total"], len(everything["studies"])) == (1, 1)
+    assert everything["studies"][0]["id"] == house.studies["A"]
+    found = await (await house.client.get("/api/studies", params={"query": "patient chest"})).json()
+    assert found["total"] == 1
+    none = await (await house.client.get("/api/studies", params={"query": "knee"})).json()
+    assert (none["total"], none["studies"]) == (0, [])
+    beyond = await (await house.client.get("/api/studies", params={"offset": "1"})).json()
+    assert (beyond["total"], beyond["studies"]) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0x10", "limit=1000", "offset=-1", "limit=", "query=" + "a" * 201, "query=%00"]
+)
+async def test_a_query_that_makes_no_sense_is_refused(house: House, query: str) -> None:
+    await house.sign_in()
+    response = await house.client.get(f"/api/studies?{query}")
+    assert (response.status, (await response.json())["code"]) == (400, "invalid_request")
+
+
+async def test_a_thumbnail_is_a_small_jpeg(house: House) -> None:
+    await house.sign_in()
+    response = await house.client.get(f"/api/series/{house.series['A']}/thumbnail")
+    assert (response.status, response.headers["Content-Type"]) == (200, "image/jpeg")
+    height, width, *_ = simplejpeg.decode_jpeg_header(await response.read())
+    assert 0 < max(height, width) <= 256
+
+
+@pytest.mark.slow
+async def test_five_hundred_images_are_told_quickly(house: House) -> None:
+    await add_study(house, "C", slices=500)
+    async with house.database.acting(None) as connection:
+        study, series = await find_study(connection, house.studies["C"])
+    took = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        body = dump(study_info(study, series))
+        took.append(time.perf_counter() - begun)
+    print(f"500 images: {min(took) * 1000:.1f} ms, {len(body)} bytes")
+    assert len(series[0].instances) == 500
