@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping
-from functools import cache
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -11,14 +10,17 @@ from pydantic import TypeAdapter
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+_adapters: dict[type, TypeAdapter[Any]] = {}
+
 # A study's places compress ten to one; below this the header costs more than it saves.
 COMPRESSED_FROM_BYTES = 2048
 
 
-@cache
-def adapter(kind: Hashable) -> TypeAdapter[Any]:
-    """Reads and writes one kind (class) of message; built once, because building takes longer than using."""
-    return TypeAdapter(kind)
+def adapter(kind: type) -> TypeAdapter[Any]:
+    """Reads and writes one kind of message; built once, because building takes longer than using."""
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
 
 
 def dump(message: Any) -> bytes:

@@ -13,7 +13,7 @@ from api.bodies import MAX_BODY_BYTES
 from api.errors import problems
 from api.headers import add_headers
 from api.page import STATIC, Page
-from api.parts import ATTEMPTS, BLOBS, DATABASE, PAGE, POOL, SETTINGS, STREAMS
+from api.parts import ATTEMPTS, BLOBS, DATABASE, PAGE, POOL, SETTINGS, STREAMS, Streams
 from api.permissions import add_routes, guard
 from api.routes import health, page, series, sign_in, stream, studies
 from api.settings import Settings
@@ -37,7 +37,7 @@ def application(settings: Settings, static: Path = STATIC) -> web.Application:
     app[POOL] = LocalPool(settings.runtime)
     app[ATTEMPTS] = Attempts()
     app[PAGE] = Page(static)
-    app[STREAMS] = set()
+    app[STREAMS] = Streams()
     add_routes(app, *ROUTES)
     app.cleanup_ctx.append(_database)
     app.on_response_prepare.append(add_headers)
@@ -52,5 +52,6 @@ async def _database(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _close_streams(app: web.Application) -> None:
-    for viewer in tuple(app[STREAMS]):
+    streams: Streams = app[STREAMS]
+    for viewer in list(streams):
         await viewer.close(code=WSCloseCode.SERVICE_RESTART)

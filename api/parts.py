@@ -11,10 +11,15 @@ from renderd.pool import LocalPool
 from storage.blobs import BlobStore
 from storage.database import Database
 
+
+class Streams(set[web.WebSocketResponse]):
+    """The viewers that are connected now."""
+
+
 SETTINGS = web.AppKey("settings", Settings)
 DATABASE = web.AppKey("database", Database)
 BLOBS = web.AppKey("blobs", BlobStore)
 POOL = web.AppKey("pool", LocalPool)
 ATTEMPTS = web.AppKey("attempts", Attempts)
 PAGE = web.AppKey("page", Page)
-STREAMS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("streams", set)
+STREAMS = web.AppKey("streams", Streams)
