@@ -1,9 +1,10 @@
 import { render } from "preact";
 import { App } from "./app";
 import { start } from "./session";
+import { ready } from "./words/words";
 import "./styles/base.css";
 import "./styles/people.css";
 import "./styles/reading.css";
 
 start();
-render(<App />, document.getElementById("page")!);
+void ready.then(() => render(<App />, document.getElementById("page")!));

@@ -3,6 +3,8 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { ApiError } from "../api/client";
+import type { StudyRow } from "../api/messages";
+import { age, personName } from "../reading/patient";
 import { choose, language, sentence, words } from "../words/words";
 
 const query = matchMedia("(max-width: 760px), (max-height: 500px)");
@@ -16,10 +18,19 @@ query.addListener(changed);
 
 export const codeOf = (error: unknown): string => (error instanceof ApiError ? error.code : "unknown");
 
+export const patientName = (row: StudyRow): string => personName(row.patient_name) || words.value.unnamed;
+
+/** Sex and age as far as they are known. */
+export function sexAge(row: StudyRow): string {
+  const w = words.value;
+  const known = age(row.age);
+  return [w.sexes[row.sex] ?? row.sex, known ? `${known.number}${w.ages[known.unit]}` : row.age].filter(Boolean).join(" · ");
+}
+
 export function LanguageSwitch() {
   const other = language.value === "zh" ? "en" : "zh";
   return (
-    <button class="quiet" lang={other} data-testid="language" aria-label={words.value.language} onClick={() => choose(other)}>
+    <button class="quiet" lang={other} data-testid="language" aria-label={words.value.language} onClick={() => void choose(other)}>
       {other === "zh" ? "中文" : "English"}
     </button>
   );

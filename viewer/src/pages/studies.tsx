@@ -6,7 +6,7 @@ import { findStudies } from "../api/client";
 import type { StudyRow } from "../api/messages";
 import { goTo, me, signOut } from "../session";
 import { words } from "../words/words";
-import { codeOf, LanguageSwitch, Mark, narrow, Sorry } from "./common";
+import { codeOf, LanguageSwitch, Mark, narrow, patientName, sexAge, Sorry } from "./common";
 
 const PAGE = 50;
 const TYPING_MS = 200;
@@ -43,8 +43,6 @@ async function load(): Promise<void> {
   }
 }
 
-const patientName = (row: StudyRow): string => row.patient_name || words.value.unnamed;
-const sexAge = (row: StudyRow): string => [words.value.sexes[row.sex] ?? row.sex, row.age].filter(Boolean).join(" / ");
 const describe = (row: StudyRow): string => [row.body_part, row.description].filter(Boolean).join(" · ");
 const open = (row: StudyRow | undefined): void => row && goTo(row);
 

@@ -29,7 +29,6 @@ export class Viewport implements Surface {
 
   private id = 0;
   private screen: Screen | null = null;
-  private canvas: HTMLCanvasElement | null = null;
   private corners: Vector[] = [];
   private moving = false;
   private readonly sentViews = new Map<number, View>();
@@ -44,7 +43,6 @@ export class Viewport implements Surface {
   mount(canvas: HTMLCanvasElement, size: Size): void {
     ids += 1;
     this.id = ids;
-    this.canvas = canvas;
     this.screen = new Screen(
       canvas,
       (frame) => this.viewOf(frame.input) !== null,
@@ -58,7 +56,7 @@ export class Viewport implements Surface {
   unmount(): void {
     this.connection.detach(this.id);
     this.screen?.restart();
-    this.screen = this.canvas = null;
+    this.screen = null;
     this.drawn.value = this.loading.value = null;
     this.sentViews.clear();
   }
@@ -85,8 +83,7 @@ export class Viewport implements Surface {
   }
 
   clear(): void {
-    const canvas = this.canvas;
-    canvas?.getContext("2d")?.clearRect(0, 0, canvas.width, canvas.height);
+    this.screen?.clear();
     this.view.value = this.drawn.value = this.loading.value = this.trouble.value = null;
   }
 
@@ -107,11 +104,7 @@ export class Viewport implements Surface {
     if (view && this.moving) this.set(view, false);
   }
 
-  get mounted(): boolean {
-    return this.screen !== null;
-  }
-
-  /** How often the picture's pixels and the canvas' device pixels are the same ones. */
+  /** Whether the picture's pixels are the canvas' device pixels, one to one. */
   get oneToOne(): boolean {
     const frame = this.drawn.value?.frame;
     const { width, height } = this.size.value;

@@ -54,6 +54,7 @@ function digestOf(rgba: Uint8ClampedArray, colour: boolean): Promise<Uint8Array 
 const equal = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 export class Screen {
+  private readonly context: CanvasRenderingContext2D;
   private newest = 0;
   private life = 0;
 
@@ -62,7 +63,14 @@ export class Screen {
     private readonly accepts: (frame: Frame) => boolean,
     private readonly acknowledge: (frame: Frame, drawn: boolean) => void,
     private readonly ondrawn: (drawn: Drawn) => void,
-  ) {}
+  ) {
+    // Read back at every rest: pixels that stay in memory are read in a millisecond and never rounded by a GPU.
+    this.context = canvas.getContext("2d", { alpha: false, willReadFrequently: true })!;
+  }
+
+  clear(): void {
+    this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+  }
 
   /** A new connection: its sequences start at 1, and what is still being decoded belongs to the old one. */
   restart(): void {
@@ -81,32 +89,29 @@ export class Screen {
       return this.acknowledge(frame, false);
     }
     this.newest = frame.sequence;
-    const context = this.paint(frame, picture.image);
+    this.paint(frame, picture.image);
     picture.free();
     const drawn = report(frame);
     this.acknowledge(frame, true);
     this.ondrawn(drawn);
     const whole = frame.width === frame.full_width && frame.height === frame.full_height;
     if (!frame.digest || !whole) return;
-    const rgba = context.getImageData(0, 0, frame.width, frame.height).data;
+    const rgba = this.context.getImageData(0, 0, frame.width, frame.height).data;
     const digest = await digestOf(rgba, frame.colour);
     if (life === this.life && frame.sequence === this.newest) {
       this.ondrawn({ ...drawn, verified: digest !== null && equal(digest, frame.digest) });
     }
   }
 
-  private paint(frame: Frame, image: CanvasImageSource): CanvasRenderingContext2D {
-    const { canvas } = this;
+  private paint(frame: Frame, image: CanvasImageSource): void {
+    const { canvas, context } = this;
     if (canvas.width !== frame.full_width || canvas.height !== frame.full_height) {
       canvas.width = frame.full_width;
       canvas.height = frame.full_height;
     }
-    // Read back at every rest: pixels that stay in memory are read in a millisecond and never rounded by a GPU.
-    const context = canvas.getContext("2d", { alpha: false, willReadFrequently: true })!;
     context.imageSmoothingEnabled = frame.width !== frame.full_width;
     context.imageSmoothingQuality = "high";
     context.drawImage(image, 0, 0, frame.full_width, frame.full_height);
-    return context;
   }
 }
 

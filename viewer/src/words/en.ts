@@ -51,6 +51,7 @@ export const en: Words = {
   counted: (images, series) => `${images} images / ${series} series`,
   open_study: (name) => `Open the study of ${name}`,
   sexes: { M: "M", F: "F", O: "other" },
+  ages: { Y: " y", M: " months", W: " weeks", D: " days" },
   unnamed: "(no name)",
 
   back: "Back to the list",
@@ -112,6 +113,7 @@ export const en: Words = {
   projections_short: { max: "MIP", min: "MinIP", mean: "AVG" },
 
   rendering: "Volume rendering",
+  opacity: "Opacity",
   opacity_shift: "Opacity threshold",
   look_from: "Look from",
   sides: { A: "Front", P: "Back", L: "Left", R: "Right", H: "Head", F: "Feet" },

@@ -1,7 +1,6 @@
 /** Every text of the page. The language is the browser's until someone chooses; only that choice is remembered. */
 
 import { computed, signal } from "@preact/signals";
-import { en } from "./en";
 import { zh } from "./zh";
 
 /** Strings of any value, functions of the same kind: what a translation must have. */
@@ -9,7 +8,6 @@ type Wide<T> = T extends string ? string : T extends (...args: never[]) => unkno
 export type Words = Wide<typeof zh>;
 export type Language = "zh" | "en";
 
-const DICTIONARIES: Record<Language, Words> = { zh, en };
 const KEY = "farview.language";
 
 function initial(): Language {
@@ -23,10 +21,19 @@ function initial(): Language {
   return wanted.toLowerCase().startsWith("zh") ? "zh" : "en";
 }
 
-export const language = signal<Language>(initial());
-export const words = computed(() => DICTIONARIES[language.value]);
+// Chinese comes with the page; English is a file of its own, which only those who read it wait for.
+const english = signal<Words | null>(null);
+async function fetchEnglish(): Promise<void> {
+  english.value ??= (await import("./en")).en;
+}
 
-export function choose(chosen: Language): void {
+export const language = signal<Language>(initial());
+export const words = computed<Words>(() => (language.value === "en" && english.value) || zh);
+/** The page waits for this, so that nobody sees the other language flash by. */
+export const ready: Promise<void> = language.value === "en" ? fetchEnglish() : Promise.resolve();
+
+export async function choose(chosen: Language): Promise<void> {
+  if (chosen === "en") await fetchEnglish();
   language.value = chosen;
   try {
     localStorage.setItem(KEY, chosen);

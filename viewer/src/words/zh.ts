@@ -49,6 +49,7 @@ export const zh = {
   counted: (images: number, series: number): string => `${images} 幅 / ${series} 序列`,
   open_study: (name: string): string => `打开 ${name} 的检查`,
   sexes: { M: "男", F: "女", O: "其他" } as Record<string, string>,
+  ages: { Y: "岁", M: "个月", W: "周", D: "天" },
   unnamed: "（无姓名）",
 
   back: "返回列表",
@@ -58,7 +59,7 @@ export const zh = {
   more: "更多",
   tools: "工具",
   tool: { window: "窗宽窗位", pan: "平移", zoom: "缩放", scroll: "翻页", cross: "十字线" },
-  tool_short: { window: "窗", pan: "平移", zoom: "缩放", scroll: "翻页", cross: "十字" },
+  tool_short: { window: "调窗", pan: "平移", zoom: "缩放", scroll: "翻页", cross: "十字" },
   tool_default: "再次点击恢复默认操作",
   turn: "旋转",
   rotate_right: "顺时针旋转 90°",
@@ -110,6 +111,7 @@ export const zh = {
   projections_short: { max: "MIP", min: "MinIP", mean: "AVG" },
 
   rendering: "容积再现",
+  opacity: "透明度",
   opacity_shift: "透明度阈值",
   look_from: "观察方向",
   sides: { A: "前", P: "后", L: "左", R: "右", H: "头", F: "足" },

@@ -1,10 +1,9 @@
 /** What stands in the corners. It belongs to the picture that is drawn, not to the one that is asked for. */
 
 import type { SeriesInfo, StackInfo, StudyRow } from "../../api/messages";
-import { millimetresPerPixel } from "../../geometry/camera";
+import { millimetresPerPixel, normal } from "../../geometry/camera";
 import { step } from "../../geometry/grid";
 import { dot, length, type Vector3 } from "../../geometry/vectors";
-import { normal } from "../../geometry/camera";
 import { position } from "../../reading/moves";
 import { pixelSize, placeOf } from "../../reading/opening";
 import { quality } from "../../reading/quality";
@@ -13,16 +12,16 @@ import { windowNumber } from "../../reading/windows";
 import { desk } from "../../session";
 import type { PlaneView, StackView, View, VolumeView } from "../../stream/messages";
 import { words } from "../../words/words";
+import { patientName, sexAge } from "../common";
 
 const millimetres = (value: number): string => `${Number(value.toFixed(2))} mm`;
 
 function Patient({ row }: { row: StudyRow }) {
-  const w = words.value;
   return (
     <>
-      <b class="may-hide">{row.patient_name || w.unnamed}</b>
+      <b class="may-hide">{patientName(row)}</b>
       <span>{row.patient_id}</span>
-      <span class="may-hide">{[w.sexes[row.sex] ?? row.sex, row.age].filter(Boolean).join(" ")}</span>
+      <span class="may-hide">{sexAge(row)}</span>
     </>
   );
 }
@@ -99,17 +98,21 @@ function Badge({ viewport, series }: { viewport: Viewport; series: SeriesInfo })
   );
 }
 
+/** How much room for words there is. */
+export function roomOf(viewport: Viewport): "tiny" | "small" | "wide" {
+  const css = viewport.size.value.width / (devicePixelRatio || 1);
+  return css < 280 ? "tiny" : css < 420 ? "small" : "wide";
+}
+
 export function CornerTexts({ viewport }: { viewport: Viewport }) {
   const w = words.value;
   const drawn = viewport.drawn.value;
   const [row, series, stack] = [desk.row.value, desk.series.value, desk.stack.value];
   if (!drawn || !row || !series || !stack) return null;
   const { view } = drawn;
-  const css = viewport.size.value.width / (devicePixelRatio || 1);
-  const room = css < 280 ? "tiny" : css < 420 ? "small" : "wide";
   const spacing = stack.spacing ? stack.spacing_source : "none";
   return (
-    <div class={`corners corners-${room}`} data-testid={`corners-${viewport.role}`}>
+    <div class={`corners corners-${roomOf(viewport)}`} data-testid={`corners-${viewport.role}`}>
       <div class="corner top left">
         {view.kind !== "stack" && <span class={`role role-${viewport.role}`}>{w.roles_short[viewport.role]}</span>}
         <Patient row={row} />

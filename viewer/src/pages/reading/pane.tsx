@@ -7,7 +7,7 @@ import { ViewportHands } from "../../reading/hands";
 import type { Role, Viewport } from "../../reading/viewport";
 import { desk } from "../../session";
 import { sentence, words } from "../../words/words";
-import { CornerTexts } from "./corner_texts";
+import { CornerTexts, roomOf } from "./corner_texts";
 import { Crosshair } from "./crosshair";
 import { Letters, ScaleBar } from "./letters";
 import { Scrubber } from "./scrubber";
@@ -81,11 +81,11 @@ function State({ viewport }: { viewport: Viewport }) {
 export function Pane({ role }: { role: Role }) {
   const viewport = desk.viewports[role];
   const { box, canvas } = useViewport(viewport);
-  const active = desk.active.value === role && desk.layout.value === "mpr";
+  const active = desk.active.value === role && desk.shownRoles.value.length > 1;
   return (
     <section
       ref={box}
-      class={`pane pane-${role}${active ? " active" : ""}`}
+      class={`pane pane-${roomOf(viewport)}${active ? " active" : ""}`}
       aria-label={words.value.roles[role]}
       data-testid={`viewport-${role}`}
     >

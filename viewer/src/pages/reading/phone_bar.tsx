@@ -69,12 +69,11 @@ function Sheet() {
 
 export function PhoneBar() {
   const w = words.value;
-  const mpr = desk.layout.value === "mpr" && desk.maximised.value !== "volume";
   return (
     <>
       {sheet.value && <Sheet />}
       <div class="phone-bar" role="toolbar" aria-label={w.tools}>
-        <ToolButtons tools={[mpr ? "cross" : "pan", "window"]} />
+        <ToolButtons />
         <LayoutButtons />
         <button class="tool" aria-expanded={sheet.value} data-testid="more" onClick={() => (sheet.value = !sheet.value)}>
           <Icon name="more" />

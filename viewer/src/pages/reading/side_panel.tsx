@@ -23,9 +23,11 @@ function NumberField({ label, value, testid, oncommit }: NumberProps) {
     setTyped(null);
   };
   const key = (event: KeyboardEvent): void => {
-    if (event.key === "Enter") commit();
-    else if (event.key === "Escape") setTyped(null);
-    else return;
+    if (event.key === "Escape") setTyped(null);
+    else if (event.key !== "Enter") return;
+    else commit();
+    // The next key belongs to the picture again.
+    (event.currentTarget as HTMLElement).blur();
     event.stopPropagation();
   };
   return (
@@ -50,7 +52,7 @@ export function ImagePanel() {
   const at = moves.position(desk, viewport.view.value);
   if (!at) return null;
   return (
-    <section class="panel">
+    <section class="panel image-panel">
       <h2>{w.image}</h2>
       <div class="numbers">
         <NumberField

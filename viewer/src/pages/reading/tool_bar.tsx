@@ -1,12 +1,12 @@
 /** The desk's tools: what the left button does, turning, and the layout. */
 
-import type { ComponentChildren } from "preact";
 import { choose, pressMpr } from "../../reading/commands";
 import type { Tool } from "../../reading/desk";
 import { toolOf } from "../../reading/hands";
 import * as moves from "../../reading/moves";
 import { openMpr, openStackLayout } from "../../reading/opening";
 import { desk } from "../../session";
+import type { View } from "../../stream/messages";
 import { words } from "../../words/words";
 import { Icon, type IconName } from "../icons";
 import { narrow } from "../common";
@@ -20,7 +20,6 @@ interface ButtonProps {
   dim?: boolean;
   testid: string;
   onclick(): void;
-  children?: ComponentChildren;
 }
 
 export function ToolButton({ icon, label, shown, key_, pressed, dim, testid, onclick }: ButtonProps) {
@@ -43,19 +42,31 @@ export function ToolButton({ icon, label, shown, key_, pressed, dim, testid, onc
 
 const TOOL_KEYS: Record<Tool, string> = { window: "W", pan: "T", zoom: "Z", scroll: "S", cross: "" };
 
+/** What a hand can be given to do, by what is looked at. A phone has room for two: pinching zooms and pans anyway. */
+const TOOLS: Record<View["kind"], { desk: Tool[]; phone: Tool[] }> = {
+  stack: { desk: ["window", "pan", "zoom", "scroll"], phone: ["scroll", "window"] },
+  plane: { desk: ["window", "pan", "zoom", "scroll", "cross"], phone: ["cross", "window"] },
+  volume: { desk: ["window", "pan", "zoom"], phone: ["window"] },
+};
+
 /** Buttons for the tools; the pressed one is what the left button or one finger does in the active viewport now. */
-export function ToolButtons({ tools }: { tools: Tool[] }) {
+export function ToolButtons() {
   const w = words.value;
+  const phone = narrow.value;
   const kind = desk.activeViewport.value.view.value?.kind ?? "stack";
-  const now = toolOf(desk.tool.value, kind, narrow.value ? "touch" : "mouse");
+  const now = toolOf(desk.tool.value, kind, phone ? "touch" : "mouse");
+  const tools = TOOLS[kind][phone ? "phone" : "desk"];
   return (
     <>
+      {kind === "volume" && (
+        <ToolButton icon="turn" label={w.turn} shown={w.turn} pressed={now === "turn"} testid="tool-turn" onclick={() => (desk.tool.value = null)} />
+      )}
       {tools.map((tool) => (
         <ToolButton
           key={tool}
           icon={tool}
-          label={w.tool[tool]}
-          shown={w.tool_short[tool]}
+          label={kind === "volume" && tool === "window" ? w.opacity_shift : w.tool[tool]}
+          shown={kind === "volume" && tool === "window" ? w.opacity : w.tool_short[tool]}
           key_={TOOL_KEYS[tool]}
           pressed={now === tool}
           testid={`tool-${tool}`}
@@ -121,7 +132,7 @@ export function ToolBar() {
   return (
     <div class="tool-bar" role="toolbar" aria-label={w.tools}>
       <div class="tool-group">
-        <ToolButtons tools={mpr ? ["window", "pan", "zoom", "scroll", "cross"] : ["window", "pan", "zoom", "scroll"]} />
+        <ToolButtons />
       </div>
       <div class="tool-group">
         <TurnButtons />

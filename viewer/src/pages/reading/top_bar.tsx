@@ -1,10 +1,9 @@
 /** Whose images these are, and the way back. */
 
-import { desk, goTo, me, signOut } from "../../session";
-import { connection } from "../../session";
+import { connection, desk, goTo, me, signOut } from "../../session";
 import { words } from "../../words/words";
-import { LanguageSwitch, narrow } from "../common";
-import { Icon } from "./../icons";
+import { LanguageSwitch, narrow, patientName, sexAge } from "../common";
+import { Icon } from "../icons";
 
 export function TopBar() {
   const w = words.value;
@@ -16,8 +15,8 @@ export function TopBar() {
       </button>
       {row && (
         <div class="patient-strip" data-testid="patient-strip">
-          <b>{row.patient_name || w.unnamed}</b>
-          <span>{[w.sexes[row.sex] ?? row.sex, row.age].filter(Boolean).join(" · ")}</span>
+          <b>{patientName(row)}</b>
+          <span>{sexAge(row)}</span>
           <span class="mono">{row.patient_id}</span>
           <span class="wide-only">{`${row.date} ${row.time}`.trim()}</span>
           <span class="wide-only">{row.description}</span>
