@@ -41,7 +41,7 @@ async def end_predecessor(data: Path) -> None:
 
 def _pid_in(file: Path) -> int | None:
     try:
-        return abs(int(file.read_text().splitlines()[0]))
+        return int(file.read_text().splitlines()[0]) or None
     except (FileNotFoundError, ValueError, IndexError):
         return None
 

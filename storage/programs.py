@@ -52,11 +52,11 @@ def _site_folder() -> Path:
 
 def _copy(site: Path, copied: Path) -> None:
     """Copy under another name first: what a killed copy leaves is never taken for a whole one."""
-    if not copied.parent.exists():
-        copied.parent.mkdir(parents=True)
-        copied.parent.chmod(0o711)
     half = copied.parent / f".{copied.name}-{uuid.uuid4().hex[:8]}"
     try:
+        if not copied.parent.exists():
+            copied.parent.mkdir(parents=True)
+            copied.parent.chmod(0o711)
         # The programs find their libraries by the place beside them, so the copy keeps the layout.
         for name in (f"{PACKAGE}/pginstall", f"{PACKAGE}.libs"):
             if (site / name).exists():
@@ -67,10 +67,9 @@ def _copy(site: Path, copied: Path) -> None:
         # After a power cut the name below may be there only if the files are.
         os.sync()
         half.rename(copied)
-    except OSError:
-        # Somebody else may have been faster.
-        if not copied.exists():
-            raise
+    except OSError as error:
+        if not copied.exists():  # else another process was faster
+            raise HomeUnusable(f"PostgreSQL could not be copied to {copied} ({error.strerror or error})") from error
     finally:
         shutil.rmtree(half, ignore_errors=True)
 
