@@ -7,10 +7,10 @@ The clock is the page's own: click on the row → drawn and acknowledged.
 *Cold*: every process fresh, derived data deleted, page cache dropped where that is allowed (printed).
 *Warm*: the volume file is on disk, nothing is resident, page cache dropped likewise.
 
-A first image counts when it is at least 512² (of the small size: any), JPEG of quality 70 or better or lossless, and the
-right slice: at least 35 dB from a plain numpy picture of the same view. `all_addressable_s`: seeded random slices and both
-ends, each drawn and its checksum verified on the canvas, from the same click. `mpr_fps`: a turned plane dragged through the
-volume. `vr_fps`: the CTA preset turned, the body filling the viewport.
+A first image counts when it is at least 512² (of the small size: any), JPEG of quality 70 or better or lossless, and
+the right slice: at least 35 dB from a plain numpy picture of the same view. `all_addressable_s`: seeded random slices
+and both ends, each drawn and its checksum verified on the canvas, from the same click. `mpr_fps`: a turned plane
+dragged through the volume. `vr_fps`: the CTA preset turned, the body filling the viewport.
 """
 
 from __future__ import annotations
@@ -143,7 +143,8 @@ def address_all(reader: Reader, series: Series) -> float:
         mouse.click(track["x"] + track["width"] / 2, track["y"] + part * (track["height"] - 0.01))
         frame = reader.view("stack")["frame"]
         reader.wait(
-            "(frame) => window.bench.events.some((e) => e.role === 'stack' && e.verified === true && e.view.frame === frame)",
+            "(frame) => window.bench.events.some("
+            "(e) => e.role === 'stack' && e.verified === true && e.view.frame === frame)",
             frame,
         )
         check(frame != before or part > 0, "the scrubber did not move the stack")

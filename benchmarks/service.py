@@ -88,6 +88,14 @@ class Service:
             time.sleep(0.05)
         raise RuntimeError(f"farview did not start:\n{self.log.read_text('utf-8', 'replace')[-4000:]}")
 
+    def wait_for_log(self, words: str, timeout_s: float = 240) -> None:
+        """Until `farview serve` has said this."""
+        begun = time.monotonic()
+        while words not in self.log.read_text("utf-8", "replace"):
+            if time.monotonic() - begun > timeout_s:
+                raise RuntimeError(f"farview never said {words!r}:\n{self.log.read_text('utf-8', 'replace')[-4000:]}")
+            time.sleep(0.1)
+
     def healthy(self) -> bool:
         """Whether every process is up: the api answers and has reached renderd."""
         try:

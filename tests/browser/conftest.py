@@ -1,0 +1,57 @@
+"""A whole Farview with its demo study, and the system's Chromium as desktop and phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from benchmarks.browser import DESKTOP, PHONE, chromium, executable, profile
+from benchmarks.reading import Reader
+from benchmarks.service import Service
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if executable() is None:
+        pytest.skip("needs Chromium: on Debian `apt-get install chromium`")
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def farview() -> Iterator[Service]:
+    """Running, with the demo study arrived and its volume file written."""
+    service = Service()
+    try:
+        service.start("--demo")
+        service.wait_for_log("The demo study is ready")
+        yield service
+    finally:
+        service.close()
+
+
+@pytest.fixture
+def desktop(browser: Browser, farview: Service) -> Iterator[Reader]:
+    """A reader at a 1440×900 screen, signed in."""
+    with profile(browser, DESKTOP) as context:
+        reader = Reader(context.new_page(), farview.address)
+        reader.sign_in()
+        yield reader
+
+
+@pytest.fixture
+def phone(browser: Browser, farview: Service) -> Iterator[Reader]:
+    """A reader with a phone of 390×844 and fingers, signed in."""
+    with profile(browser, PHONE) as context:
+        reader = Reader(context.new_page(), farview.address)
+        reader.sign_in()
+        yield reader
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where tests leave screenshots for people to look at."""
+    return tmp_path_factory.mktemp("screenshots")
