@@ -122,21 +122,13 @@ def disk(settings: Settings) -> Line:
 
 def account(settings: Settings) -> Line:
     choice = choose(settings.home)
-    if choice.way is Way.ROOT:
-        return Line("check_account", WARN, say("works_root"))
-    if choice.account is None:
-        name = pwd.getpwuid(os.geteuid()).pw_name if _has_name() else str(os.geteuid())
-        return Line("check_account", OK, say("account_own", account=name))
-    key = "works_reading" if choice.way is Way.READING_ACCOUNT else "works_as"
-    return Line("check_account", OK, say(key, account=choice.account.name))
-
-
-def _has_name() -> bool:
+    if choice.way is not Way.NOT_ROOT:
+        return Line("check_account", WARN if choice.way is Way.ROOT else OK, choice.sentence())
     try:
-        pwd.getpwuid(os.geteuid())
-    except KeyError:
-        return False
-    return True
+        name = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a container may run us under a number that has no name
+        name = str(os.geteuid())
+    return Line("check_account", OK, say("account_own", account=name))
 
 
 def home(settings: Settings, holder: Holder | None) -> Line:

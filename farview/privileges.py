@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from farview.words import say
 from storage.account import Account, database_account
 from storage.errors import HomeUnusable
 from storage.home import FOLDERS
@@ -54,6 +55,12 @@ class Choice:
     account: Account | None
     may_keep_reading: bool = False
 
+    def sentence(self) -> str:
+        """One line for whoever started us as root."""
+        if self.account is None or self.way is Way.ROOT:
+            return say("works_root")
+        return say("works_reading" if self.way is Way.READING_ACCOUNT else "works_as", account=self.account.name)
+
 
 def choose(home: Path) -> Choice:
     """Who works for this home. Asks the kernel, as that account, whether it can read the installation."""
@@ -68,6 +75,19 @@ def choose(home: Path) -> Choice:
     if may_keep_reading and can_read_installation(account, reading=True):
         return Choice(Way.READING_ACCOUNT, account, may_keep_reading)
     return Choice(Way.ROOT, account)
+
+
+def leave_root(home: Path, *, reading: bool = False) -> Choice:
+    """As root: give the home to the account that is chosen and become it, for good. Else nothing.
+
+    reading: keep the capability to read every file, where root has it, because what is to be imported may be closed.
+    """
+    choice = choose(home)
+    if choice.account is not None and choice.way in (Way.ACCOUNT, Way.READING_ACCOUNT):
+        hand_over(home, choice.account)
+        become(choice.account, reading=choice.way is Way.READING_ACCOUNT or (reading and choice.may_keep_reading))
+        os.environ["HOME"] = str(home)
+    return choice
 
 
 def _owner_of(home: Path) -> Account | None:

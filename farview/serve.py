@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 import ssl
 from contextlib import ExitStack
-from pathlib import Path
 
 from farview.children import Child
 from farview.errors import SettingRefused
 from farview.listening import listen, own_addresses
-from farview.privileges import Way, become, choose, hand_over
+from farview.privileges import Way, leave_root
 from farview.settings import LOOPBACK, Settings
 from farview.supervisor import Supervisor
 from farview.words import say
@@ -39,31 +37,15 @@ def serve(settings: Settings) -> None:
         page = stack.enter_context(listen(settings.address, settings.port, "--port / FARVIEW_PORT"))
         # Only asked for now, so that a taken port is a sentence instead of a process that keeps failing.
         listen(settings.dicom_address, settings.dicom_port, "FARVIEW_DICOM_PORT").close()
-        leave_root(settings.home)
+        choice = leave_root(settings.home)
+        if choice.way is not Way.NOT_ROOT:
+            tell(choice.sentence())
         home = Home(settings.home, settings.runtime)
         home.prepare()
         stack.enter_context(home.locked("serve"))
         if certificate is not None:
             settings = _keep_certificate(settings, home, certificate)
         asyncio.run(_serve(settings, home, page))
-
-
-def leave_root(home: Path, *, reading: bool = False) -> None:
-    """As root: give the home to an unprivileged account, become it, and say so. Else nothing.
-
-    reading: keep the capability to read every file, where root has it, because what is to be imported may be closed.
-    """
-    choice = choose(home)
-    if choice.way is Way.NOT_ROOT:
-        return
-    if choice.way is Way.ROOT or choice.account is None:
-        tell(say("works_root"))
-        return
-    hand_over(home, choice.account)
-    keeps = choice.way is Way.READING_ACCOUNT or (reading and choice.may_keep_reading)
-    become(choice.account, reading=keeps)
-    os.environ["HOME"] = str(home)
-    tell(say("works_reading" if choice.way is Way.READING_ACCOUNT else "works_as", account=choice.account.name))
 
 
 async def _serve(settings: Settings, home: Home, page: socket.socket) -> None:
