@@ -183,7 +183,7 @@ def splat(typing, value, like):
 
 @intrinsic
 def where(typing, mask, x, y):
-    lanes = Reals if Reals in (x, y) or not {Integers} & {x, y} else Integers
+    lanes = Integers if all(t is Integers or isinstance(t, types.Integer) for t in (x, y)) else Reals
 
     def generate(context, builder, sig, args):
         a, b = (_lift(context, builder, v, t, lanes) for v, t in zip(args[1:], sig.args[1:], strict=True))
