@@ -1,4 +1,4 @@
-"""`python -m farview.demo`: the demo study, a phantom, in an institution of its own. Made once; again it does nothing."""
+"""`python -m farview.demo`: the demo study, a phantom in an institution of its own. Made once; again does nothing."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     @property
     def dicom_address(self) -> str:
         """DICOM has no sign-in and no encryption: other machines reach it only with --lan."""
-        return EVERYWHERE if self.lan else LOOPBACK
+        return (self.host or EVERYWHERE) if self.lan else LOOPBACK
 
     def check(self) -> None:
         """Raise SettingRefused when settings do not go together."""

@@ -61,7 +61,8 @@ class Supervisor:
         self.environment = self._settings.environment(self._home.runtime, target)
         for module in (RECEIVE, RENDERD, API):
             sockets = (self._listening,) if module == API else ()
-            child = Child(module, self.environment, self._home.logs, sockets)
+            host = self._settings.dicom_address if module == RECEIVE else self._settings.address
+            child = Child(module, {**self.environment, "FARVIEW_HOST": host}, self._home.logs, sockets)
             self._children.append(child)
             self._tasks.append(asyncio.create_task(child.keep(self._ended), name=module))
         if self._postgres is not None:

@@ -1,0 +1,105 @@
+"""A child comes back when it is killed, and never outlives us."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from farview import children
+from farview.children import Child
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Child]:
+    """Makes a child that runs this program."""
+    monkeypatch.setattr(children, "INSTALLATION", tmp_path)
+
+    def make(program: str) -> Child:
+        (tmp_path / "program.py").write_text(program)
+        return Child("program", {"TOLD": "yes"}, tmp_path)
+
+    return make
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.01)
+
+
+async def test_a_killed_child_is_started_again_until_it_is_stopped(module: Callable[[str], Child]) -> None:
+    child = module("import os, time\nprint(os.getpid(), os.environ['TOLD'], flush=True)\ntime.sleep(600)\n")
+    ended: list[int] = []
+    keeping = asyncio.create_task(child.keep(lambda _, code: ended.append(code)))
+    for times in (1, 2, 3):
+        await until(lambda times=times: child.log.exists() and child.log.read_text().count("yes") == times)  # type: ignore[misc]
+        assert child.pid is not None
+        if times < 3:
+            os.kill(child.pid, signal.SIGKILL)
+    assert ended == [-9, -9]
+    last = child.pid
+    await child.stop()
+    await keeping
+    assert last is not None and child.pid is None
+    with pytest.raises(ProcessLookupError):
+        os.kill(last, 0)
+    assert ended == [-9, -9]
+
+
+async def test_a_child_that_ignores_the_request_is_killed(
+    module: Callable[[str], Child], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(children, "STOP_S", 0.1)
+    child = module("import signal, time\nsignal.signal(15, signal.SIG_IGN)\nprint('up', flush=True)\ntime.sleep(600)\n")
+    running = asyncio.create_task(child.run())
+    await until(lambda: child.log.exists() and "up" in child.log.read_text())
+    await child.stop()
+    assert await running == -9
+
+
+async def test_a_large_log_makes_room(module: Callable[[str], Child], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "LARGEST_LOG_BYTES", 10)
+    child = module("print('a line of words')\n")
+    assert await child.run() == 0
+    assert await child.run() == 0
+    assert child.log.read_text() == child.log.with_suffix(".log.1").read_text() == "a line of words\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="death signals are Linux's")
+def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)\n")
+    parent = f"""
+import asyncio, os, sys
+from pathlib import Path
+sys.path.insert(0, {str(ROOT)!r})
+from farview import children
+children.INSTALLATION = Path({str(tmp_path)!r})
+async def main():
+    child = children.Child("program", {{}}, Path({str(tmp_path)!r}))
+    task = asyncio.create_task(child.run())
+    while not (child.log.exists() and child.log.read_text()):
+        await asyncio.sleep(0.01)
+    print(child.pid, flush=True)
+    await task
+asyncio.run(main())
+"""
+    process = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    child = int(process.stdout.readline())
+    # A descriptor of the process: its number could be given to another one, this cannot.
+    descriptor = os.pidfd_open(child)
+    process.kill()
+    process.wait()
+    import select
+
+    assert select.select([descriptor], [], [], 10)[0], "the child is still there"
+    os.close(descriptor)
