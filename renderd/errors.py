@@ -2,10 +2,14 @@
 
 RenderError
 ├── InvalidMessage      the viewer sent something that is not in protocol.py
+├── SessionEnded        nobody is signed in with this session any more
 ├── SeriesNotFound      no such series or stack, or this viewer may not see it
+├── PresetNotFound      no such transfer function
 ├── NotAVolume          the stack opens in 2-D only; the code says why
 └── UnreadableFrame     stored bytes cannot be decoded
 """
+
+from __future__ import annotations
 
 
 class RenderError(Exception):
@@ -20,10 +24,22 @@ class InvalidMessage(RenderError):
     code = "invalid_message"
 
 
+class SessionEnded(RenderError):
+    """Nobody is signed in with this session, or no longer, or may look at studies no more."""
+
+    code = "session_ended"
+
+
 class SeriesNotFound(RenderError):
     """There is no such series or stack, or this viewer may not see it: the answer is the same."""
 
     code = "series_not_found"
+
+
+class PresetNotFound(RenderError):
+    """There is no transfer function of this name."""
+
+    code = "preset_not_found"
 
 
 class NotAVolume(RenderError):

@@ -12,10 +12,11 @@ from __future__ import annotations
 import struct
 from dataclasses import asdict, dataclass, fields
 from enum import IntEnum, IntFlag
-from typing import Any, Literal, NamedTuple
+from math import hypot
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgpack
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from renderd.errors import InvalidMessage
 
@@ -26,8 +27,21 @@ MAX_SIDE = 4096  # pixels; a viewport larger than this is rendered smaller and s
 # What the viewer may ask for while it moves: (size relative to the viewport, JPEG quality), best first.
 LEVELS = ((1.0, 85), (1.0, 70), (1.0, 50), (0.5, 80), (0.5, 60), (0.5, 40))
 
-Vector2 = tuple[float, float]
-Vector3 = tuple[float, float, float]
+# What a number may be; each bound is that of the header's field, or beyond what any image has.
+U16 = Annotated[int, Field(ge=0, lt=1 << 16)]
+U32 = Annotated[int, Field(ge=0, lt=1 << 32)]
+Count = Annotated[int, Field(ge=0, lt=1 << 31)]
+Id = Annotated[int, Field(gt=0, lt=1 << 63)]
+Side = Annotated[int, Field(gt=0, lt=1 << 16)]
+Length = Annotated[float, Field(ge=1e-3, le=1e5, allow_inf_nan=False)]
+Coordinate = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
+Value = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+WindowWidth = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
+Name = Annotated[str, Field(max_length=64)]
+
+Vector2 = tuple[Coordinate, Coordinate]
+Vector3 = tuple[Coordinate, Coordinate, Coordinate]
+Window = tuple[Value, WindowWidth]
 Projection = Literal["max", "min", "mean"]
 
 
@@ -45,14 +59,14 @@ class StackView:
     viewport's shorter side. An image without a known spacing counts one millimetre per pixel column.
     """
 
-    series: int
-    stack: int
-    frame: int
+    series: Id
+    stack: Count
+    frame: Count
     centre: Vector2
     right: Vector2
     down: Vector2
-    extent_mm: float
-    window: Vector2  # (centre, width) in modality values
+    extent_mm: Length
+    window: Window  # (centre, width) in modality values
     invert: bool = False
     kind: Literal["stack"] = "stack"
 
@@ -61,15 +75,15 @@ class StackView:
 class PlaneView:
     """A plane through a Volume, or a slab about it. Points and vectors are patient space, LPS, millimetres."""
 
-    series: int
-    stack: int
+    series: Id
+    stack: Count
     centre: Vector3
     right: Vector3
     down: Vector3
-    extent_mm: float
-    window: Vector2
+    extent_mm: Length
+    window: Window
     projection: Projection = "max"
-    thickness_mm: float = 0.0
+    thickness_mm: Annotated[float, Field(ge=0, le=1e4, allow_inf_nan=False)] = 0.0
     invert: bool = False
     kind: Literal["plane"] = "plane"
 
@@ -78,14 +92,14 @@ class PlaneView:
 class VolumeView:
     """A shaded volume rendering, orthographic, seen along right × down. `shift` moves the opacity curve, in HU."""
 
-    series: int
-    stack: int
+    series: Id
+    stack: Count
     centre: Vector3
     right: Vector3
     down: Vector3
-    extent_mm: float
-    preset: str
-    shift: float = 0.0
+    extent_mm: Length
+    preset: Name
+    shift: Value = 0.0
     kind: Literal["volume"] = "volume"
 
 
@@ -99,12 +113,12 @@ View = StackView | PlaneView | VolumeView
 class Show:
     """Show this in that viewport. `input` counts the viewer's inputs; `moving` while a finger or key is down."""
 
-    viewport: int
-    width: int
-    height: int
-    input: int
+    viewport: U16
+    width: Side
+    height: Side
+    input: U32
     moving: bool
-    view: View
+    view: Annotated[View, Field(discriminator="kind")]
     t: Literal["show"] = "show"
 
 
@@ -112,9 +126,9 @@ class Show:
 class Shown:
     """The frame is on the screen (or was dropped because a newer one already is). `level` is what to send next."""
 
-    viewport: int
-    sequence: int
-    level: int
+    viewport: U16
+    sequence: U32
+    level: Count
     t: Literal["shown"] = "shown"
 
 
@@ -122,7 +136,7 @@ class Shown:
 class Close:
     """The viewport is gone."""
 
-    viewport: int
+    viewport: U16
     t: Literal["close"] = "close"
 
 
@@ -138,7 +152,7 @@ class Visible:
 class Ping:
     """Answered at once by `Pong`; sent only while nothing is in flight, to learn the line's idle round trip."""
 
-    n: int
+    n: Annotated[int, Field(ge=0, lt=1 << 53)]
     t: Literal["ping"] = "ping"
 
 
@@ -233,19 +247,34 @@ HEADER = struct.Struct("<BBBBHHIIHHHHII")
 DIGEST_BYTES = 32
 assert HEADER.size == 32
 
-_from_viewer: TypeAdapter[FromViewer] = TypeAdapter(FromViewer)
+_from_viewer: TypeAdapter[FromViewer] = TypeAdapter(Annotated[FromViewer, Field(discriminator="t")])
 
 
 def parse(message: bytes) -> FromViewer:
     """Read a viewer's message.
 
     Raises:
-        InvalidMessage: not msgpack, an unknown kind, a missing or wrong field, or a number that is not finite.
+        InvalidMessage: not msgpack, an unknown kind, a missing or wrong field, a number that is not finite or out of
+            bounds, or screen axes that span no plane.
     """
     try:
-        return _from_viewer.validate_python(msgpack.unpackb(message, max_buffer_size=MAX_MESSAGE_BYTES))
-    except (ValidationError, ValueError, msgpack.UnpackException) as error:
-        raise InvalidMessage(str(error)[:200]) from error
+        parsed = _from_viewer.validate_python(msgpack.unpackb(message))
+    except ValidationError as error:
+        # Which field and why, never the value: a person's data may have been sent by mistake.
+        reasons = (f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in error.errors(include_url=False))
+        raise InvalidMessage("; ".join(reasons)[:200]) from None
+    except (ValueError, msgpack.UnpackException) as error:
+        raise InvalidMessage(f"not msgpack: {type(error).__name__}") from None
+    if isinstance(parsed, Show) and not _spans_a_plane(parsed.view.right, parsed.view.down):
+        raise InvalidMessage("show.view: right and down are not two unit vectors at a right angle")
+    return parsed
+
+
+def _spans_a_plane(right: tuple[float, ...], down: tuple[float, ...]) -> bool:
+    """Whether these can be made unit length and perpendicular without guessing what was meant."""
+    a, b = hypot(*right), hypot(*down)
+    lean = abs(sum(x * y for x, y in zip(right, down, strict=True)))
+    return 0.9 < a < 1.1 and 0.9 < b < 1.1 and lean < 0.1
 
 
 def pack(message: ToViewer) -> bytes:

@@ -1,0 +1,79 @@
+"""What is kept in memory: volumes within a budget of bytes, and a few single frames.
+
+Keys hold the institution, so that equal images of two hospitals never meet here. Only the event loop calls this.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from contextlib import suppress
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+Key = tuple[int, str]  # institution, digest of the Stack
+FRAMES_BYTES = 64 << 20
+SHARE_OF_MEMORY = 0.4
+CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+
+
+class Sized(Protocol):
+    """Something that occupies memory."""
+
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def held(self) -> bool:
+        """Whether it is in use at this moment and must stay."""
+        ...
+
+
+Item = TypeVar("Item", bound=Sized)
+K = TypeVar("K")
+
+
+class Cache(Generic[K, Item]):
+    """The items used last, as many as fit into the budget. One that is held stays, even above the budget."""
+
+    def __init__(self, budget_bytes: int) -> None:
+        self.budget_bytes = budget_bytes
+        self.size_bytes = 0
+        self._items: OrderedDict[K, Item] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def get(self, key: K) -> Item | None:
+        """The item, which now counts as just used."""
+        item = self._items.get(key)
+        if item is not None:
+            self._items.move_to_end(key)
+        return item
+
+    def put(self, key: K, item: Item) -> None:
+        """Keep an item and make room for it: what was used longest ago goes first."""
+        self.remove(key)
+        self._items[key] = item
+        self.size_bytes += item.size_bytes
+        self._make_room(key)
+
+    def remove(self, key: K) -> None:
+        """Forget an item; whoever still renders it keeps its memory until done."""
+        item = self._items.pop(key, None)
+        if item is not None:
+            self.size_bytes -= item.size_bytes
+
+    def _make_room(self, newest: K) -> None:
+        for key, item in list(self._items.items()):
+            if self.size_bytes <= self.budget_bytes:
+                return
+            if key != newest and not item.held:
+                self.remove(key)
+
+
+def default_budget() -> int:
+    """Two fifths of the memory that this process may use."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(OSError, ValueError):  # no limit is set, or this system has none
+        memory = min(memory, int(CGROUP_LIMIT.read_text()))
+    return int(memory * SHARE_OF_MEMORY)

@@ -1,0 +1,187 @@
+"""The images of all viewers: which are in memory, and getting the others there in the background.
+
+Called on the event loop only. What it starts runs in threads that read and decode; `changed` is called on the loop
+when something came or made progress.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from numpy.typing import NDArray
+
+from renderd.assemble import Assembly, Stopped, instance_frame, volume_bytes
+from renderd.cache import FRAMES_BYTES, Cache, Key
+from renderd.errors import NotAVolume, RenderError
+from storage.blobs import BlobStore
+from storage.dicom.stacks import Stack
+from storage.home import Home
+
+log = structlog.get_logger()
+
+READERS = 2  # threads for single frames, beside the volumes' own
+LOADS = 2  # volumes made at once; more would only make all of them late
+PENDING = 8  # volumes waiting for that; the newest goes first and the oldest is forgotten
+RETRY_S = 30.0  # a volume that could not be made is tried again after this
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One decoded frame."""
+
+    values: NDArray[Any]
+
+    @property
+    def size_bytes(self) -> int:
+        return self.values.nbytes
+
+    @property
+    def held(self) -> bool:
+        return False
+
+
+class Library:
+    """Frames and volumes by institution and digest."""
+
+    def __init__(self, home: Home, blobs: BlobStore, budget_bytes: int) -> None:
+        self.volumes: Cache[Key, Assembly] = Cache(budget_bytes)
+        self.frames: Cache[tuple[Key, int], Picture] = Cache(FRAMES_BYTES)
+        self.listeners: set[Callable[[Assembly | None], None]] = set()
+        self._home = home
+        self._blobs = blobs
+        self._reading: dict[tuple[Key, int], asyncio.Task[NDArray[Any]]] = {}
+        self._loading: dict[Key, Assembly] = {}
+        self._pending: list[Assembly] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failed: dict[Key, tuple[float, RenderError]] = {}
+        self._readers = ThreadPoolExecutor(READERS, "read")
+        self._loaders = ThreadPoolExecutor(LOADS, "load")
+
+    def frame(self, institution_id: int, stack: Stack, frame: int) -> NDArray[Any] | None:
+        """The values of one frame, if they are in memory."""
+        key = (institution_id, stack.digest)
+        assembly = self.volumes.get(key)
+        values = assembly.slice(frame) if assembly is not None else None
+        if values is None:
+            picture = self.frames.get((key, frame))
+            values = picture.values if picture is not None else None
+        return values
+
+    async def read_frame(self, institution_id: int, stack: Stack, frame: int) -> NDArray[Any]:
+        """The values of one frame, or UnreadableFrame. Two who ask for the same frame wait for one reading."""
+        key = ((institution_id, stack.digest), frame)
+        task = self._reading.get(key)
+        if task is None:
+            task = asyncio.create_task(self._read(institution_id, stack, frame), name="read frame")
+            self._reading[key] = task
+            task.add_done_callback(lambda _: self._reading.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def _read(self, institution_id: int, stack: Stack, frame: int) -> NDArray[Any]:
+        key = (institution_id, stack.digest)
+        assembly = self.volumes.get(key) or self._loading.get(key)
+        if assembly is None and stack.geometry is not None:
+            assembly = Assembly(self._home, self._blobs, institution_id, stack)
+        loop = asyncio.get_running_loop()
+        if assembly is not None:
+            values = await loop.run_in_executor(self._readers, assembly.read_slice, frame)
+        else:
+            values = await loop.run_in_executor(
+                self._readers, instance_frame, self._blobs, institution_id, stack, frame
+            )
+        self.frames.put((key, frame), Picture(values))
+        return values
+
+    def volume(self, institution_id: int, stack: Stack) -> Assembly:
+        """The stack's volume, which is being made when its `volume` is None.
+
+        Raises:
+            NotAVolume: the stack has none, or it is larger than the memory set aside for volumes.
+            UnreadableFrame: it was tried a moment ago and a slice could not be decoded.
+        """
+        key = (institution_id, stack.digest)
+        assembly = self.volumes.get(key) or self._loading.get(key)
+        if assembly is not None:
+            return assembly
+        if volume_bytes(stack) > self.volumes.budget_bytes:
+            raise NotAVolume("volume_too_large")
+        if key in self._failed:
+            failed_at, error = self._failed[key]
+            if time.monotonic() - failed_at < RETRY_S:
+                raise error
+            del self._failed[key]
+        assembly = Assembly(self._home, self._blobs, institution_id, stack)
+        self._loading[key] = assembly
+        self._pending.append(assembly)
+        if len(self._pending) > PENDING:
+            del self._loading[self._pending.pop(0).key]
+        self._start()
+        return assembly
+
+    def prefetch(self, institution_id: int, stack: Stack) -> None:
+        """Start making the stack's volume if it has one: whoever scrolls will reformat next."""
+        if stack.geometry is None:
+            return
+        with suppress(RenderError):  # whoever asks for the volume itself is told why
+            self.volume(institution_id, stack)
+
+    def _start(self) -> None:
+        while self._pending and len(self._tasks) < LOADS:
+            task = asyncio.create_task(self._load(self._pending.pop()), name="load volume")
+            self._tasks.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._start()
+
+    async def _load(self, assembly: Assembly) -> None:
+        loop = asyncio.get_running_loop()
+        told = 0
+
+        def progress(done: int, total: int) -> None:  # from the loading threads
+            nonlocal told
+            if done * 20 // total > told:
+                told = done * 20 // total
+                loop.call_soon_threadsafe(self._tell, assembly)
+
+        key, begun = assembly.key, time.monotonic()
+        self.volumes.put(key, assembly)
+        try:
+            from_file = await loop.run_in_executor(self._loaders, assembly.run, progress)
+        except Exception as error:
+            self.volumes.remove(key)
+            if not isinstance(error, RenderError):
+                log.exception("volume_not_made", digest=key[1])
+                error = RenderError(type(error).__name__)
+            elif not isinstance(error, Stopped):
+                log.warning("volume_not_made", digest=key[1], code=error.code, reason=str(error))
+            self._failed[key] = (time.monotonic(), error)
+            return
+        finally:
+            self._loading.pop(key, None)
+            self._tell(None)
+        log.info("volume_loaded", digest=key[1], from_file=from_file, seconds=round(time.monotonic() - begun, 3))
+        if not from_file:
+            await loop.run_in_executor(self._loaders, assembly.keep)
+
+    def _tell(self, assembly: Assembly | None) -> None:
+        for listener in list(self.listeners):
+            listener(assembly)
+
+    async def close(self) -> None:
+        """Stop what is being made and let the threads end."""
+        self._pending.clear()
+        for assembly in list(self._loading.values()):
+            assembly.stop()
+        tasks = [*self._tasks, *self._reading.values()]
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._readers.shutdown(wait=False, cancel_futures=True)
+        self._loaders.shutdown(wait=False, cancel_futures=True)

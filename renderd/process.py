@@ -1,0 +1,39 @@
+"""What the renderd process does from its start to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import structlog
+
+from kernels.warm import compile_all
+from renderd.cache import default_budget
+from renderd.library import Library
+from renderd.pool import SOCKET
+from renderd.render import Renderer
+from renderd.scheduler import Scheduler
+from renderd.server import serve as serve_stream
+from storage.blobs import BlobStore
+from storage.database import Database, DatabaseTarget
+from storage.home import Home
+
+log = structlog.get_logger()
+
+DATABASE_CONNECTIONS = 4
+
+
+async def serve(home: Home, target: DatabaseTarget, volume_bytes: int | None) -> None:
+    """Serve until SIGTERM. Kernels are compiled before the socket listens, so that nobody waits for that later."""
+    begun = time.monotonic()
+    scheduler = Scheduler(Renderer())
+    # On the compute thread from the start: numba's own threads answer to whoever calls first.
+    warming = asyncio.get_running_loop().run_in_executor(scheduler.compute, compile_all)
+    database = await Database.connect(target, size=DATABASE_CONNECTIONS)
+    try:
+        kernels = await warming
+        log.info("ready", seconds=round(time.monotonic() - begun, 3), kernels=str(kernels))
+        library = Library(home, BlobStore(home.blobs), volume_bytes or default_budget())
+        await serve_stream(database, library, scheduler, home.runtime / SOCKET)
+    finally:
+        await database.close()

@@ -1,0 +1,253 @@
+"""Whose picture is made next.
+
+The event loop decides and does no arithmetic. One thread launches kernels, because numba's workqueue layer allows one
+caller in a process; two encode. Viewers take turns on the compute thread; for one viewer moving pictures come before
+stills, and while it moves its stills wait. A still is made band by band, each a turn of its own, and is given up as
+soon as its viewport changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from kernels.errors import KernelError
+from renderd import encode
+from renderd.errors import RenderError
+from renderd.protocol import LEVELS, Flag, View, VolumeView
+from renderd.render import Renderer, Rendering, Source
+from renderd.scene import Scene
+from renderd.viewer import Frame, Viewer, Want
+
+log = structlog.get_logger()
+
+ENCODERS = 2
+
+
+class Watch(Protocol):
+    """One viewer of one scene, as the scheduler sees it."""
+
+    scene: Scene
+    viewer: Viewer
+
+    def find(self, viewport: int, view: View) -> Source | Awaitable[Source] | None:
+        """What the view shows; or soon, as it was asked for; or None when it comes later and wakes the scheduler.
+
+        Raises:
+            RenderError: it cannot be shown, now or later.
+        """
+        ...
+
+    def refuse(self, want: Want, error: RenderError) -> None:
+        """Tell the viewer why this cannot be shown."""
+        ...
+
+    def ready(self) -> None:
+        """A frame waits to be sent."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One picture on its way through the threads."""
+
+    watch: Watch
+    want: Want
+    source: Source
+    rendering: Rendering | None = None
+
+    def advance(self, renderer: Renderer) -> bool:
+        """The next band, on the compute thread; True when the picture is whole."""
+        if self.rendering is None:
+            self.rendering = renderer.start(self.want, self.source)
+        return self.rendering.step()
+
+
+class Scheduler:
+    """Serves every watch that has joined."""
+
+    def __init__(self, renderer: Renderer, clock: Callable[[], float] = time.monotonic) -> None:
+        self.compute = ThreadPoolExecutor(1, "compute")
+        self._renderer = renderer
+        self._clock = clock
+        self._encoders = ThreadPoolExecutor(ENCODERS, "encode")
+        self._watches: deque[Watch] = deque()  # who waited longest comes first
+        self._jobs: list[Job] = []  # stills begun, and pictures whose source has come
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._woken = asyncio.Event()
+
+    def join(self, watch: Watch) -> None:
+        self._watches.append(watch)
+
+    def leave(self, watch: Watch) -> None:
+        """Nothing more is made for this watch."""
+        self._watches.remove(watch)
+        self._jobs = [job for job in self._jobs if job.watch is not watch]
+
+    def wake(self) -> None:
+        """Something changed: input, an acknowledgement, a volume that has come."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Make pictures until cancelled."""
+        try:
+            while True:
+                self._woken.clear()
+                job = self._next()
+                if job is not None:
+                    await self._advance(job)
+                else:
+                    await self._wait()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            self.compute.shutdown(wait=False, cancel_futures=True)
+            self._encoders.shutdown(wait=False, cancel_futures=True)
+
+    async def _wait(self) -> None:
+        now = self._clock()
+        times = [watch.viewer.due(watch.scene, now) for watch in self._watches]
+        due = min((time for time in times if time is not None), default=None)
+        try:
+            async with asyncio.timeout(None if due is None else due - now):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+    def _next(self) -> Job | None:
+        for watch in list(self._watches):
+            job = self._job_of(watch)
+            if job is not None:
+                self._watches.remove(watch)
+                self._watches.append(watch)
+                return job
+        return None
+
+    def _job_of(self, watch: Watch) -> Job | None:
+        """The most urgent work for this watch that can be done now."""
+        now = self._clock()
+        self._give_up(watch)
+        mine = [job for job in self._jobs if job.watch is watch]
+        for job in mine:
+            if not job.want.final:
+                return job
+        moves = watch.scene.moves(now)
+        for want in watch.viewer.wants(watch.scene, now):
+            if want.final and (mine or moves):
+                break
+            begun = self._begin(watch, want)
+            if begun is not None:
+                return begun
+        return mine[0] if mine and not moves else None
+
+    def _give_up(self, watch: Watch) -> None:
+        """Drop what nobody waits for any more."""
+        for job in [job for job in self._jobs if job.watch is watch]:
+            if not watch.viewer.is_current(job.want, watch.scene):
+                self._jobs.remove(job)
+                watch.viewer.drop(job.want)
+
+    def _begin(self, watch: Watch, want: Want) -> Job | None:
+        try:
+            source = watch.find(want.viewport, want.view)
+        except RenderError as error:
+            self._refuse(watch, want, error)
+            return None
+        if source is None:
+            return None
+        watch.viewer.begin(want)
+        if isinstance(source, Awaitable):
+            # What was asked for is shown when it has come, even if the finger is further by then: otherwise a fast
+            # scroll would show nothing at all.
+            self._spawn(self._await_source(watch, want, source), watch, want)
+            return None
+        job = Job(watch, want, source)
+        self._jobs.append(job)
+        return job
+
+    async def _await_source(self, watch: Watch, want: Want, source: Awaitable[Source]) -> None:
+        job = Job(watch, want, await source)
+        if watch in self._watches:
+            self._jobs.append(job)
+            self.wake()
+
+    async def _advance(self, job: Job) -> None:
+        try:
+            done = await asyncio.get_running_loop().run_in_executor(self.compute, job.advance, self._renderer)
+        except Exception as error:
+            self._discard(job)
+            self._refuse(job.watch, job.want, _told(error))
+            return
+        if done:
+            self._discard(job)
+            self._spawn(self._encode(job), job.watch, job.want)
+
+    def _discard(self, job: Job) -> None:
+        if job in self._jobs:  # the watch may have left meanwhile
+            self._jobs.remove(job)
+
+    async def _encode(self, job: Job) -> None:
+        watch, want, rendering = job.watch, job.want, job.rendering
+        assert rendering is not None
+        if not watch.viewer.is_current(want, watch.scene):
+            watch.viewer.drop(want)
+        else:
+            frame = await asyncio.get_running_loop().run_in_executor(self._encoders, frame_of, want, rendering)
+            if watch.viewer.made(frame, watch.scene):
+                watch.ready()
+        self.wake()
+
+    def _spawn(self, work: Coroutine[Any, Any, None], watch: Watch, want: Want) -> None:
+        async def supervised() -> None:
+            try:
+                await work
+            except Exception as error:
+                self._refuse(watch, want, _told(error))
+
+        task = asyncio.create_task(supervised(), name="picture")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _refuse(self, watch: Watch, want: Want, error: RenderError) -> None:
+        watch.viewer.fail(want)
+        watch.refuse(want, error)
+        self.wake()
+
+
+def _told(error: Exception) -> RenderError:
+    """What the viewer is told of an error; one that nobody expected is logged in full and told as "render_failed"."""
+    if isinstance(error, RenderError):
+        return error
+    told = RenderError(type(error).__name__)
+    if isinstance(error, KernelError):
+        told.code = error.code
+        log.warning("kernel_refused", code=error.code, reason=str(error))
+    else:
+        log.error("picture_failed", exc_info=error)
+    return told
+
+
+def frame_of(want: Want, rendering: Rendering) -> Frame:
+    """Encode a picture; any thread."""
+    begun = time.perf_counter()
+    if want.final:
+        encoded = encode.lossless(rendering.raw)
+    else:
+        encoded = encode.lossy(rendering.raw, LEVELS[want.level][1], subsampled=isinstance(want.view, VolumeView))
+    return Frame(
+        want=want,
+        codec=encoded.codec,
+        flags=rendering.flags | (Flag.FINAL if want.final else Flag(0)),
+        width=rendering.size.width,
+        height=rendering.size.height,
+        render_us=round(rendering.seconds * 1e6),
+        encode_us=round((time.perf_counter() - begun) * 1e6),
+        body=encoded.digest + encoded.data,
+    )

@@ -1,0 +1,152 @@
+"""What one viewer may look at: series by id, checked against the person's access, and the sources of their pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from kernels.transfer import PRESETS
+from renderd.admission import Admission
+from renderd.assemble import Assembly
+from renderd.errors import PresetNotFound, RenderError, SeriesNotFound
+from renderd.library import Library
+from renderd.protocol import StackView, View, VolumeView
+from renderd.render import Source, StackSource, VolumeSource
+from storage.database import Database
+from storage.dicom.stacks import Stack, stacks_of
+from storage.errors import NotFound, StorageError
+from storage.studies import find_series
+
+# A series that is opened again after this is looked up again: slices may have arrived.
+FRESH_S = 5.0
+
+Tell = Callable[[int, Assembly], None]  # a viewport waits for this volume
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSeries:
+    """The answer to one look-up."""
+
+    institution_id: int
+    stacks: list[Stack]
+    error: RenderError | None
+    at: float
+
+
+class Shelf:
+    """Finds the sources for one connection. `changed` is called when something that was not there has come."""
+
+    def __init__(
+        self, database: Database, admission: Admission, library: Library, changed: Callable[[], None], tell: Tell
+    ) -> None:
+        self._database = database
+        self._admission = admission
+        self._library = library
+        self._changed = changed
+        self._tell = tell
+        self._series: dict[int, KnownSeries] = {}
+        self._looking: dict[int, asyncio.Task[None]] = {}
+        self._shown: dict[int, tuple[int, int]] = {}  # viewport → series, stack
+        self._waiting: dict[int, Assembly] = {}  # viewport → the volume it waits for
+        library.listeners.add(self._heard)
+
+    def close(self) -> None:
+        """The connection is gone."""
+        self._library.listeners.discard(self._heard)
+        for task in self._looking.values():
+            task.cancel()
+
+    def opened(self, viewport: int, view: View) -> None:
+        """A viewport shows this now."""
+        if self._shown.get(viewport) == (view.series, view.stack):
+            return
+        self._shown[viewport] = (view.series, view.stack)
+        self._waiting.pop(viewport, None)
+        known = self._series.get(view.series)
+        if known is not None and time.monotonic() - known.at > FRESH_S:
+            del self._series[view.series]
+
+    def closed(self, viewport: int) -> None:
+        """A viewport is gone; a series that nobody shows any more is forgotten."""
+        self._shown.pop(viewport, None)
+        self._waiting.pop(viewport, None)
+        shown = {series for series, _ in self._shown.values()}
+        for series in [series for series in self._series if series not in shown]:
+            del self._series[series]
+
+    def find(self, viewport: int, view: View) -> Source | Awaitable[Source] | None:
+        """The source of a view's pictures; or soon; or None while it is looked up or its volume is being made.
+
+        Raises:
+            SeriesNotFound: no such series, stack or frame, or it may not be seen.
+            PresetNotFound: no such transfer function.
+            NotAVolume, UnreadableFrame: as the library says.
+        """
+        known = self._series.get(view.series)
+        if known is None:
+            self._look_up(view.series)
+            return None
+        if known.error is not None:
+            raise known.error
+        if known.institution_id not in self._admission.institutions or view.stack >= len(known.stacks):
+            raise SeriesNotFound(f"series {view.series}")
+        stack = known.stacks[view.stack]
+        if isinstance(view, StackView):
+            return self._frame(known.institution_id, stack, view.frame)
+        if isinstance(view, VolumeView) and view.preset not in PRESETS:
+            raise PresetNotFound(view.preset)
+        assembly = self._library.volume(known.institution_id, stack)
+        if assembly.volume is None:
+            self._waiting[viewport] = assembly
+            return None
+        return VolumeSource(stack, assembly)
+
+    def _frame(self, institution_id: int, stack: Stack, frame: int) -> Source | Awaitable[Source]:
+        if frame >= len(stack.frames):
+            raise SeriesNotFound(f"frame {frame} of {len(stack.frames)}")
+        values = self._library.frame(institution_id, stack, frame)
+        if values is None:
+            return self._read(institution_id, stack, frame)
+        # Only now: the first picture must not wait for the rest.
+        self._library.prefetch(institution_id, stack)
+        return StackSource(stack, values)
+
+    async def _read(self, institution_id: int, stack: Stack, frame: int) -> Source:
+        values = await self._library.read_frame(institution_id, stack, frame)
+        self._library.prefetch(institution_id, stack)
+        return StackSource(stack, values)
+
+    def _look_up(self, series: int) -> None:
+        if series not in self._looking:
+            task = asyncio.create_task(self._look(series), name="look up series")
+            self._looking[series] = task
+            task.add_done_callback(lambda _: self._looking.pop(series, None))
+
+    async def _look(self, series: int) -> None:
+        institution_id, stacks = 0, list[Stack]()
+        error: RenderError | None = None
+        try:
+            async with self._database.acting(sorted(self._admission.institutions)) as connection:
+                stored = await find_series(connection, series)
+            institution_id = stored.institution_id
+            # Some milliseconds of arithmetic for a long series.
+            stacks = await asyncio.to_thread(stacks_of, stored.instances)
+        except NotFound:
+            error = SeriesNotFound(f"series {series}")
+        except StorageError as failure:
+            error = RenderError(str(failure))
+            error.code = failure.code
+        self._series[series] = KnownSeries(institution_id, stacks, error, time.monotonic())
+        self._changed()
+
+    def _heard(self, assembly: Assembly | None) -> None:
+        """The library made progress with a volume; None: one has come, or will not come."""
+        if assembly is None:
+            self._waiting = {v: a for v, a in self._waiting.items() if a.volume is None}
+            self._changed()
+            return
+        for viewport, waited in self._waiting.items():
+            if waited is assembly:
+                self._tell(viewport, assembly)
