@@ -1,0 +1,133 @@
+"""`farview import`: what comes in, what is said, and what survives a kill."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from farview.importing import MOST_LINES, Volumes, report
+from storage.arrival import Outcome
+from storage.imports import Summary
+from tests.farview.conftest import ROOT, House, write_ct
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FARVIEW_LANGUAGE", "en")
+
+
+def counts(output: str) -> dict[str, int]:
+    """The numbers of the summary line."""
+    found = re.findall(r"(new|already there|conflicts|not DICOM|unreadable|volumes) (\d+)", output.splitlines()[0])
+    return {name: int(number) for name, number in found}
+
+
+def test_the_summary_counts_and_groups_reasons() -> None:
+    summary = Summary(Counter({Outcome.NEW: 3, Outcome.SAME: 2, Outcome.CONFLICT: 1}))
+    for name in ("a.dcm", "b.dcm"):
+        summary.leave_out(name, "the file ends within the pixel data")
+    summary.leave_out("notes.txt", "not_dicom")
+    summary.leave_out("big.zip", "archive_bomb")
+    first, *lines = report(summary, Volumes(built=1), 2.34)
+    assert counts(first) == {
+        "new": 3,
+        "already there": 2,
+        "conflicts": 1,
+        "not DICOM": 1,
+        "unreadable": 3,
+        "volumes": 1,
+    }
+    assert "2.3 s" in first
+    assert lines == [
+        "  the file ends within the pixel data: 2, e.g. a.dcm, b.dcm",
+        "  the archive unpacks to far more than it should: 1, e.g. big.zip",
+    ]
+
+
+def test_the_summary_never_fills_the_screen() -> None:
+    summary = Summary()
+    for number in range(100):
+        summary.leave_out(f"{number}.dcm", f"reason {number}")
+    lines = report(summary, Volumes(), 1)
+    assert len(lines) == MOST_LINES
+    assert lines[-1].endswith("82 more reasons")
+
+
+@pytest.mark.slow
+def test_a_folder_comes_in_once(house: House, series: Path) -> None:
+    first = house.farview("import", series)
+    assert first.returncode == 0, first.stderr
+    assert counts(first.stdout) == {
+        "new": 6,
+        "already there": 0,
+        "conflicts": 0,
+        "not DICOM": 1,
+        "unreadable": 0,
+        "volumes": 1,
+    }
+    again = house.farview("import", series)
+    assert again.returncode == 0
+    assert (counts(again.stdout)["new"], counts(again.stdout)["already there"]) == (0, 6)
+    archive = shutil.make_archive(str(series.parent / "ct"), "zip", series)
+    zipped = house.farview("import", archive)
+    assert (counts(zipped.stdout)["new"], counts(zipped.stdout)["already there"]) == (0, 6)
+
+
+@pytest.mark.slow
+def test_what_does_not_arrive_is_named_and_changes_the_exit_code(house: House, series: Path) -> None:
+    whole = (series / "0003.dcm").read_bytes()
+    (series / "cut.dcm").write_bytes(whole[:-100])
+    done = house.farview("import", series)
+    assert done.returncode == 1
+    assert counts(done.stdout)["unreadable"] == 1
+    assert "cut.dcm" in done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_a_missing_path_is_a_sentence(house: House) -> None:
+    done = house.farview("import", "/nowhere/at/all")
+    assert (done.returncode, done.stderr) == (2, "There is no /nowhere/at/all\n")
+    assert not house.home.exists()
+
+
+def test_a_home_that_is_something_else_is_left_alone(house: House, series: Path) -> None:
+    house.home.mkdir()
+    (house.home / "letters.txt").write_text("mine")
+    done = house.farview("import", series)
+    assert done.returncode == 2
+    assert "letters.txt" in done.stderr or "cannot be used" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [entry.name for entry in house.home.iterdir()] == ["letters.txt"]
+
+
+@pytest.mark.slow
+def test_a_killed_import_is_finished_by_the_next_one(house: House, tmp_path: Path) -> None:
+    folder = write_ct(tmp_path / "many", slices=1500, side=64)
+    first = subprocess.Popen(
+        house.command("import", folder),
+        env=house.environment,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    # Killed as soon as bytes arrive: in the middle, because a thousand more are to come.
+    while first.poll() is None and not any(house.home.glob("blobs/*/sha256/*/*/*")):
+        time.sleep(0.02)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    second = house.farview("import", folder)
+    assert second.returncode == 0, second.stderr
+    come = counts(second.stdout)
+    assert come["new"] + come["already there"] == 1500
+    assert come["new"] > 0 and come["conflicts"] == 0
+    third = counts(house.farview("import", folder).stdout)
+    assert (third["new"], third["already there"], third["conflicts"]) == (0, 1500, 0)
