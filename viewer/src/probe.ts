@@ -11,7 +11,8 @@
  */
 
 import type { Desk } from "./reading/desk";
-import type { Role } from "./reading/viewport";
+import { quality } from "./reading/quality";
+import type { Role, Viewport } from "./reading/viewport";
 import type { View } from "./stream/messages";
 import type { Drawn } from "./stream/screen";
 
@@ -19,14 +20,17 @@ export interface Picture extends Drawn {
   role: Role;
   /** The view that this picture shows. */
   view: View;
+  /** What the corner says of it: "LOSSLESS ✓", "original", "interpolated", "preview" … (reading/quality.ts). */
+  quality: string[];
   /** performance.now() right after it was drawn. */
   drawnAt: number;
 }
 
 const drawn: Partial<Record<Role, Picture>> = {};
 
-export function drawnEvent(role: Role, frame: Drawn, view: View): void {
-  const picture: Picture = { ...frame, role, view, drawnAt: frame.drawn_at };
+export function drawnEvent({ role, oneToOne }: Viewport, frame: Drawn, view: View): void {
+  const said = quality(frame, view, oneToOne).words;
+  const picture: Picture = { ...frame, role, view, quality: said, drawnAt: frame.drawn_at };
   drawn[role] = picture;
   window.dispatchEvent(new CustomEvent("farview:drawn", { detail: picture }));
 }

@@ -35,7 +35,7 @@ export function enter(person: Me): void {
 function leave(why: string | null): void {
   connection.close();
   for (const viewport of Object.values(desk.viewports)) viewport.clear();
-  desk.study.value = desk.row.value = null;
+  desk.study.value = desk.row.value = desk.series.value = desk.stack.value = null;
   ended.value = me.value ? why : null;
   me.value = null;
 }
@@ -59,6 +59,7 @@ export function goTo(row: StudyRow | null): void {
 
 /** Show a study on the desk; the page is already there and its viewport is measured. */
 export async function showStudy(id: number): Promise<void> {
+  for (const viewport of Object.values(desk.viewports)) viewport.clear();
   desk.study.value = desk.series.value = desk.stack.value = desk.notice.value = null;
   desk.layout.value = "stack";
   desk.active.value = "stack";

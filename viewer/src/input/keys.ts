@@ -51,15 +51,13 @@ export function pressed(event: KeyLike): Pressed | null {
   return command ? { command } : null;
 }
 
-/** Whether a key pressed here belongs to a control and not to the picture. */
-export function typing(target: EventTarget | null): boolean {
+/**
+ * Whether a key pressed here belongs to a control: a text field takes all, a button Space, a slider the arrows.
+ * Every other key still belongs to the picture.
+ */
+export function taken(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName)) return true;
-  return target instanceof HTMLInputElement;
+  if (target.isContentEditable || target.matches("textarea,select,input:not([type=range])")) return true;
+  if (key === " ") return target.closest("button,a") !== null;
+  return /^(Arrow|Home|End|Page)/.test(key) && target.closest("[role=slider],input") !== null;
 }
-
-/** Buttons take Space and Enter, sliders the arrows; every other key still belongs to the picture. */
-export const control = (target: EventTarget | null, key: string): boolean =>
-  target instanceof HTMLElement &&
-  ((key === " " && target.closest("button,a,summary") !== null) ||
-    (/^(Arrow|Home|End|Page)/.test(key) && target.closest("[role=slider],[role=listbox],[role=tablist]") !== null));

@@ -1,7 +1,7 @@
 /** The reading page: a list of its parts. */
 
 import { useEffect, useLayoutEffect } from "preact/hooks";
-import { control, pressed, typing } from "../input/keys";
+import { pressed, taken } from "../input/keys";
 import { perform, REPEATS } from "../reading/commands";
 import { connection, desk, showStudy } from "../session";
 import { sentence, words } from "../words/words";
@@ -14,12 +14,17 @@ import { ToolBar } from "./reading/tool_bar";
 import { TopBar } from "./reading/top_bar";
 
 function keyDown(event: KeyboardEvent): void {
-  if (typing(event.target) || control(event.target, event.key)) return;
+  if (taken(event.target, event.key)) return;
   const meant = pressed(event);
   if (!meant) return;
   event.preventDefault();
   if (event.repeat && !("command" in meant && REPEATS.has(meant.command))) return;
   perform(desk, meant);
+}
+
+/** A button that was clicked gives the keyboard back to the picture; one reached by Tab keeps it. */
+function release(event: MouseEvent): void {
+  if (event.detail > 0) (event.target as Element).closest("button")?.blur();
 }
 
 function Notice() {
@@ -54,7 +59,7 @@ export function ReadingPage({ id }: { id: number }) {
   const roles = desk.shownRoles.value;
   const phone = narrow.value;
   return (
-    <main class="reading" data-testid="reading-page" data-layout={desk.layout.value}>
+    <main class="reading" data-testid="reading-page" data-layout={desk.layout.value} onClick={release}>
       <TopBar />
       {!phone && <ToolBar />}
       <div class="desk">

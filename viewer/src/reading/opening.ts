@@ -134,7 +134,7 @@ export function volumeView(
   const presets = desk.connection.presets.peek();
   const preset = presets.find(({ modalities }) => modalities.includes(series.modality)) ?? presets[0];
   const place = { series: series.id, stack: stack.index, centre: grid.centre(geometry), extent_mm: 400 };
-  return { kind: "volume", ...place, ...grid.seenFrom(geometry, "A"), preset: preset?.name ?? "ct_bone", shift: 0 };
+  return { kind: "volume", ...place, ...grid.seenFrom(geometry, "A"), preset: preset?.name ?? (series.modality === "MR" ? "mr_default" : "ct_bone"), shift: 0 };
 }
 
 /** Coming back from the stack: the planes move to its frame and take its window. */

@@ -36,7 +36,7 @@ export class Viewport implements Surface {
   constructor(
     readonly role: Role,
     private readonly connection: Connection,
-    private readonly ondrawn: (role: Role, drawn: Drawn, view: View) => void,
+    private readonly ondrawn: (viewport: Viewport, drawn: Drawn, view: View) => void,
   ) {}
 
   /** Show on this canvas; each mount is a new viewport to the server, so that no old frame is taken for a new one. */
@@ -147,7 +147,7 @@ export class Viewport implements Surface {
       this.drawn.value = { frame: drawn, view };
       this.loading.value = this.trouble.value = null;
     });
-    this.ondrawn(this.role, drawn, view);
+    this.ondrawn(this, drawn, view);
   }
 
   /** The view that left as this input; null when the page has moved on to other images since. */

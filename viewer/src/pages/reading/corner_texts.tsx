@@ -99,9 +99,9 @@ function Badge({ viewport, series }: { viewport: Viewport; series: SeriesInfo })
 }
 
 /** How much room for words there is. */
-export function roomOf(viewport: Viewport): "tiny" | "small" | "wide" {
+export function roomOf(viewport: Viewport): "tiny" | "small" | "medium" | "wide" {
   const css = viewport.size.value.width / (devicePixelRatio || 1);
-  return css < 280 ? "tiny" : css < 420 ? "small" : "wide";
+  return css < 280 ? "tiny" : css < 420 ? "small" : css < 640 ? "medium" : "wide";
 }
 
 export function CornerTexts({ viewport }: { viewport: Viewport }) {

@@ -1,0 +1,182 @@
+import { signal } from "@preact/signals";
+import { beforeEach, expect, test, vi } from "vitest";
+import type { SeriesInfo, StackInfo, StudyInfo } from "../../src/api/messages";
+import { edges } from "../../src/geometry/letters";
+import type { Vector3 } from "../../src/geometry/vectors";
+import { perform } from "../../src/reading/commands";
+import { Desk } from "../../src/reading/desk";
+import * as moves from "../../src/reading/moves";
+import { firstSeries, openMpr, openStack, openStackLayout } from "../../src/reading/opening";
+import type { Connection } from "../../src/stream/connection";
+import type { PlaneView, StackView, VolumeView } from "../../src/stream/messages";
+
+vi.mock("../../src/stream/digest.worker?worker", () => ({ default: class {} }));
+
+/** A chest CT: 100 frames of 512 × 512, 0.7 mm pixels, frames 2 mm apart from the head to the feet. */
+const stack = (over: Partial<StackInfo> = {}): StackInfo => ({
+  index: 0,
+  rows: 512,
+  columns: 512,
+  frames: Array.from({ length: 100 }, (_, i) => ({
+    position: [-180, -180, 50 - 2 * i] as Vector3,
+    row: [1, 0, 0] as Vector3,
+    column: [0, 1, 0] as Vector3,
+    thickness_mm: 2,
+    location_mm: 50 - 2 * i,
+    instance_number: i + 1,
+  })),
+  spacing: [0.7, 0.7],
+  spacing_source: "pixel",
+  aspect: 1,
+  colour: false,
+  monochrome1: false,
+  windows: [{ centre: -450, width: 2000, explanation: "" }],
+  unit: "HU",
+  frame_time_ms: null,
+  volume: { affine: [0.7, 0, 0, -180, 0, 0.7, 0, -180, 0, 0, -2, 50], shape: [100, 512, 512], frame_of_reference: "" },
+  refusal: null,
+  ...over,
+});
+const series = (only: StackInfo, over: Partial<SeriesInfo> = {}): SeriesInfo => ({
+  id: 9, uid: "", number: 1, modality: "CT", description: "", body_part: "", images: 100, lossy: "", stacks: [only], not_displayable: 0, ...over,
+});
+
+let desk: Desk;
+const presets = [
+  { name: "mr_default", modalities: ["MR"], colours: [] },
+  { name: "ct_bone", modalities: ["CT"], colours: [] },
+];
+
+beforeEach(() => {
+  desk = new Desk({ presets: signal(presets) } as unknown as Connection);
+  for (const viewport of Object.values(desk.viewports)) viewport.size.value = { width: 800, height: 600 };
+  const one = stack();
+  openStack(desk, series(one), one);
+});
+
+const stackView = (): StackView => desk.viewports.stack.view.value as StackView;
+const plane = (name: "axial" | "coronal" | "sagittal"): PlaneView => desk.viewports[name].view.value as PlaneView;
+const key = (command: Parameters<typeof perform>[1]): void => perform(desk, command);
+
+test("a CT opens at its middle frame with the header's window, whole", () => {
+  expect(stackView()).toMatchObject({ frame: 50, window: [-450, 2000], right: [1, 0], down: [0, 1] });
+  expect(stackView().extent_mm).toBeCloseTo(512 * 0.7, 9);
+});
+
+test("a scout in front of a volume is not what opens first", () => {
+  const scout = series(stack({ volume: null, refusal: "too_few_slices" }), { id: 1 });
+  const study = { series: [scout, series(stack(), { id: 2 })] } as unknown as StudyInfo;
+  expect(firstSeries(study)!.id).toBe(2);
+});
+
+test("scrolling stops at both ends", () => {
+  moves.scroll(desk, desk.viewports.stack, -500, false);
+  expect(stackView().frame).toBe(0);
+  key({ command: "last_image" });
+  expect(stackView().frame).toBe(99);
+});
+
+test("the planes open through the frame that was shown, on voxel centres, with its window", () => {
+  moves.scrollTo(desk, desk.viewports.stack, 30, false);
+  openMpr(desk, null);
+  expect(plane("axial").centre[2]).toBeCloseTo(50 - 60, 9);
+  expect(plane("axial").window).toEqual([-450, 2000]);
+  expect(moves.position(desk, plane("axial"))).toEqual({ index: 30, count: 100 });
+  expect(edges(plane("coronal").right, plane("coronal").down).left).toBe("R");
+});
+
+test("going back to the stack shows the frame at the crosshair", () => {
+  openMpr(desk, null);
+  moves.scrollTo(desk, desk.viewports.axial, 77, false);
+  openStackLayout(desk);
+  expect(stackView().frame).toBe(77);
+  expect(desk.active.value).toBe("stack");
+});
+
+test("moving the cross in the axial plane moves the other two through that point", () => {
+  openMpr(desk, null);
+  const { axial } = desk.viewports;
+  const before = plane("axial");
+  moves.crossTo(desk, axial, [500, 200], false);
+  const [x, y] = desk.cross.value!;
+  expect(plane("axial")).toEqual(before);
+  expect(plane("sagittal").centre[0]).toBeCloseTo(x, 9);
+  expect(plane("coronal").centre[1]).toBeCloseTo(y, 9);
+});
+
+test("a cross dragged out of the volume stays at its edge", () => {
+  openMpr(desk, null);
+  moves.crossTo(desk, desk.viewports.axial, [-5000, 300], false);
+  expect(desk.cross.value![0]).toBeCloseTo(-180, 9);
+});
+
+test("unlinked planes stay where they are", () => {
+  openMpr(desk, null);
+  key({ command: "link" });
+  const before = plane("coronal");
+  moves.crossTo(desk, desk.viewports.axial, [500, 200], false);
+  expect(plane("coronal")).toEqual(before);
+});
+
+test("a stack that is no volume says why and stays open", () => {
+  const refused = stack({ volume: null, refusal: "tilted" });
+  openStack(desk, series(refused), refused);
+  key({ command: "mpr" });
+  expect([desk.layout.value, desk.notice.value]).toEqual(["stack", "tilted"]);
+});
+
+test("P makes a 20 mm maximum slab of the active plane and thin again", () => {
+  openMpr(desk, null);
+  desk.active.value = "coronal";
+  key({ command: "slab" });
+  expect([plane("coronal").thickness_mm, plane("coronal").projection, plane("axial").thickness_mm]).toEqual([20, "max", 0]);
+  key({ command: "slab" });
+  expect(plane("coronal").thickness_mm).toBe(0);
+});
+
+test("key 3 is the lung window in every 2-D viewport", () => {
+  openMpr(desk, null);
+  key({ preset: 3 });
+  expect([stackView().window, plane("axial").window, plane("sagittal").window]).toEqual([[-600, 1500], [-600, 1500], [-600, 1500]]);
+});
+
+test("the volume rendering opens from the front with a preset of its modality", () => {
+  openMpr(desk, "volume");
+  const view = desk.viewports.volume.view.value as VolumeView;
+  expect(view.preset).toBe("ct_bone");
+  expect(edges(view.right, view.down)).toEqual({ left: "R", right: "L", top: "H", bottom: "F" });
+});
+
+test("a volume rendering does not mirror the patient", () => {
+  openMpr(desk, "volume");
+  const before = desk.viewports.volume.view.value;
+  key({ command: "flip_horizontal" });
+  expect(desk.viewports.volume.view.value).toEqual(before);
+});
+
+test("reset puts a turned, mirrored and inverted stack upright and keeps its frame and window", () => {
+  key({ command: "rotate_right" });
+  key({ command: "flip_horizontal" });
+  key({ command: "invert" });
+  key({ preset: 4 });
+  key({ command: "reset" });
+  expect(stackView()).toMatchObject({ right: [1, 0], down: [0, 1], frame: 50, window: [500, 2000] });
+  expect(stackView().invert ?? false).toBe(false);
+});
+
+test("original pixels have one image pixel on each screen pixel, the grids on each other", () => {
+  moves.originalPixels(desk, desk.viewports.stack);
+  const { extent_mm, centre } = stackView();
+  expect(extent_mm / 600).toBeCloseTo(0.7, 12);
+  // 800 × 600 are even, so the middle of the viewport lies between two pixels on both axes.
+  centre.forEach((mm) => expect(Math.abs((mm / 0.7) % 1)).toBeCloseTo(0.5, 9));
+});
+
+test("Escape first closes a notice, then drops the tool", () => {
+  desk.notice.value = "tilted";
+  key({ command: "tool_pan" });
+  key({ command: "cancel" });
+  expect([desk.notice.value, desk.tool.value]).toEqual([null, "pan"]);
+  key({ command: "cancel" });
+  expect(desk.tool.value).toBeNull();
+});
