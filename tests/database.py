@@ -1,9 +1,10 @@
-"""A real PostgreSQL for tests: one server for the whole run, one fresh database for each test that asks."""
+"""A real PostgreSQL for tests: one server for the whole run, an empty database for each test that asks."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -41,8 +42,20 @@ class Server:
         )
 
     async def drop_database(self, target: DatabaseTarget) -> None:
-        name = target.owner.split("?")[0].rsplit("/", 1)[1]
-        await self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await self._execute(f"DROP DATABASE {_name(target)} WITH (FORCE)")
+
+    async def empty_database(self, target: DatabaseTarget) -> None:
+        """Take every row out of it: a tenth of what a new database costs."""
+        connection = await self.superuser(_name(target))
+        try:
+            tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'farview'")
+            names = [row["tablename"] for row in tables if row["tablename"] != "migrations"]
+            # As a replica: no trigger and no foreign key, so the order does not matter.
+            await connection.execute(
+                "SET session_replication_role = replica;" + ";".join(f"DELETE FROM farview.{name}" for name in names)
+            )
+        finally:
+            await connection.close()
 
     async def _execute(self, sql: str) -> None:
         connection = await self.superuser()
@@ -77,12 +90,27 @@ async def database_server(open_folder: Path, postgres_programs: Path) -> AsyncIt
     target = await postgres.start()
     await migrate(target)
     yield Server(home, postgres, target)
+    # At once, without the last checkpoint: the files are thrown away.
+    if postgres.pid:
+        os.kill(postgres.pid, signal.SIGQUIT)
     await postgres.stop()
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _common_target(database_server: Server) -> DatabaseTarget:
+    return await database_server.make_database()
+
+
 @pytest_asyncio.fixture
-async def database_target(database_server: Server) -> AsyncIterator[DatabaseTarget]:
-    """How to reach a fresh, migrated, empty database."""
+async def database_target(database_server: Server, _common_target: DatabaseTarget) -> AsyncIterator[DatabaseTarget]:
+    """How to reach a migrated, empty database. Its rows go after the test; do not change its tables."""
+    yield _common_target
+    await database_server.empty_database(_common_target)
+
+
+@pytest_asyncio.fixture
+async def fresh_database_target(database_server: Server) -> AsyncIterator[DatabaseTarget]:
+    """How to reach a migrated, empty database that only this test ever uses."""
     target = await database_server.make_database()
     yield target
     await database_server.drop_database(target)
@@ -90,10 +118,14 @@ async def database_target(database_server: Server) -> AsyncIterator[DatabaseTarg
 
 @pytest_asyncio.fixture
 async def database(database_target: DatabaseTarget) -> AsyncIterator[Database]:
-    """A fresh, migrated, empty database, opened as the application role."""
+    """A migrated, empty database, opened as the application role."""
     opened = await Database.connect(database_target, size=5)
     yield opened
     await opened.close()
+
+
+def _name(target: DatabaseTarget) -> str:
+    return target.owner.split("?")[0].rsplit("/", 1)[1]
 
 
 def is_root() -> bool:

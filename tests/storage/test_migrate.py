@@ -41,27 +41,27 @@ async def test_two_processes_migrate_at_once(empty_target: DatabaseTarget) -> No
     assert sorted(len(names) for names in done) == [0, 0, 0, len(migrations())]
 
 
-async def test_a_changed_file_is_refused_with_its_name(database_target: DatabaseTarget, folder: Path) -> None:
+async def test_a_changed_file_is_refused_with_its_name(fresh_database_target: DatabaseTarget, folder: Path) -> None:
     path = folder / "0002_images.sql"
     path.write_text(path.read_text() + "-- one more word\n")
     with pytest.raises(MigrationChanged, match="0002_images"):
-        await migrate(database_target, folder)
+        await migrate(fresh_database_target, folder)
 
 
-async def test_a_newer_database_is_refused(database_target: DatabaseTarget, folder: Path) -> None:
+async def test_a_newer_database_is_refused(fresh_database_target: DatabaseTarget, folder: Path) -> None:
     (folder / "0003_people.sql").unlink()
     with pytest.raises(SchemaNewer, match="people"):
-        await migrate(database_target, folder)
+        await migrate(fresh_database_target, folder)
 
 
-async def test_a_file_that_fails_leaves_nothing_behind(database_target: DatabaseTarget, folder: Path) -> None:
+async def test_a_file_that_fails_leaves_nothing_behind(fresh_database_target: DatabaseTarget, folder: Path) -> None:
     number = len(migrations()) + 1
     path = folder / f"{number:04}_reports.sql"
     path.write_text("CREATE TABLE reports (id int); SELECT 1 / 0;")
     with pytest.raises(asyncpg.DivisionByZeroError):
-        await migrate(database_target, folder)
+        await migrate(fresh_database_target, folder)
     path.write_text("CREATE TABLE reports (id int);")
-    assert await migrate(database_target, folder) == ["reports"]
+    assert await migrate(fresh_database_target, folder) == ["reports"]
 
 
 def test_a_gap_in_the_numbers_is_noticed(folder: Path) -> None:

@@ -118,6 +118,7 @@ async def test_the_server_ends_when_its_parent_is_killed(home: Home, postgres_pr
     await until(lambda: not runs(pid))
 
 
+@pytest.mark.slow
 async def test_a_start_that_is_killed_while_it_makes_the_database_is_made_good_by_the_next(
     home: Home, postgres_programs: Path
 ) -> None:
