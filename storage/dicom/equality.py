@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ _SAMPLES = 0x00280002
 _COLOUR_LAYOUT = {0x00280004, 0x00280006}
 _PIXELS = range(0x7FE00001, 0x7FE00011)
 _TRAILING_PADDING = 0xFFFCFFFC
+_BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 # Bytes of one number by VR, for the byte order.
 _WIDTHS = {
     **dict.fromkeys(("US", "SS", "OW", "AT"), 2),
@@ -141,7 +143,11 @@ def _add(digest: Any, dataset: Dataset, skip: set[int]) -> None:
 
 
 def _value(element: RawDataElement | DataElement) -> bytes:
-    """The bytes of a value in little-endian order, without the one that makes the length even: writers differ in it."""
+    """The bytes of a value in little-endian order, without what writers add or drop at the end of it.
+
+    That is the NUL that makes a length even, and all blanks at the end of a text. What is text is seen from the bytes:
+    implicit VR does not say the kind of a private element.
+    """
     if isinstance(element, DataElement):
         # pydicom has looked already at the character set and, in implicit VR, at what is empty.
         values = element.value if isinstance(element.value, MultiValue) else [element.value or ""]
@@ -150,7 +156,8 @@ def _value(element: RawDataElement | DataElement) -> bytes:
     width = _WIDTHS.get(element.VR or "")
     if width and not element.is_little_endian:
         value = np.frombuffer(value[: len(value) // width * width], f">u{width}").astype(f"<u{width}").tobytes()
-    return value[:-1] if value[-1:] in (b"\0", b" ") else value
+    value = value.removesuffix(b"\0")
+    return value if _BINARY.search(value) else value.rstrip(b" ")
 
 
 def _is_sequence(element: RawDataElement | DataElement) -> bool:
