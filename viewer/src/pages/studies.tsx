@@ -152,13 +152,32 @@ function Pages() {
   );
 }
 
+/** ↑ and ↓ choose a study, Enter opens it. */
+function keyDown(event: KeyboardEvent, list: HTMLElement): void {
+  const found = rows.value ?? [];
+  const way = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const row = (event.target as Element).closest("[data-testid=study-row]");
+  if (way && found.length) {
+    event.preventDefault();
+    if (row) chosen.value = Math.min(found.length - 1, Math.max(0, chosen.value + way));
+    list.querySelectorAll<HTMLElement>("[data-testid=study-row]")[chosen.value]?.focus();
+  } else if (event.key === "Enter" && !(event.target as Element).closest("button")) {
+    open(found[chosen.value]);
+  }
+}
+
 export function StudiesPage() {
   const w = words.value;
   const list = useRef<HTMLDivElement>(null);
   const timer = useRef(0);
   useEffect(() => {
+    const keys = (event: KeyboardEvent): void => keyDown(event, list.current!);
+    addEventListener("keydown", keys); // on the window: at first nothing has the focus
     void load();
-    return () => newest?.abort();
+    return () => {
+      removeEventListener("keydown", keys);
+      newest?.abort();
+    };
   }, []);
 
   const type = (text: string): void => {
@@ -167,20 +186,9 @@ export function StudiesPage() {
     clearTimeout(timer.current);
     timer.current = window.setTimeout(() => void load(), TYPING_MS);
   };
-  const keys = (event: KeyboardEvent): void => {
-    const found = rows.value ?? [];
-    const way = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (way && found.length) {
-      event.preventDefault();
-      const outside = !(event.target as Element).closest("[data-testid=study-row]");
-      chosen.value = outside ? chosen.value : Math.min(found.length - 1, Math.max(0, chosen.value + way));
-      list.current?.querySelectorAll<HTMLElement>("[data-testid=study-row]")[chosen.value]?.focus();
-    } else if (event.key === "Enter" && !(event.target instanceof HTMLButtonElement)) open(found[chosen.value]);
-  };
-
   const found = rows.value;
   return (
-    <main class="list-page" data-testid="studies-page" onKeyDown={keys}>
+    <main class="list-page" data-testid="studies-page">
       <header class="list-head">
         <Mark />
         <h1>{w.studies}</h1>

@@ -49,7 +49,8 @@ interface Slot {
   timed: number; // the newest input whose frame was timed: a still repeats one and would tell of the pause
 }
 
-const BACK_OFF_MS = [200, 400, 800, 1600, 3200, 5000];
+// A renderer that died is back in a few seconds, and a doctor waits for it; a server that is away is not to be stormed.
+const BACK_OFF_MS = [200, 400, 800, 1000, 1000, 1000, 1000, 2000, 3000, 5000];
 const UNSENT_BYTES = 16 * 1024; // some fifty views; beyond it newer ones replace the one that waits here
 const LOOK_MS = 1000;
 

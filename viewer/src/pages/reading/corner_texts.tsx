@@ -98,10 +98,12 @@ function Badge({ viewport, series }: { viewport: Viewport; series: SeriesInfo })
   );
 }
 
-/** How much room for words there is. */
+/** How much room for words there is; a low pane is as poor as a narrow one. */
 export function roomOf(viewport: Viewport): "tiny" | "small" | "medium" | "wide" {
-  const css = viewport.size.value.width / (devicePixelRatio || 1);
-  return css < 280 ? "tiny" : css < 420 ? "small" : css < 640 ? "medium" : "wide";
+  const density = devicePixelRatio || 1;
+  const [width, height] = [viewport.size.value.width / density, viewport.size.value.height / density];
+  if (width < 280 || height < 220) return "tiny";
+  return width < 420 ? "small" : width < 640 ? "medium" : "wide";
 }
 
 export function CornerTexts({ viewport }: { viewport: Viewport }) {
