@@ -11,6 +11,7 @@ from one source. Write every number as `f32(0.5)`: a bare 0.5 makes the scalar r
 from __future__ import annotations
 
 import operator
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,9 @@ import numpy as np
 from kernels import cache
 
 cache.ensure_cache()
+# GNU OpenMP's threads spin for milliseconds after each kernel, unless told before they start. On two busy cores a tiny
+# picture took 8.0 ms that way and 0.23 ms asleep, and encoders need those cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from llvmlite import ir  # noqa: E402
 from numba import njit, types  # noqa: E402
@@ -337,7 +341,12 @@ def store_bytes(typing, values, array, offset):
     return types.void(values, array, offset), generate
 
 
+SHARED: list[Any] = []  # every function that is written over lanes
+
+
 def shared(function: Callable[..., Any]) -> Any:
     """Compile a formula for all lanes; `scalars.scalar_variant` compiles the same source for one."""
     # forceinline halves the compile time of inline="always" at equal speed.
-    return njit(function, forceinline=True, **OPTIONS)
+    dispatcher = njit(function, forceinline=True, **OPTIONS)
+    SHARED.append(dispatcher)
+    return dispatcher

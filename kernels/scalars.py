@@ -1,0 +1,123 @@
+"""The lane primitives for one lane: plain numbers, as a CUDA thread needs them.
+
+`scalar_variant` compiles a `shared` function's own source against these instead of those in `lanes.py`. A CUDA driver
+passes `cuda.jit(device=True)` as `device` (under the simulator the identity); a test passes `njit` and compares the
+pictures, so the source the card will run is checked at full size without a card.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from kernels import lanes
+
+f32 = np.float32
+i32 = np.int32
+
+
+def minimum(x, y):
+    return x if x < y else y
+
+
+def maximum(x, y):
+    return x if x > y else y
+
+
+def floor(x):
+    return f32(math.floor(x))
+
+
+def ceil(x):
+    return f32(math.ceil(x))
+
+
+def sqrt(x):
+    return f32(math.sqrt(x))
+
+
+def absolute(x):
+    return f32(abs(x))
+
+
+def integer(x):
+    return i32(x)
+
+
+def real(x):
+    return f32(x)
+
+
+def splat(value, like):
+    return f32(value)
+
+
+def where(mask, x, y):
+    return x if mask else y
+
+
+def any_lane(mask):
+    return mask
+
+
+def lowest(x):
+    return x
+
+
+def highest(x):
+    return x
+
+
+def pair(array, offset, index):
+    return f32(array[offset + index]), f32(array[offset + index + 1])
+
+
+def load(array, offset, index):
+    return f32(array[offset + index])
+
+
+PRIMITIVES: dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        minimum,
+        maximum,
+        floor,
+        ceil,
+        sqrt,
+        absolute,
+        integer,
+        real,
+        splat,
+        where,
+        any_lane,
+        lowest,
+        highest,
+        pair,
+        load,
+    )
+}
+
+
+def scalar_variant(function: Any, device: Callable[[Any], Any], known: dict[Any, Any] | None = None) -> Any:
+    """A `shared` function for one lane, compiled by `device`, with every shared function it calls."""
+    known = {} if known is None else known
+    source = function.py_func
+    names = dict(source.__globals__)
+    for name in source.__code__.co_names:
+        used = names.get(name)
+        if used is None:
+            continue
+        if name in PRIMITIVES and used is getattr(lanes, name):
+            replacement = known.get(name)
+            if replacement is None:
+                replacement = known[name] = device(PRIMITIVES[name])
+            names[name] = replacement
+        elif any(used is function for function in lanes.SHARED):
+            if used not in known:
+                known[used] = scalar_variant(used, device, known)
+            names[name] = known[used]
+    return device(FunctionType(source.__code__, names, source.__name__, source.__defaults__))
