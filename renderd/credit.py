@@ -8,19 +8,19 @@ time on every frame and so belong to the line. Times are this process' own; none
 from __future__ import annotations
 
 import math
-from collections import deque
 from dataclasses import dataclass
 
 LEAST, MOST = 2, 8
-RATE_MEMORY_S = 4.0
-DELAY_MEMORY_S = 10.0
-KEPT = 64
+RATE_MEMORY_S = 4
+# A drag fills the line a little, and its own frames then look like a longer line; a pause shows the true one again.
+DELAY_MEMORY_S = 30
 NEW_WEIGHT = 0.2
 
 
 def credit(rate_bytes: float, delay_s: float, frame_bytes: float) -> int:
     """Frames that fit on a line of this rate (bytes per second) and round trip, and one that is being drawn."""
-    return max(LEAST, min(MOST, math.ceil(rate_bytes * delay_s / max(frame_bytes, 1.0)) + 1))
+    fits = math.ceil(rate_bytes * delay_s / max(frame_bytes, 1.0) - 0.25)  # a quarter is the noise of a measurement
+    return max(LEAST, min(MOST, fits + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class Delivery:
         self._delivered = 0
         self._delivered_at: float | None = None
         self._frame_bytes = 0.0
-        self._rates: deque[tuple[float, float]] = deque(maxlen=KEPT)
-        self._delays: deque[tuple[float, float]] = deque(maxlen=KEPT)
+        self._fastest: dict[int, float] = {}  # by whole seconds of the clock
+        self._shortest: dict[int, float] = {}
         self.credit = LEAST
 
     def departed(self, size_bytes: int, now: float, idle: bool) -> Departure:
@@ -58,8 +58,14 @@ class Delivery:
         self._frame_bytes += weight * (frame.size_bytes - self._frame_bytes)
         # Since the acknowledgement before it left: several that come in a bunch are counted over the whole span.
         span = max(now - frame.delivered_at, 1e-4)
-        self._rates.append((now, (self._delivered - frame.delivered) / span))
-        self._delays.append((now, now - frame.at))
-        rate = max(value for at, value in self._rates if now - at <= RATE_MEMORY_S)
-        delay = min(value for at, value in self._delays if now - at <= DELAY_MEMORY_S)
-        self.credit = credit(rate, delay, self._frame_bytes)
+        rate, delay, second = (self._delivered - frame.delivered) / span, now - frame.at, int(now)
+        self._fastest[second] = max(rate, self._fastest.get(second, rate))
+        self._shortest[second] = min(delay, self._shortest.get(second, delay))
+        _forget(self._fastest, second - RATE_MEMORY_S)
+        _forget(self._shortest, second - DELAY_MEMORY_S)
+        self.credit = credit(max(self._fastest.values()), min(self._shortest.values()), self._frame_bytes)
+
+
+def _forget(seconds: dict[int, float], before: int) -> None:
+    for second in [second for second in seconds if second < before]:
+        del seconds[second]

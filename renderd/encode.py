@@ -29,7 +29,7 @@ class Encoded:
 
 
 def lossy(raw: NDArray[np.uint8], quality: int, *, subsampled: bool) -> Encoded:
-    """A JPEG of grey [h, w] or RGB [h, w, 3]. `subsampled`: half the colour, which suits shading but no colour codes."""
+    """A JPEG of grey [h, w] or RGB [h, w, 3]. `subsampled`: half the colour, enough for shading."""
     if raw.ndim == 2:
         data = simplejpeg.encode_jpeg(raw[..., None], quality, "GRAY", "Gray")
     else:
@@ -39,6 +39,6 @@ def lossy(raw: NDArray[np.uint8], quality: int, *, subsampled: bool) -> Encoded:
 
 def lossless(raw: NDArray[np.uint8]) -> Encoded:
     """A PNG of grey [h, w] or RGB [h, w, 3], with the digest of the pixels as they were before encoding."""
-    digest = hashlib.sha256(memoryview(raw).cast("B")).digest()
+    digest = hashlib.sha256(raw.data.cast("B")).digest()
     options: dict[str, Any] = {"level": PNG_LEVEL, "strategy": PNG_STRATEGY[raw.ndim], "filter": PNG_FILTER_SUB}
     return Encoded(Codec.PNG, digest, bytes(imagecodecs.png_encode(raw, **options)))

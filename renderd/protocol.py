@@ -296,4 +296,4 @@ def unpack_frame(message: bytes) -> tuple[Header, bytes, bytes]:
 
 def kinds(union: Any) -> dict[str, type]:
     """The message classes of a union by their "t"."""
-    return {next(f.default for f in fields(c) if f.name == "t"): c for c in union.__args__}
+    return {str(next(f.default for f in fields(c) if f.name == "t")): c for c in union.__args__}

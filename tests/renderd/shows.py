@@ -1,0 +1,42 @@
+"""Messages and views that tests of renderd send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from renderd.protocol import PlaneView, Show, StackView, View, VolumeView
+
+STACK = StackView(
+    series=1,
+    stack=0,
+    frame=0,
+    centre=(255.5, 255.5),
+    right=(1.0, 0.0),
+    down=(0.0, 1.0),
+    extent_mm=512.0,
+    window=(40.0, 400.0),
+)
+PLANE = PlaneView(
+    series=1,
+    stack=0,
+    centre=(0.0, 0.0, 0.0),
+    right=(1.0, 0.0, 0.0),
+    down=(0.0, 1.0, 0.0),
+    extent_mm=100.0,
+    window=(40.0, 400.0),
+)
+VOLUME = VolumeView(
+    series=1,
+    stack=0,
+    centre=(0.0, 0.0, 0.0),
+    right=(1.0, 0.0, 0.0),
+    down=(0.0, 0.0, -1.0),
+    extent_mm=100.0,
+    preset="ct_bone",
+)
+
+
+def show(viewport: int = 1, number: int = 1, view: View = PLANE, **values: Any) -> Show:
+    """A `show` of a 64 × 48 viewport."""
+    defaults: dict[str, Any] = {"width": 64, "height": 48, "moving": False}
+    return Show(viewport=viewport, input=number, view=view, **{**defaults, **values})
