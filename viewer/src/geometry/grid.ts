@@ -51,14 +51,22 @@ export function inside(geometry: Geometry, point: Vector3): Vector3 {
  * own grid a plane shows stored values instead of blurred ones. Otherwise the patient's axes.
  */
 export function patientAxes(geometry: Geometry): [Vector3, Vector3, Vector3] {
-  const plain: [Vector3, Vector3, Vector3] = [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
+  const plain: [Vector3, Vector3, Vector3] = [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ];
   const own = [0, 1, 2].map((axis) => unit(step(geometry, axis)));
   const found = plain.map((wanted) => {
     const best = own.reduce((a, b) => (Math.abs(dot(b, wanted)) > Math.abs(dot(a, wanted)) ? b : a));
     return scale(best, Math.sign(dot(best, wanted)));
   }) as [Vector3, Vector3, Vector3];
   const near = found.every((axis, i) => dot(axis, plain[i]!) > Math.cos(Math.PI / 6));
-  const square = [[0, 1], [1, 2], [0, 2]].every(([i, j]) => Math.abs(dot(found[i!]!, found[j!]!)) < 1e-4);
+  const square = [
+    [0, 1],
+    [1, 2],
+    [0, 2],
+  ].every(([i, j]) => Math.abs(dot(found[i!]!, found[j!]!)) < 1e-4);
   return near && square ? found : plain;
 }
 
@@ -74,7 +82,10 @@ export function screenAxes(geometry: Geometry): Record<Plane, { right: Vector3; 
 }
 
 /** Camera axes that see the patient from one of the six sides, the head up (the front up from head and feet). */
-export function seenFrom(geometry: Geometry, side: "A" | "P" | "L" | "R" | "H" | "F"): { right: Vector3; down: Vector3 } {
+export function seenFrom(
+  geometry: Geometry,
+  side: "A" | "P" | "L" | "R" | "H" | "F",
+): { right: Vector3; down: Vector3 } {
   const [left, back, head] = patientAxes(geometry);
   const [right, front, feet] = [scale(left, -1), scale(back, -1), scale(head, -1)];
   return {

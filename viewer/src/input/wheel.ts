@@ -10,9 +10,7 @@ export interface WheelLike {
 }
 
 export type Turned =
-  | { does: "scroll"; steps: number }
-  | { does: "zoom"; factor: number }
-  | { does: "thickness"; steps: number };
+  { does: "scroll"; steps: number } | { does: "zoom"; factor: number } | { does: "thickness"; steps: number };
 
 const TOUCHPAD_PX = 30;
 const NOTCH_PX = 50; // Chrome says 100 or 120 a notch, 53 on some Linux; touchpads say a few pixels at a time

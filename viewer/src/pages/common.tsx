@@ -24,13 +24,21 @@ export const patientName = (row: StudyRow): string => personName(row.patient_nam
 export function sexAge(row: StudyRow): string {
   const w = words.value;
   const known = age(row.age);
-  return [w.sexes[row.sex] ?? row.sex, known ? `${known.number}${w.ages[known.unit]}` : row.age].filter(Boolean).join(" · ");
+  return [w.sexes[row.sex] ?? row.sex, known ? `${known.number}${w.ages[known.unit]}` : row.age]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 export function LanguageSwitch() {
   const other = language.value === "zh" ? "en" : "zh";
   return (
-    <button class="quiet" lang={other} data-testid="language" aria-label={words.value.language} onClick={() => void choose(other)}>
+    <button
+      class="quiet"
+      lang={other}
+      data-testid="language"
+      aria-label={words.value.language}
+      onClick={() => void choose(other)}
+    >
       {other === "zh" ? "中文" : "English"}
     </button>
   );

@@ -51,10 +51,40 @@ export function PasswordPage() {
             <p>{w.must_change}</p>
           </div>
         </header>
-        <input class="unseen" type="text" name="username" autocomplete="username" value={login} readOnly tabIndex={-1} aria-hidden="true" />
-        <Field label={w.old_password} name="old" type="password" autocomplete="current-password" value={old} oninput={setOld} />
-        <Field label={w.new_password} name="new" type="password" autocomplete="new-password" value={fresh} oninput={setFresh} />
-        <Field label={w.repeat_password} name="repeat" type="password" autocomplete="new-password" value={again} oninput={setAgain} />
+        <input
+          class="unseen"
+          type="text"
+          name="username"
+          autocomplete="username"
+          value={login}
+          readOnly
+          tabIndex={-1}
+          aria-hidden="true"
+        />
+        <Field
+          label={w.old_password}
+          name="old"
+          type="password"
+          autocomplete="current-password"
+          value={old}
+          oninput={setOld}
+        />
+        <Field
+          label={w.new_password}
+          name="new"
+          type="password"
+          autocomplete="new-password"
+          value={fresh}
+          oninput={setFresh}
+        />
+        <Field
+          label={w.repeat_password}
+          name="repeat"
+          type="password"
+          autocomplete="new-password"
+          value={again}
+          oninput={setAgain}
+        />
         <ul class="rules">
           {rules.map(([rule, kept]) => (
             <li key={rule} class={kept ? "kept" : ""}>

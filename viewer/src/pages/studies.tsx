@@ -142,7 +142,12 @@ function Pages() {
   return (
     <nav class="pages">
       <span class="mono">{total.value ? w.range(from, to, total.value) : ""}</span>
-      <button aria-label={w.previous_page} title={w.previous_page} disabled={offset.value === 0} onClick={() => turn(-1)}>
+      <button
+        aria-label={w.previous_page}
+        title={w.previous_page}
+        disabled={offset.value === 0}
+        onClick={() => turn(-1)}
+      >
         ‹
       </button>
       <button aria-label={w.next_page} title={w.next_page} disabled={to >= total.value} onClick={() => turn(1)}>

@@ -31,7 +31,8 @@ function toggleSlab(desk: Desk): void {
 }
 
 function neighbour(desk: Desk, way: number): void {
-  const roles = desk.layout.value === "mpr" ? (["axial", "coronal", "sagittal", "volume"] as const) : (["stack"] as const);
+  const roles =
+    desk.layout.value === "mpr" ? (["axial", "coronal", "sagittal", "volume"] as const) : (["stack"] as const);
   const at = roles.findIndex((role) => role === desk.active.value);
   const next = roles[(at + way + roles.length) % roles.length]!;
   desk.active.value = next;

@@ -120,7 +120,8 @@ export class ViewportHands implements Hands {
     else if (tool === "zoom") moves.zoom(viewport, Math.exp(-dy / 200), this.device(start), true);
     else if (tool === "scroll") this.scroll(dy);
     else if (tool === "cross") this.cross(at, true);
-    else if (pointer === "touch" && fingers === 1) moves.dragWindow(desk, viewport, axis === "x" ? dx : 0, axis === "y" ? dy : 0);
+    else if (pointer === "touch" && fingers === 1)
+      moves.dragWindow(desk, viewport, axis === "x" ? dx : 0, axis === "y" ? dy : 0);
     else moves.dragWindow(desk, viewport, dx, dy);
   }
 

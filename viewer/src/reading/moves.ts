@@ -93,7 +93,8 @@ export function setWindow(desk: Desk, window: Vector2, moving: boolean): void {
 export function dragWindow(desk: Desk, viewport: Viewport, dx: number, dy: number): void {
   const view = viewport.view.peek();
   if (view?.kind === "volume") viewport.set({ ...view, shift: clamp((view.shift ?? 0) + dy * 2, -500, 500) }, true);
-  else if (view && !desk.stack.value?.colour) setWindow(desk, dragged(view.window, dx, dy, desk.stack.value?.unit ?? ""), true);
+  else if (view && !desk.stack.value?.colour)
+    setWindow(desk, dragged(view.window, dx, dy, desk.stack.value?.unit ?? ""), true);
 }
 
 export function invert(desk: Desk): void {

@@ -19,7 +19,12 @@ export const pixelSize = (stack: StackInfo): Vector2 =>
 export function imageCorners(stack: StackInfo): Vector2[] {
   const [sx, sy] = pixelSize(stack);
   const [x, y] = [(stack.columns - 0.5) * sx, (stack.rows - 0.5) * sy];
-  return [[-sx / 2, -sy / 2], [x, -sy / 2], [-sx / 2, y], [x, y]];
+  return [
+    [-sx / 2, -sy / 2],
+    [x, -sy / 2],
+    [-sx / 2, y],
+    [x, y],
+  ];
 }
 
 /** One frame, as it was stored, seen whole once the viewport has a size. */
@@ -27,7 +32,13 @@ export function stackView(series: SeriesInfo, stack: StackInfo, frame: number, w
   const [sx, sy] = pixelSize(stack);
   const centre: Vector2 = [((stack.columns - 1) / 2) * sx, ((stack.rows - 1) / 2) * sy];
   const place = { series: series.id, stack: stack.index, frame, centre, window };
-  return { kind: "stack", ...place, right: [1, 0], down: [0, 1], extent_mm: Math.max(stack.columns * sx, stack.rows * sy) };
+  return {
+    kind: "stack",
+    ...place,
+    right: [1, 0],
+    down: [0, 1],
+    extent_mm: Math.max(stack.columns * sx, stack.rows * sy),
+  };
 }
 
 /** Cross-sections open in their middle, everything else (ultrasound, angiography, plain film) at its beginning. */
@@ -125,16 +136,17 @@ function placePlanes(desk: Desk, series: SeriesInfo, stack: StackInfo, geometry:
 }
 
 /** The volume from the front, with the first preset made for its modality. */
-export function volumeView(
-  desk: Desk,
-  series: SeriesInfo,
-  stack: StackInfo,
-  geometry: Geometry,
-): VolumeView {
+export function volumeView(desk: Desk, series: SeriesInfo, stack: StackInfo, geometry: Geometry): VolumeView {
   const presets = desk.connection.presets.peek();
   const preset = presets.find(({ modalities }) => modalities.includes(series.modality)) ?? presets[0];
   const place = { series: series.id, stack: stack.index, centre: grid.centre(geometry), extent_mm: 400 };
-  return { kind: "volume", ...place, ...grid.seenFrom(geometry, "A"), preset: preset?.name ?? (series.modality === "MR" ? "mr_default" : "ct_bone"), shift: 0 };
+  return {
+    kind: "volume",
+    ...place,
+    ...grid.seenFrom(geometry, "A"),
+    preset: preset?.name ?? (series.modality === "MR" ? "mr_default" : "ct_bone"),
+    shift: 0,
+  };
 }
 
 /** Coming back from the stack: the planes move to its frame and take its window. */
@@ -142,7 +154,8 @@ function followStack(desk: Desk, geometry: Geometry): void {
   const from = desk.viewports.stack.view.peek() as StackView;
   const cross = desk.cross.value ?? middle(geometry, from.frame);
   const index = grid.toIndex(geometry, cross);
-  const moved = Math.round(index[2]) === from.frame ? cross : grid.toPatient(geometry, [index[0], index[1], from.frame]);
+  const moved =
+    Math.round(index[2]) === from.frame ? cross : grid.toPatient(geometry, [index[0], index[1], from.frame]);
   desk.cross.value = moved;
   for (const [, viewport] of desk.planes) {
     const view = viewport.view.peek() as PlaneView;

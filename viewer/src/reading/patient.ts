@@ -4,7 +4,10 @@ const HAN = /[\u3400-\u9fff\uf900-\ufaff]/;
 
 /** One group of a person name, "family^given^middle^prefix^suffix". Chinese writes no space between its parts. */
 function written(group: string): string {
-  const parts = group.split("^").map((part) => part.trim()).filter(Boolean);
+  const parts = group
+    .split("^")
+    .map((part) => part.trim())
+    .filter(Boolean);
   return parts.join(parts.every((part) => HAN.test(part)) ? "" : " ");
 }
 

@@ -7,7 +7,8 @@ export const en: Words = {
   product: "Farview remote imaging consultation",
   tagline: "From the scanner to the phone, with pixels you can verify",
 
-  not_encrypted: "This connection is not encrypted: use it on a trusted network only; real use needs a TLS certificate.",
+  not_encrypted:
+    "This connection is not encrypted: use it on a trusted network only; real use needs a TLS certificate.",
   connection_lost: "The connection to the server was lost; reconnecting… The picture is not up to date.",
   close: "Close",
   cancel: "Cancel",
@@ -158,7 +159,8 @@ export const en: Words = {
     server_error: "The server failed. Try again; if it happens again, ask the administrator to look into the log.",
     too_many_attempts: "Too many failed sign-ins. Wait a few minutes and try again.",
     page_not_built: "The page's files are not installed. Ask the administrator to run pip install .",
-    unexpected: "Something unexpected happened; it is in the log. Try again; if it happens again, ask the administrator.",
+    unexpected:
+      "Something unexpected happened; it is in the log. Try again; if it happens again, ask the administrator.",
     not_signed_in: "Sign in first.",
     session_ended: "Your session has ended. Sign in again.",
     password_must_change: "Set a new password first.",
@@ -169,7 +171,8 @@ export const en: Words = {
     password_unchanged: "The new password is the current one. Choose another.",
     weak_password: "The password breaks a rule. Choose another.",
     wrong_password: "Login or password is wrong. Check capitals and try again.",
-    account_locked: "Too many wrong passwords: the account is locked. Try again in 15 minutes or ask the administrator.",
+    account_locked:
+      "Too many wrong passwords: the account is locked. Try again in 15 minutes or ask the administrator.",
     sign_in_failed: "Signing in failed. Try again.",
     forbidden: "You may not do this. Ask the administrator.",
     not_found: "It does not exist, or you may not see it. Go back to the list.",
@@ -196,10 +199,12 @@ export const en: Words = {
     unreadable_frame: "This image cannot be decoded. Look at other images and have the original file checked.",
     too_many_viewports: "Too many viewports are open. Close other pages.",
     nothing_to_show: "This study has no images that can be shown.",
-    tilted: "The gantry was tilted, so the slices do not stack at right angles: no MPR or volume rendering. Read it in 2-D.",
+    tilted:
+      "The gantry was tilted, so the slices do not stack at right angles: no MPR or volume rendering. Read it in 2-D.",
     uneven_spacing: "The slices are unevenly spaced: no MPR or volume rendering. Read it in 2-D.",
     missing_slices: "Slices are missing: no MPR or volume rendering. Have the missing images sent, or read it in 2-D.",
-    duplicate_positions: "Several images share a position (phases or repeats): no MPR or volume rendering. Read it in 2-D.",
+    duplicate_positions:
+      "Several images share a position (phases or repeats): no MPR or volume rendering. Read it in 2-D.",
     too_few_slices: "There are too few slices for MPR or volume rendering. Read it in 2-D.",
     no_geometry: "The images say nothing about their place in space: no MPR or volume rendering. Read it in 2-D.",
     colour: "Colour images have no MPR or volume rendering. Read them in 2-D.",

@@ -66,7 +66,12 @@ test("a horizontal flip mirrors about the middle", () => {
 });
 
 test("fit shows all corners and touches two edges", () => {
-  const corners: Vector2[] = [[0, 0], [300, 0], [0, 100], [300, 100]];
+  const corners: Vector2[] = [
+    [0, 0],
+    [300, 0],
+    [0, 100],
+    [300, 100],
+  ];
   const fitted = fit(flat, size, corners);
   expect(fitted.centre).toEqual([150, 50]);
   expect(screenOf(fitted, size, [0, 50])[0]).toBeCloseTo(0, 9);

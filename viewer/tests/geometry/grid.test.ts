@@ -37,19 +37,25 @@ test("the box reaches half a voxel beyond the outermost centres", () => {
   expect(Math.max(...corners.map(([, , z]) => z))).toBe(101.5);
 });
 
-test.each([headFirst, sagittal])("the three planes look as radiologists expect, whatever way it was scanned", (geometry) => {
-  const { axial, coronal, sagittal: side } = grid.screenAxes(geometry);
-  expect(edges(axial.right, axial.down)).toEqual({ left: "R", right: "L", top: "A", bottom: "P" });
-  expect(edges(coronal.right, coronal.down)).toEqual({ left: "R", right: "L", top: "H", bottom: "F" });
-  expect(edges(side.right, side.down)).toEqual({ left: "A", right: "P", top: "H", bottom: "F" });
-});
+test.each([headFirst, sagittal])(
+  "the three planes look as radiologists expect, whatever way it was scanned",
+  (geometry) => {
+    const { axial, coronal, sagittal: side } = grid.screenAxes(geometry);
+    expect(edges(axial.right, axial.down)).toEqual({ left: "R", right: "L", top: "A", bottom: "P" });
+    expect(edges(coronal.right, coronal.down)).toEqual({ left: "R", right: "L", top: "H", bottom: "F" });
+    expect(edges(side.right, side.down)).toEqual({ left: "A", right: "P", top: "H", bottom: "F" });
+  },
+);
 
-test.each([headFirst, sagittal])("axial is seen from the feet, coronal from the front, sagittal from the left", (geometry) => {
-  const { axial, coronal, sagittal: side } = grid.screenAxes(geometry);
-  expect(zeros(normal(axial))).toEqual([0, 0, 1]);
-  expect(zeros(normal(coronal))).toEqual([0, 1, 0]);
-  expect(zeros(normal(side))).toEqual([-1, 0, 0]);
-});
+test.each([headFirst, sagittal])(
+  "axial is seen from the feet, coronal from the front, sagittal from the left",
+  (geometry) => {
+    const { axial, coronal, sagittal: side } = grid.screenAxes(geometry);
+    expect(zeros(normal(axial))).toEqual([0, 0, 1]);
+    expect(zeros(normal(coronal))).toEqual([0, 1, 0]);
+    expect(zeros(normal(side))).toEqual([-1, 0, 0]);
+  },
+);
 
 test("a slightly turned head is cut along its own grid, a strongly turned one along the patient", () => {
   const turned = (degrees: number): Geometry => {

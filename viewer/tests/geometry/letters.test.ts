@@ -56,7 +56,10 @@ test("flipped and then turned, the letters still go with the anatomy", () => {
 
 test("a stack's directions go through the image's own row and column", () => {
   // A sagittal image: rows run toward the back, columns toward the feet.
-  const [row, column]: [Vector3, Vector3] = [[0, 1, 0], [0, 0, -1]];
+  const [row, column]: [Vector3, Vector3] = [
+    [0, 1, 0],
+    [0, 0, -1],
+  ];
   expect(letters(inPatient([1, 0], row, column))).toBe("P");
   expect(letters(inPatient([0, 1], row, column))).toBe("F");
   expect(letters(inPatient([-1, 0], row, column))).toBe("A");

@@ -65,10 +65,15 @@ test("lengths are said in centimetres from one centimetre on", () => {
 
 test("in the axial plane the coronal line lies across and the sagittal line stands", () => {
   const axial = { ...front, down: [0, 1, 0] as Vector3 };
-  const { at, lines } = crosshair(axial, size, [10, -20, 3], [
-    ["coronal", front],
-    ["sagittal", { right: [0, 1, 0], down: [0, 0, -1] }],
-  ]);
+  const { at, lines } = crosshair(
+    axial,
+    size,
+    [10, -20, 3],
+    [
+      ["coronal", front],
+      ["sagittal", { right: [0, 1, 0], down: [0, 0, -1] }],
+    ],
+  );
   expect(at).toEqual([60, 30]);
   const [coronal, sagittal] = lines.map(({ along }) => along.map(Math.abs));
   expect(coronal).toEqual([1, 0]);

@@ -25,9 +25,17 @@ beforeEach(() => {
   gestures = new Gestures(hands);
 });
 
-const contact = (id: number, at: Vector2, pointer: Pointer = "touch", buttons = 1) => ({ id, at, time: (time += 10), pointer, buttons });
-const down = (id: number, x: number, y: number, pointer?: Pointer, buttons?: number): void => gestures.down(contact(id, [x, y], pointer, buttons));
-const move = (id: number, x: number, y: number, pointer?: Pointer, buttons?: number): void => gestures.move(contact(id, [x, y], pointer, buttons));
+const contact = (id: number, at: Vector2, pointer: Pointer = "touch", buttons = 1) => ({
+  id,
+  at,
+  time: (time += 10),
+  pointer,
+  buttons,
+});
+const down = (id: number, x: number, y: number, pointer?: Pointer, buttons?: number): void =>
+  gestures.down(contact(id, [x, y], pointer, buttons));
+const move = (id: number, x: number, y: number, pointer?: Pointer, buttons?: number): void =>
+  gestures.move(contact(id, [x, y], pointer, buttons));
 const up = (id: number): void => gestures.up(id, (time += 10));
 
 test("a finger means nothing within eight pixels, and the picture does not jump when it leaves them", () => {
@@ -76,7 +84,10 @@ test("two fingers that move together pan without zoom", () => {
   down(2, 200, 100);
   move(1, 110, 120);
   move(2, 210, 120);
-  const sum = pinches.reduce((total, { dx, dy, factor }) => [total[0]! + dx, total[1]! + dy, total[2]! * factor], [0, 0, 1]);
+  const sum = pinches.reduce(
+    (total, { dx, dy, factor }) => [total[0]! + dx, total[1]! + dy, total[2]! * factor],
+    [0, 0, 1],
+  );
   expect(sum[0]).toBeCloseTo(10, 9);
   expect(sum[1]).toBeCloseTo(20, 9);
   expect(sum[2]).toBeCloseTo(1, 9);

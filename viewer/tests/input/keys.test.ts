@@ -36,7 +36,15 @@ test("combinations with Ctrl, Alt and Command stay the browser's", () => {
   expect(key("ArrowLeft", { altKey: true })).toBeNull();
 });
 
-const turned = (over: object) => ({ deltaX: 0, deltaY: 0, deltaMode: 0, ctrlKey: false, shiftKey: false, altKey: false, ...over });
+const turned = (over: object) => ({
+  deltaX: 0,
+  deltaY: 0,
+  deltaMode: 0,
+  ctrlKey: false,
+  shiftKey: false,
+  altKey: false,
+  ...over,
+});
 
 test("a notch is one image, with Shift five, also where Shift turns the wheel sideways", () => {
   const wheel = new Wheel();
@@ -48,7 +56,9 @@ test("a notch is one image, with Shift five, also where Shift turns the wheel si
 
 test("a touchpad scrolls an image every thirty pixels", () => {
   const wheel = new Wheel();
-  const steps = Array.from({ length: 12 }, () => wheel.turn(turned({ deltaY: 10 }))).map((t) => "steps" in t && t.steps);
+  const steps = Array.from({ length: 12 }, () => wheel.turn(turned({ deltaY: 10 }))).map(
+    (t) => "steps" in t && t.steps,
+  );
   expect(steps.filter((n) => n === 1).length).toBe(4);
 });
 

@@ -38,7 +38,17 @@ const stack = (over: Partial<StackInfo> = {}): StackInfo => ({
   ...over,
 });
 const series = (only: StackInfo, over: Partial<SeriesInfo> = {}): SeriesInfo => ({
-  id: 9, uid: "", number: 1, modality: "CT", description: "", body_part: "", images: 100, lossy: "", stacks: [only], not_displayable: 0, ...over,
+  id: 9,
+  uid: "",
+  number: 1,
+  modality: "CT",
+  description: "",
+  body_part: "",
+  images: 100,
+  lossy: "",
+  stacks: [only],
+  not_displayable: 0,
+  ...over,
 });
 
 let desk: Desk;
@@ -129,7 +139,11 @@ test("P makes a 20 mm maximum slab of the active plane and thin again", () => {
   openMpr(desk, null);
   desk.active.value = "coronal";
   key({ command: "slab" });
-  expect([plane("coronal").thickness_mm, plane("coronal").projection, plane("axial").thickness_mm]).toEqual([20, "max", 0]);
+  expect([plane("coronal").thickness_mm, plane("coronal").projection, plane("axial").thickness_mm]).toEqual([
+    20,
+    "max",
+    0,
+  ]);
   key({ command: "slab" });
   expect(plane("coronal").thickness_mm).toBe(0);
 });
@@ -137,7 +151,11 @@ test("P makes a 20 mm maximum slab of the active plane and thin again", () => {
 test("key 3 is the lung window in every 2-D viewport", () => {
   openMpr(desk, null);
   key({ preset: 3 });
-  expect([stackView().window, plane("axial").window, plane("sagittal").window]).toEqual([[-600, 1500], [-600, 1500], [-600, 1500]]);
+  expect([stackView().window, plane("axial").window, plane("sagittal").window]).toEqual([
+    [-600, 1500],
+    [-600, 1500],
+    [-600, 1500],
+  ]);
 });
 
 test("the volume rendering opens from the front with a preset of its modality", () => {

@@ -4,11 +4,45 @@ import type { PlaneView, StackView } from "../../src/stream/messages";
 import type { Drawn } from "../../src/stream/screen";
 
 const frame = (over: Partial<Drawn>): Drawn => ({
-  viewport: 1, sequence: 1, input: 1, final: true, interpolated: false, codec: 2, level: 0, width: 512, height: 512,
-  full_width: 512, full_height: 512, bytes: 1, render_ms: 1, encode_ms: 1, verified: true, drawn_at: 0, ...over,
+  viewport: 1,
+  sequence: 1,
+  input: 1,
+  final: true,
+  interpolated: false,
+  codec: 2,
+  level: 0,
+  width: 512,
+  height: 512,
+  full_width: 512,
+  full_height: 512,
+  bytes: 1,
+  render_ms: 1,
+  encode_ms: 1,
+  verified: true,
+  drawn_at: 0,
+  ...over,
 });
-const stack: StackView = { kind: "stack", series: 1, stack: 0, frame: 0, centre: [0, 0], right: [1, 0], down: [0, 1], extent_mm: 1, window: [0, 1] };
-const plane: PlaneView = { kind: "plane", series: 1, stack: 0, centre: [0, 0, 0], right: [1, 0, 0], down: [0, 1, 0], extent_mm: 1, window: [0, 1] };
+const stack: StackView = {
+  kind: "stack",
+  series: 1,
+  stack: 0,
+  frame: 0,
+  centre: [0, 0],
+  right: [1, 0],
+  down: [0, 1],
+  extent_mm: 1,
+  window: [0, 1],
+};
+const plane: PlaneView = {
+  kind: "plane",
+  series: 1,
+  stack: 0,
+  centre: [0, 0, 0],
+  right: [1, 0, 0],
+  down: [0, 1, 0],
+  extent_mm: 1,
+  window: [0, 1],
+};
 
 test("a verified stack frame at one to one is lossless and original", () => {
   expect(quality(frame({}), stack, true)).toEqual({ tone: "good", words: ["LOSSLESS ✓", "original"] });

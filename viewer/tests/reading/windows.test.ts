@@ -4,11 +4,33 @@ import { dragged, firstWindow, windowChoices, windowNumber } from "../../src/rea
 import { zh } from "../../src/words/zh";
 
 const series = (modality: string): SeriesInfo => ({
-  id: 1, uid: "", number: 1, modality, description: "", body_part: "", images: 1, lossy: "", stacks: [], not_displayable: 0,
+  id: 1,
+  uid: "",
+  number: 1,
+  modality,
+  description: "",
+  body_part: "",
+  images: 1,
+  lossy: "",
+  stacks: [],
+  not_displayable: 0,
 });
 const stack = (over: Partial<StackInfo> = {}): StackInfo => ({
-  index: 0, rows: 512, columns: 512, frames: [], spacing: [0.7, 0.7], spacing_source: "pixel", aspect: 1, colour: false, monochrome1: false,
-  windows: [{ centre: -500, width: 1400, explanation: "LUNG" }], unit: "HU", frame_time_ms: null, volume: null, refusal: null, ...over,
+  index: 0,
+  rows: 512,
+  columns: 512,
+  frames: [],
+  spacing: [0.7, 0.7],
+  spacing_source: "pixel",
+  aspect: 1,
+  colour: false,
+  monochrome1: false,
+  windows: [{ centre: -500, width: 1400, explanation: "LUNG" }],
+  unit: "HU",
+  frame_time_ms: null,
+  volume: null,
+  refusal: null,
+  ...over,
 });
 
 test.each([

@@ -62,7 +62,17 @@ const view = (frame: number): Wanted => ({
   width: 10,
   height: 10,
   moving: true,
-  view: { kind: "stack", series: 1, stack: 0, frame, centre: [0, 0], right: [1, 0], down: [0, 1], extent_mm: 1, window: [0, 1] },
+  view: {
+    kind: "stack",
+    series: 1,
+    stack: 0,
+    frame,
+    centre: [0, 0],
+    right: [1, 0],
+    down: [0, 1],
+    extent_mm: 1,
+    window: [0, 1],
+  },
 });
 const surface = (over: Partial<Surface> = {}): Surface => ({
   sent: () => undefined,
@@ -99,7 +109,10 @@ test("inputs are counted over all viewports, and each viewport hears which one w
   socket().open();
   connection.show(1, view(1));
   connection.show(2, view(1));
-  expect(heard).toEqual([[1, 1], [2, 2]]);
+  expect(heard).toEqual([
+    [1, 1],
+    [2, 2],
+  ]);
 });
 
 test("a socket that does not drain gets nothing until it does, and then the newest", () => {
@@ -184,7 +197,10 @@ test("a ping that nobody answers means that the line is dead", () => {
 
 test("loading and trouble reach their viewport, trouble of none reaches the page", () => {
   const heard: unknown[] = [];
-  connection.attach(3, surface({ progress: (done, total) => heard.push([done, total]), refuse: (code) => heard.push(code) }));
+  connection.attach(
+    3,
+    surface({ progress: (done, total) => heard.push([done, total]), refuse: (code) => heard.push(code) }),
+  );
   socket().open();
   socket().say({ t: "loading", viewport: 3, done: 4, total: 9 });
   socket().say({ t: "trouble", viewport: 3, code: "tilted", detail: "" });

@@ -3,8 +3,7 @@ import { isFrame, parseFrame } from "../../src/stream/frame";
 
 // Written by renderd.protocol.pack_frame with
 // Header(1, 1, 2, 1 | 4, 7, 3, 70000, 80000, 640, 480, 1280, 960, 12345, 2500), 32 × 0xAB, b"picture".
-const HEX =
-  "010102050700030070110100803801008002e0010005c00339300000c4090000" + "ab".repeat(32) + "70696374757265";
+const HEX = "010102050700030070110100803801008002e0010005c00339300000c4090000" + "ab".repeat(32) + "70696374757265";
 
 const bytes = (text: string): ArrayBuffer => Uint8Array.from(text.match(/../g)!, (byte) => parseInt(byte, 16)).buffer;
 

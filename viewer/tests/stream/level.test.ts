@@ -4,7 +4,12 @@ import { BUDGET_MS, next, START, type Quality } from "../../src/stream/level";
 const LEVELS = 6;
 
 /** Play frames every 40 ms whose extra delay depends on the level; says the level after each. */
-function play(extra: (level: number) => number, ms: number, from: Quality = START, at = 0): { quality: Quality; levels: number[] } {
+function play(
+  extra: (level: number) => number,
+  ms: number,
+  from: Quality = START,
+  at = 0,
+): { quality: Quality; levels: number[] } {
   let quality = from;
   const levels: number[] = [];
   for (let now = at; now < at + ms; now += 40) {

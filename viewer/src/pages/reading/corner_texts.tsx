@@ -55,7 +55,9 @@ function StackLines({ view, stack }: { view: StackView; stack: StackInfo }) {
         {number != null && number !== view.frame + 1 && <span class="may-hide">{` (${w.instance} ${number})`}</span>}
       </span>
       {place?.location_mm != null && <span class="may-hide">{`${w.location} ${millimetres(place.location_mm)}`}</span>}
-      {place?.thickness_mm != null && <span class="may-hide">{`${w.thickness} ${millimetres(place.thickness_mm)}`}</span>}
+      {place?.thickness_mm != null && (
+        <span class="may-hide">{`${w.thickness} ${millimetres(place.thickness_mm)}`}</span>
+      )}
     </>
   );
 }

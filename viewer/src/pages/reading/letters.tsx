@@ -40,7 +40,12 @@ export function ScaleBar({ viewport }: { viewport: Viewport }) {
   const size = { width: drawn.frame.full_width, height: drawn.frame.full_height };
   const bar = scaleBar(millimetresPerPixel(drawn.view, size), size.width * 0.3);
   return (
-    <div class="scale-bar" data-testid="scale-bar" data-mm={bar.length_mm} style={{ width: `${(bar.pixels / size.width) * 100}%` }}>
+    <div
+      class="scale-bar"
+      data-testid="scale-bar"
+      data-mm={bar.length_mm}
+      style={{ width: `${(bar.pixels / size.width) * 100}%` }}
+    >
       <span>{lengthText(bar.length_mm)}</span>
     </div>
   );

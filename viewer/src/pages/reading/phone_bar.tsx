@@ -19,7 +19,12 @@ export function PlaneTabs() {
   if (desk.layout.value !== "mpr") return null;
   return (
     <div class="plane-tabs" role="tablist" aria-label={w.layout}>
-      <button role="tab" aria-selected={alone === null} data-testid="tab-grid" onClick={() => (desk.maximised.value = null)}>
+      <button
+        role="tab"
+        aria-selected={alone === null}
+        data-testid="tab-grid"
+        onClick={() => (desk.maximised.value = null)}
+      >
         {w.layout_grid}
       </button>
       {GRID.map((role) => (
@@ -75,7 +80,12 @@ export function PhoneBar() {
       <div class="phone-bar" role="toolbar" aria-label={w.tools}>
         <ToolButtons />
         <LayoutButtons />
-        <button class="tool" aria-expanded={sheet.value} data-testid="more" onClick={() => (sheet.value = !sheet.value)}>
+        <button
+          class="tool"
+          aria-expanded={sheet.value}
+          data-testid="more"
+          onClick={() => (sheet.value = !sheet.value)}
+        >
           <Icon name="more" />
           <span>{w.more}</span>
         </button>

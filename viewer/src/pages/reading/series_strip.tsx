@@ -27,7 +27,9 @@ export function SeriesStrip() {
               onClick={() => openStack(desk, series, stack)}
             >
               <span class="thumb-box">
-                {i === 0 && <img src={thumbnail(series.id)} alt="" loading="lazy" width="96" height="96" draggable={false} />}
+                {i === 0 && (
+                  <img src={thumbnail(series.id)} alt="" loading="lazy" width="96" height="96" draggable={false} />
+                )}
                 <span class="thumb-count">{stack.frames.length}</span>
               </span>
               <span class="series-name">

@@ -77,15 +77,29 @@ export function WindowPanel() {
     <section class="panel">
       <h2>{w.window}</h2>
       <div class="numbers">
-        <NumberField label={w.window_width} value={windowNumber(width)} testid="window-width" oncommit={(n) => n > 0 && moves.setWindow(desk, [centre, n], false)} />
-        <NumberField label={w.window_centre} value={windowNumber(centre)} testid="window-centre" oncommit={(n) => moves.setWindow(desk, [n, width], false)} />
+        <NumberField
+          label={w.window_width}
+          value={windowNumber(width)}
+          testid="window-width"
+          oncommit={(n) => n > 0 && moves.setWindow(desk, [centre, n], false)}
+        />
+        <NumberField
+          label={w.window_centre}
+          value={windowNumber(centre)}
+          testid="window-centre"
+          oncommit={(n) => moves.setWindow(desk, [n, width], false)}
+        />
       </div>
       <ul class="presets">
         {choices.map(({ id, name, window, key }) => {
           const on = window[0] === centre && window[1] === width;
           return (
             <li key={id}>
-              <button aria-pressed={on} data-testid={`window-${id}`} onClick={() => moves.setWindow(desk, window, false)}>
+              <button
+                aria-pressed={on}
+                data-testid={`window-${id}`}
+                onClick={() => moves.setWindow(desk, window, false)}
+              >
                 <kbd>{key ?? ""}</kbd>
                 <span>{w.windows[id] ?? name ?? w.windows.header}</span>
                 <span class="faint mono">{`${windowNumber(window[1])}/${windowNumber(window[0])}`}</span>
@@ -152,8 +166,17 @@ export function RenderingPanel() {
       <ul class="presets swatches">
         {(presets.length ? presets : connection.presets.value).map(({ name, colours }) => (
           <li key={name}>
-            <button aria-pressed={view.preset === name} data-testid={`preset-${name}`} onClick={() => moves.setPreset(viewport, name)}>
-              <span class="swatch" style={{ background: `linear-gradient(90deg, ${[...colours, colours[0] ?? "#888"].slice(0, Math.max(2, colours.length)).join(", ")})` }} />
+            <button
+              aria-pressed={view.preset === name}
+              data-testid={`preset-${name}`}
+              onClick={() => moves.setPreset(viewport, name)}
+            >
+              <span
+                class="swatch"
+                style={{
+                  background: `linear-gradient(90deg, ${[...colours, colours[0] ?? "#888"].slice(0, Math.max(2, colours.length)).join(", ")})`,
+                }}
+              />
               <span>{w.renderings[name] ?? name}</span>
             </button>
           </li>
@@ -175,7 +198,12 @@ export function RenderingPanel() {
       </label>
       <div class="segments" role="group" aria-label={w.look_from}>
         {(["A", "P", "L", "R", "H", "F"] as const).map((side) => (
-          <button key={side} title={`${w.look_from}: ${w.sides[side]}`} data-testid={`look-${side}`} onClick={() => moves.lookFrom(desk, viewport, side)}>
+          <button
+            key={side}
+            title={`${w.look_from}: ${w.sides[side]}`}
+            data-testid={`look-${side}`}
+            onClick={() => moves.lookFrom(desk, viewport, side)}
+          >
             {w.sides[side]}
           </button>
         ))}

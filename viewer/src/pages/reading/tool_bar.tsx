@@ -59,7 +59,14 @@ export function ToolButtons() {
   return (
     <>
       {kind === "volume" && (
-        <ToolButton icon="turn" label={w.turn} shown={w.turn} pressed={now === "turn"} testid="tool-turn" onclick={() => (desk.tool.value = null)} />
+        <ToolButton
+          icon="turn"
+          label={w.turn}
+          shown={w.turn}
+          pressed={now === "turn"}
+          testid="tool-turn"
+          onclick={() => (desk.tool.value = null)}
+        />
       )}
       {tools.map((tool) => (
         <ToolButton
@@ -84,17 +91,46 @@ export function TurnButtons() {
   const kind = viewport.view.value?.kind;
   return (
     <>
-      <ToolButton icon="rotate_left" label={w.rotate_left} key_="L" testid="rotate-left" onclick={() => moves.rotate(desk, viewport, -90)} />
-      <ToolButton icon="rotate_right" label={w.rotate_right} key_="R" testid="rotate-right" onclick={() => moves.rotate(desk, viewport, 90)} />
+      <ToolButton
+        icon="rotate_left"
+        label={w.rotate_left}
+        key_="L"
+        testid="rotate-left"
+        onclick={() => moves.rotate(desk, viewport, -90)}
+      />
+      <ToolButton
+        icon="rotate_right"
+        label={w.rotate_right}
+        key_="R"
+        testid="rotate-right"
+        onclick={() => moves.rotate(desk, viewport, 90)}
+      />
       {kind !== "volume" && (
         <>
-          <ToolButton icon="flip_horizontal" label={w.flip_horizontal} key_="H" testid="flip-horizontal" onclick={() => moves.flip(viewport, "horizontal")} />
-          <ToolButton icon="flip_vertical" label={w.flip_vertical} key_="Shift+H" testid="flip-vertical" onclick={() => moves.flip(viewport, "vertical")} />
+          <ToolButton
+            icon="flip_horizontal"
+            label={w.flip_horizontal}
+            key_="H"
+            testid="flip-horizontal"
+            onclick={() => moves.flip(viewport, "horizontal")}
+          />
+          <ToolButton
+            icon="flip_vertical"
+            label={w.flip_vertical}
+            key_="Shift+H"
+            testid="flip-vertical"
+            onclick={() => moves.flip(viewport, "vertical")}
+          />
           <ToolButton icon="invert" label={w.invert} key_="I" testid="invert" onclick={() => moves.invert(desk)} />
         </>
       )}
       {kind === "stack" && (
-        <ToolButton icon="original_pixels" label={w.original_pixels} testid="original-pixels" onclick={() => moves.originalPixels(desk, viewport)} />
+        <ToolButton
+          icon="original_pixels"
+          label={w.original_pixels}
+          testid="original-pixels"
+          onclick={() => moves.originalPixels(desk, viewport)}
+        />
       )}
       <ToolButton icon="fit" label={w.fit} key_="=" testid="fit" onclick={() => moves.fit(desk, viewport)} />
       <ToolButton icon="reset" label={w.reset} key_="␣" testid="reset" onclick={() => moves.reset(desk, viewport)} />
@@ -110,7 +146,14 @@ export function LayoutButtons() {
   const refused = desk.stack.value !== null && !desk.stack.value.volume;
   return (
     <>
-      <ToolButton icon="stack" label={w.layout_stack} shown={w.layout_stack} pressed={layout === "stack"} testid="layout-stack" onclick={() => openStackLayout(desk)} />
+      <ToolButton
+        icon="stack"
+        label={w.layout_stack}
+        shown={w.layout_stack}
+        pressed={layout === "stack"}
+        testid="layout-stack"
+        onclick={() => openStackLayout(desk)}
+      />
       <ToolButton
         icon="mpr"
         label={w.layout_mpr}
@@ -121,7 +164,16 @@ export function LayoutButtons() {
         testid="layout-mpr"
         onclick={() => pressMpr(desk, narrow.value)}
       />
-      <ToolButton icon="volume" label={w.volume_rendering} shown="VR" key_="V" dim={refused} pressed={layout === "mpr" && alone === "volume"} testid="layout-volume" onclick={() => openMpr(desk, "volume")} />
+      <ToolButton
+        icon="volume"
+        label={w.volume_rendering}
+        shown="VR"
+        key_="V"
+        dim={refused}
+        pressed={layout === "mpr" && alone === "volume"}
+        testid="layout-volume"
+        onclick={() => openMpr(desk, "volume")}
+      />
     </>
   );
 }
@@ -138,7 +190,16 @@ export function ToolBar() {
         <TurnButtons />
       </div>
       <div class="tool-group">
-        {mpr && <ToolButton icon="link" label={w.link} key_="X" pressed={desk.linked.value} testid="link" onclick={() => moves.toggleLink(desk)} />}
+        {mpr && (
+          <ToolButton
+            icon="link"
+            label={w.link}
+            key_="X"
+            pressed={desk.linked.value}
+            testid="link"
+            onclick={() => moves.toggleLink(desk)}
+          />
+        )}
       </div>
       <div class="tool-group push">
         <LayoutButtons />
