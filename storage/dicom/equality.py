@@ -124,10 +124,10 @@ def elements_digest(dataset: Dataset) -> bytes:
 
 
 def _add(digest: Any, dataset: Dataset, skip: set[int]) -> None:
-    for tag in sorted(dataset.keys()):
+    # Plain integers: comparing pydicom's tags takes longer than everything else here. `items` leaves values raw.
+    for tag, element in sorted((int(tag), element) for tag, element in dataset.items()):
         if tag & 0xFFFF == 0 or tag in skip or tag in _PIXELS or tag == _TRAILING_PADDING:
             continue
-        element = dataset.get_item(tag)
         if not _is_sequence(element):
             value = _value(element)
             digest.update(b"%d %d " % (tag, len(value)))

@@ -66,7 +66,7 @@ def parse(data: bytes) -> Parsed:
     at_pixels: list[tuple[int, str | None, int]] = []
 
     def stop(tag: BaseTag, vr: str | None, length: int) -> bool:
-        if tag in (PIXEL_DATA, FLOAT_PIXEL_DATA, DOUBLE_PIXEL_DATA):
+        if int(tag) in (PIXEL_DATA, FLOAT_PIXEL_DATA, DOUBLE_PIXEL_DATA):
             at_pixels.append((int(tag), vr, length))
             return True
         return False

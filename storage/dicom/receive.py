@@ -206,6 +206,8 @@ def main() -> int:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # it quotes datasets
+    # Three threads hand every slice on; with the usual 5 ms each of them may keep the others waiting that long.
+    sys.setswitchinterval(0.0005)
     try:
         asyncio.run(serve(Settings.from_environment(os.environ)))
     except (StorageError, OSError) as error:
