@@ -1,6 +1,6 @@
 /** What stands in the corners. It belongs to the picture that is drawn, not to the one that is asked for. */
 
-import type { SeriesInfo, StackInfo, StudyRow } from "../../api/messages";
+import type { FramePlace, SeriesInfo, StackInfo, StudyRow } from "../../api/messages";
 import { millimetresPerPixel, normal } from "../../geometry/camera";
 import { step } from "../../geometry/grid";
 import { dot, length, type Vector3 } from "../../geometry/vectors";
@@ -44,17 +44,30 @@ function zoomPercent(viewport: Viewport, view: View, stack: StackInfo): number {
   return Math.round((own / millimetresPerPixel(view, viewport.size.value)) * 100);
 }
 
+/** How far a point lies along the patient's axis that a normal is nearest to. */
+function depthOf(point: Vector3, away: Vector3): number {
+  const sizes = away.map(Math.abs);
+  return dot(point, away) * Math.sign(away[sizes.indexOf(Math.max(...sizes))]!);
+}
+
+/** Where a frame lies along its own normal, so that stack and planes agree; else what its header calls its location. */
+function locationOf(place: FramePlace | null): number | null {
+  if (!place?.position || !place.row || !place.column) return place?.location_mm ?? null;
+  return depthOf(place.position, normal({ right: place.row, down: place.column }));
+}
+
 function StackLines({ view, stack }: { view: StackView; stack: StackInfo }) {
   const w = words.value;
   const place = placeOf(stack, view.frame);
   const number = place?.instance_number;
+  const location = locationOf(place);
   return (
     <>
       <span data-testid="image-position">
         {w.image_of(view.frame + 1, stack.frames.length)}
         {number != null && number !== view.frame + 1 && <span class="may-hide">{` (${w.instance} ${number})`}</span>}
       </span>
-      {place?.location_mm != null && <span class="may-hide">{`${w.location} ${millimetres(place.location_mm)}`}</span>}
+      {location !== null && <span class="may-hide">{`${w.location} ${millimetres(location)}`}</span>}
       {place?.thickness_mm != null && (
         <span class="may-hide">{`${w.thickness} ${millimetres(place.thickness_mm)}`}</span>
       )}
@@ -65,9 +78,7 @@ function StackLines({ view, stack }: { view: StackView; stack: StackInfo }) {
 function PlaneLines({ view }: { view: PlaneView }) {
   const w = words.value;
   const at = position(desk, view)!;
-  const away = normal(view) as Vector3;
-  const along = away.map(Math.abs).indexOf(Math.max(...away.map(Math.abs)));
-  const depth = dot(view.centre as Vector3, away) * Math.sign(away[along]!);
+  const depth = depthOf(view.centre, normal(view));
   return (
     <>
       <span data-testid="image-position">{w.image_of(Math.round(at.index) + 1, at.count)}</span>
