@@ -19,6 +19,7 @@ from api.page import Page
 from farview.listening import is_free
 from farview.privileges import Way, choose
 from farview.settings import Settings
+from farview.supervisor import compiled
 from farview.words import say
 from storage.database import DatabaseTarget
 from storage.errors import HomeLocked, StorageError
@@ -145,10 +146,7 @@ def home(settings: Settings, holder: Holder | None) -> Line:
 
 
 def kernels(settings: Settings) -> Line:
-    try:
-        count = sum(1 for _ in (settings.home / "kernels").rglob("*.nbc"))
-    except OSError:
-        count = 0
+    count = compiled(settings.home / "kernels")
     if not count:
         return Line("check_kernels", WARN, say("kernels_missing"))
     return Line("check_kernels", OK, say("kernels_there", count=count))

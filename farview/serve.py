@@ -13,7 +13,7 @@ from farview.errors import SettingRefused
 from farview.listening import listen, own_addresses
 from farview.privileges import Way, leave_root
 from farview.settings import LOOPBACK, Settings
-from farview.supervisor import Supervisor
+from farview.supervisor import Supervisor, compiled
 from farview.words import say
 from storage.home import Home
 from storage.users import FIRST_LOGIN
@@ -53,8 +53,7 @@ async def _serve(settings: Settings, home: Home, page: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     supervisor = Supervisor(settings, home, page.fileno(), tell)
-    first = not any(home.kernels.iterdir())
-    tell(say("first_start" if first else "starting"))
+    tell(say("starting" if compiled(home.kernels) else "first_start"))
     work = asyncio.create_task(_work(settings, home, supervisor))
     try:
         await asyncio.wait((work, asyncio.create_task(stopped.wait())), return_when=asyncio.FIRST_COMPLETED)

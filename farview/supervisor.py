@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import aiohttp
 
@@ -25,6 +26,7 @@ NAMES = {RECEIVE: "DICOM", RENDERD: "renderd", API: "api"}
 
 READY_S = 600  # the first start compiles kernels, on a small machine for minutes
 LOOK_S = 0.1
+TELL_S = 20
 DATABASE_BACK_OFF_S = 2
 
 Tell = Callable[[str], None]
@@ -74,10 +76,14 @@ class Supervisor:
         scheme = "https" if self._settings.encrypted else "http"
         host = self._settings.address if self._settings.host else "127.0.0.1"
         address = f"{scheme}://{host}:{self._settings.port}/api/health"
+        loop, told_at = asyncio.get_running_loop(), asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(READY_S), aiohttp.ClientSession() as session:
-                while not await _healthy(session, address):  # noqa: ASYNC110 - another process
+                while not await _healthy(session, address):
                     await asyncio.sleep(LOOK_S)
+                    if loop.time() - told_at > TELL_S:
+                        told_at = loop.time()
+                        self._tell(say("compiling", count=compiled(self._home.kernels)))
         except TimeoutError:
             raise NotReady("not_ready", seconds=READY_S, logs=self._home.logs) from None
 
@@ -113,6 +119,11 @@ class Supervisor:
     def _ended(self, child: Child, code: int) -> None:
         how = signal.Signals(-code).name if code < 0 else str(code)
         self._tell(say("child_ended", name=NAMES[child.module], how=how, log=child.log))
+
+
+def compiled(kernels: Path) -> int:
+    """How many kernels numba has compiled into this folder; it names its files so."""
+    return sum(1 for _ in kernels.rglob("*.nbc"))
 
 
 async def _healthy(session: aiohttp.ClientSession, address: str) -> bool:

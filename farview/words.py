@@ -9,9 +9,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     # ── serve ──
     "starting": ("正在启动…", "Starting…"),
     "first_start": (
-        "第一次启动：正在建立数据库并编译计算内核，约一分钟。",
-        "First start: making the database and compiling the kernels takes about a minute.",
+        "第一次启动：正在建立数据库并编译计算内核，需要一两分钟。",
+        "First start: making the database and compiling the kernels takes a minute or two.",
     ),
+    "compiling": ("正在编译计算内核：已完成 {count} 个…", "Compiling the kernels: {count} done…"),
     "open_this": ("请用浏览器打开：", "Open this in a browser:"),
     "or_on_the_network": ("局域网内：", "On the local network:"),
     "first_password": (
@@ -144,8 +145,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "home_serving": ("{folder}，服务正在运行（进程号 {pid}）", "{folder}, being served (process {pid})"),
     "kernels_there": ("已编译 {count} 个", "{count} compiled"),
     "kernels_missing": (
-        "尚未编译；第一次启动时编译，约一分钟。",
-        "not compiled yet; the first start does it and takes about a minute.",
+        "尚未编译；第一次启动时编译，需要一两分钟。",
+        "not compiled yet; the first start does it and takes a minute or two.",
     ),
     "database_embedded": ("内置 PostgreSQL {version}", "our own PostgreSQL {version}"),
     "database_external": ("外部 PostgreSQL，可以连接", "PostgreSQL of FARVIEW_DATABASE_URL answers"),
