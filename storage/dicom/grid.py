@@ -1,6 +1,6 @@
 """Whether the frames of a Stack are the slices of a regular grid in the patient, and in which order they lie.
 
-Tolerances: a slice may lie 2 % of the slice spacing, but at least 0.05 mm (half of a position rounded to 0.1 mm), from
+Tolerances: a slice may lie 2 % of the slice spacing, but at least 0.06 mm (rounding to 0.1 mm makes 0.05), from
 its place on the regular grid, along the normal and across it. Lean of the slice direction up to 0.5 degrees is kept in
 the affine, exact to that distance; more is a tilted gantry.
 """
@@ -19,7 +19,7 @@ from storage.dicom.header import Header
 MODALITIES = ("CT", "MR", "PT")
 MIN_SLICES = 3
 RELATIVE_TOLERANCE = 0.02
-LEAST_TOLERANCE_MM = 0.05
+LEAST_TOLERANCE_MM = 0.06
 LEAN_DEGREES = 0.5
 SAME_PLACE_MM = 0.01
 

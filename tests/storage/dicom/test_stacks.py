@@ -1,0 +1,303 @@
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydicom import uid
+
+from storage.blobs import BlobStore
+from storage.dicom.frames import read_frame
+from storage.dicom.stacks import Stack, not_displayable, stacks_of
+from storage.dicom.write import write_colour, write_instance, write_projection, write_series
+from tests.storage.dicom.pictures import Stored, instances, ramp
+
+EXPLICIT = uid.ExplicitVRLittleEndian
+Unpacked = Callable[[str], dict[str, bytes]]
+
+
+def affine(row: list[float], column: list[float], step: list[float], origin: list[float]) -> np.ndarray:
+    """row, column: unit directions at 0.5 and 0.75 mm; step: from slice to slice, mm."""
+    matrix = np.eye(4)
+    matrix[:3, 0], matrix[:3, 1] = np.array(row) * 0.5, np.array(column) * 0.75
+    matrix[:3, 2], matrix[:3, 3] = step, origin
+    return matrix
+
+
+def series(matrix: np.ndarray, slices: int = 6, **attributes: Any) -> list[bytes]:
+    return list(write_series(np.zeros((slices, 8, 10), np.int16), matrix, attributes=attributes))
+
+
+def at_positions(positions: list[list[float]], **attributes: Any) -> list[bytes]:
+    """Axial slices at these first-pixel positions, numbered in this order."""
+    files = []
+    for number, position in enumerate(positions):
+        shared = {"SOPInstanceUID": f"1.2.{number + 1}", "InstanceNumber": number + 1}
+        place = {"ImagePositionPatient": [float(x) for x in position]}
+        array = np.zeros((1, 4, 4), np.int16)
+        files += write_series(array, np.eye(4), attributes={**shared, **place, **attributes})
+    return files
+
+
+def stack(files: list[bytes]) -> Stack:
+    (found,) = stacks_of(instances(files))
+    return found
+
+
+s, c = float(np.sin(0.4)), float(np.cos(0.4))
+ORIENTATIONS = {
+    # As PS3.3 C.7.6.2.1.1 and C.7.3.1.1.2 define the patient positions: LPS.
+    "axial, head first supine": affine([1, 0, 0], [0, 1, 0], [0, 0, 2], [-20, -30, -100]),
+    "axial, head first supine, from head to feet": affine([1, 0, 0], [0, 1, 0], [0, 0, -2], [-20, -30, 100]),
+    "axial, feet first supine": affine([1, 0, 0], [0, 1, 0], [0, 0, -2], [-20, -30, 700]),
+    "axial, head first prone": affine([-1, 0, 0], [0, -1, 0], [0, 0, 2], [20, 30, -100]),
+    "axial, head first decubitus right": affine([0, -1, 0], [1, 0, 0], [0, 0, 2], [5, 6, 7]),
+    "axial, head first decubitus left": affine([0, 1, 0], [-1, 0, 0], [0, 0, 2], [5, 6, 7]),
+    "sagittal": affine([0, 1, 0], [0, 0, -1], [3, 0, 0], [-60, -100, 90]),
+    "sagittal, from left to right": affine([0, 1, 0], [0, 0, -1], [-3, 0, 0], [60, -100, 90]),
+    "coronal": affine([1, 0, 0], [0, 0, -1], [0, 3, 0], [-90, -50, 70]),
+    "oblique": affine([c, s, 0], [-s * s, c * s, -c], [-s * c * 2, c * c * 2, s * 2], [11, -12, 13]),
+}
+
+
+@pytest.mark.parametrize("name", ORIENTATIONS)
+def test_a_marker_at_known_millimetres_comes_out_at_those_millimetres(name: str, tmp_path: Path) -> None:
+    matrix = ORIENTATIONS[name]
+    index = np.array([7, 2, 4])  # x, y, z
+    marked = np.zeros((6, 8, 10), np.int16)
+    marked[tuple(index[::-1])] = 1000
+    truth = matrix[:3, :3] @ index + matrix[:3, 3]
+    blobs = BlobStore(tmp_path)
+    files = list(write_series(marked, matrix, attributes={"PatientPosition": "HFS"}))  # never believed
+    random.Random(1).shuffle(files)
+    arrived = [
+        Stored(i.sop_instance_uid, blobs.write(1, d), i.header) for i, d in zip(instances(files), files, strict=False)
+    ]
+    (found,) = stacks_of(arrived)
+    assert found.refusal is None and found.geometry is not None
+    assert found.geometry.shape == (6, 8, 10)
+    voxels = np.stack([read_frame(blobs, 1, frame) for frame in found.frames])
+    z, y, x = np.argwhere(voxels == 1000)[0]
+    assert np.allclose(found.geometry.affine @ [x, y, z, 1], [*truth, 1], atol=1e-5)
+    # The order of the frames is the order of the instance numbers.
+    assert [frame.instance_number for frame in found.frames] == [1, 2, 3, 4, 5, 6]
+    # Each frame says the same of its own place.
+    frame = found.frames[z]
+    assert frame.position and frame.row and frame.column
+    here = np.array(frame.position) + x * 0.5 * np.array(frame.row) + y * 0.75 * np.array(frame.column)
+    assert np.allclose(here, truth, atol=1e-5)
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=30, deadline=None)
+def test_any_orientation_keeps_every_corner_within_a_micrometre(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    q, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    matrix = affine(list(q[:, 0]), list(q[:, 1]), list(q[:, 2] * rng.uniform(0.5, 5)), list(rng.uniform(-500, 500, 3)))
+    found = stack(series(matrix))
+    assert found.geometry is not None
+    corners = np.array([[x, y, z, 1] for x in (0, 9) for y in (0, 7) for z in (0, 5)])
+    assert np.abs(corners @ found.geometry.affine.T - corners @ matrix.T).max() < 1e-3
+
+
+def test_instance_numbers_against_the_position_only_turn_the_order() -> None:
+    numbers = [10, 9, 8, 7]
+    files = [
+        at_positions([[0, 0, 2.0 * i]], InstanceNumber=number, SOPInstanceUID=f"1.{i + 1}")[0]
+        for i, number in enumerate(numbers)
+    ]
+    found = stack(files)
+    assert [frame.instance_number for frame in found.frames] == [7, 8, 9, 10]
+    assert found.geometry is not None
+    assert np.allclose(found.geometry.affine[:3, 2], [0, 0, -2])
+
+
+def test_wrong_instance_numbers_do_not_disturb_the_order_of_places() -> None:
+    files = [
+        at_positions([[0, 0, 2.0 * i]], InstanceNumber=number, SOPInstanceUID=f"1.{i + 1}")[0]
+        for i, number in enumerate([1, 5, 2, 9, 11])
+    ]
+    found = stack(files)
+    assert [frame.position[2] for frame in found.frames if frame.position] == [0, 2, 4, 6, 8]
+    assert found.refusal is None
+
+
+REFUSALS = {
+    "too_few_slices": [[0, 0, 0], [0, 0, 2]],
+    "tilted": [[0, 0.5 * i, 2 * i] for i in range(6)],
+    "uneven_spacing": [[0, 0, z] for z in (0, 2, 4, 6.2, 8, 10)],
+    "missing_slices": [[0, 0, z] for z in (0, 2, 4, 8, 10, 12)],
+    "duplicate_positions": [[0, 0, z] for z in (0, 2, 4, 4, 6, 8)],
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_irregular_slices_make_no_volume_but_a_stack(refusal: str) -> None:
+    found = stack(at_positions(REFUSALS[refusal]))
+    assert (found.refusal, found.geometry) == (refusal, None)
+    assert len(found.frames) == len(REFUSALS[refusal])
+
+
+@pytest.mark.parametrize("step", [0.625, 0.7, 1.25, 3.3])
+def test_positions_rounded_to_a_tenth_of_a_millimetre_are_even(step: float) -> None:
+    found = stack(at_positions([[0, 0, round(i * step, 1)] for i in range(40)]))
+    assert found.refusal is None and found.geometry is not None
+    assert found.geometry.affine[2, 2] == pytest.approx(step, abs=0.1 / 39)
+
+
+def test_half_a_degree_of_lean_is_kept_in_the_grid() -> None:
+    lean = float(np.tan(np.radians(0.4))) * 2
+    found = stack(at_positions([[lean * i, 0, 2.0 * i] for i in range(6)]))
+    assert found.geometry is not None
+    assert np.allclose(found.geometry.affine[:3, 2], [lean, 0, 2], atol=1e-6)
+
+
+def test_pixels_without_a_place_scroll_by_number_and_make_no_volume() -> None:
+    files = [
+        write_instance(ramp(4, 4), number, EXPLICIT, {"Modality": "CT", "InstanceNumber": number})
+        for number in (3, 1, 2)
+    ]
+    found = stack(files)
+    assert [frame.instance_number for frame in found.frames] == [1, 2, 3]
+    assert found.refusal == "no_geometry"
+
+
+def test_other_modalities_colour_and_cine_say_why_they_make_no_volume() -> None:
+    matrix = ORIENTATIONS["coronal"]
+    assert stack(series(matrix, Modality="NM")).refusal == "not_ct_or_mr"
+    assert stack(series(matrix, Modality="PT")).refusal is None
+    assert stack([write_colour(np.zeros((4, 4, 3), np.uint8))]).refusal == "colour"
+    cine = stack([write_instance(np.zeros((5, 4, 4), np.uint16), 0, EXPLICIT, {"Modality": "MR"})])
+    assert (cine.refusal, len(cine.frames)) == ("multiframe", 5)
+    assert [frame.frame for frame in cine.frames] == [0, 1, 2, 3, 4]
+
+
+def test_what_differs_goes_into_stacks_of_its_own_and_localizers_last() -> None:
+    matrix = ORIENTATIONS["axial, head first supine"]
+    main = series(matrix, 5)
+    scout = {"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}
+    scouts = [
+        next(write_series(np.zeros((1, 8, 10), np.int16), ORIENTATIONS[name], seed=name, attributes=scout))
+        for name in ("sagittal", "coronal")
+    ]
+    coronal = list(write_series(np.zeros((4, 8, 10), np.int16), ORIENTATIONS["coronal"], seed="other"))
+    finer = list(
+        write_series(np.zeros((3, 8, 10), np.int16), matrix, seed="finer", attributes={"PixelSpacing": [0.4, 0.5]})
+    )
+    larger = list(write_series(np.zeros((2, 9, 10), np.int16), matrix, seed="larger"))
+    found = stacks_of(instances([*scouts, *larger, *finer, *coronal, *main]))
+    assert [len(one.frames) for one in found] == [5, 4, 3, 2, 2]
+    assert [one.index for one in found] == [0, 1, 2, 3, 4]
+    assert [one.localizer for one in found] == [False, False, False, False, True]
+    assert [one.refusal for one in found] == [None, None, None, "too_few_slices", "no_geometry"]
+
+
+def test_orientations_that_differ_by_rounding_share_a_stack() -> None:
+    files = [
+        at_positions(
+            [[0, 0, 2.0 * i]],
+            SOPInstanceUID=f"1.{i + 1}",
+            InstanceNumber=i,
+            ImageOrientationPatient=[1, e, 0, -e, 1, 0],
+        )[0]
+        for i, e in enumerate([0.0, 4e-4, -4e-4, 0.0])
+    ]
+    assert stack(files).refusal is None
+
+
+def test_radial_reformats_scroll_together_by_number() -> None:
+    files = []
+    for number, angle in enumerate(np.radians([0, 10, 20, 30])):
+        row = [float(np.cos(angle)), float(np.sin(angle)), 0.0]
+        attributes = {"ImageOrientationPatient": [*row, 0, 0, -1], "SOPInstanceUID": f"1.{number + 1}"}
+        files += at_positions([[0, 0, 0]], InstanceNumber=number, **{**attributes})
+    found = stack(files[::-1])
+    assert [frame.instance_number for frame in found.frames] == [0, 1, 2, 3]
+    assert found.refusal == "no_geometry"
+
+
+def test_slopes_that_differ_from_slice_to_slice_are_told_apart_from_units_that_do() -> None:
+    matrix = ORIENTATIONS["coronal"]
+    files = series(matrix, 4, RescaleSlope=0.5)
+    (found,) = stacks_of(instances(files))
+    assert (found.refusal, found.dtype) == (None, "float32")
+    mixed = [*series(matrix, 4)[:3], series(matrix, 4, RescaleType="US")[3]]
+    assert stack(mixed).refusal == "mixed_pixels"
+
+
+def test_a_late_slice_or_other_bytes_change_the_digest_and_the_order_of_arrival_does_not() -> None:
+    arrived = instances(series(ORIENTATIONS["oblique"]))
+    (whole,) = stacks_of(arrived)
+    (turned,) = stacks_of(arrived[::-1])
+    (fewer,) = stacks_of(arrived[:-1])
+    (changed,) = stacks_of([*arrived[:-1], Stored(arrived[-1].sop_instance_uid, "f" * 64, arrived[-1].header)])
+    assert whole.digest == turned.digest
+    assert len({whole.digest, fewer.digest, changed.digest}) == 3
+
+
+def test_instances_without_pixels_are_counted_and_not_shown() -> None:
+    report = write_instance(None, 0, EXPLICIT, {"Modality": "SR"})
+    arrived = instances([report, *series(ORIENTATIONS["coronal"])])
+    assert len(stacks_of(arrived)) == 1
+    assert not_displayable(arrived) == 1
+
+
+@pytest.mark.parametrize(
+    ("attributes", "spacing", "source"),
+    [
+        ({}, (0.2, 0.2), "imager"),
+        ({"PixelSpacing": [0.15, 0.16]}, (0.15, 0.16), "pixel"),
+        ({"ImagerPixelSpacing": None}, None, "none"),
+        ({"ImagerPixelSpacing": None, "NominalScannedPixelSpacing": [0.1, 0.1]}, (0.1, 0.1), "imager"),
+        ({"PixelSpacing": [0.0, 1.0]}, (0.2, 0.2), "imager"),
+    ],
+)
+def test_a_projection_says_where_its_spacing_comes_from(
+    attributes: dict[str, Any], spacing: tuple[float, float] | None, source: str
+) -> None:
+    found = stack([write_projection(ramp(4, 4), attributes=attributes)])
+    assert (found.spacing, found.spacing_source) == (spacing, source)
+    assert found.inverted and not found.colour
+
+
+def test_a_header_survives_the_database() -> None:
+    arrived = instances(series(ORIENTATIONS["oblique"]))
+    through = [Stored(i.sop_instance_uid, i.blob_sha256, json.loads(json.dumps(i.header))) for i in arrived]
+    assert stacks_of(through)[0].frames == stacks_of(arrived)[0].frames
+
+
+def test_the_chest_ct_is_one_volume_of_the_known_spacing(unpacked: Unpacked) -> None:
+    members = unpacked("01_ct/lidc-idri-0314_chest_275sl.tar.xz")
+    files = [data for name, data in members.items() if name.endswith(".dcm")]
+    found = stack(files)
+    assert found.refusal is None and found.geometry is not None
+    assert found.geometry.shape == (275, 512, 512)
+    assert np.linalg.norm(found.geometry.affine[:3, :3], axis=0) == pytest.approx([0.78125, 0.78125, 1.0], abs=1e-6)
+    assert found.dtype == "int16"
+    assert found.windows == [[-450.0, 2000.0, ""]]
+    # Feet first: the numbers run from the head, z from high to low.
+    assert np.sign(found.geometry.affine[2, 2]) == -1
+
+
+def test_the_same_patient_in_four_positions_has_grids_in_one_anatomy(unpacked: Unpacked) -> None:
+    members = unpacked("05_mr/dti/dcm_qa_decubitus_HFS_dwi_mosaic12dir.tar.xz")
+    files = [data for data in members.values() if data[128:132] == b"DICM"]
+    for one in stacks_of(instances(files)):
+        for frame in one.frames:
+            if frame.row and frame.column:
+                assert abs(float(np.dot(frame.row, frame.column))) < 1e-9
+
+
+def test_every_projection_and_ultrasound_opens_as_a_stack(test_data: Path) -> None:
+    shown = 0
+    for path in sorted((test_data / "06_projection_us_nm").iterdir()):
+        (found,) = stacks_of(instances([path.read_bytes()]))
+        assert found.geometry is None and found.refusal
+        shown += len(found.frames)
+    assert shown == 9 + 34 + 8
