@@ -7,7 +7,6 @@
  * from the top left corner of the viewport.
  */
 
-import type { View } from "../stream/messages";
 import { add, combine, cross, dot, scale, subtract, unit, type Vector, type Vector2, type Vector3 } from "./vectors";
 
 export interface Size {
@@ -93,6 +92,3 @@ export function through<C extends { centre: Vector3; right: Vector3; down: Vecto
   const depth = dot(subtract(point, view.centre), away);
   return depth === 0 ? view : { ...view, centre: combine(view.centre, depth, away, 0, away) };
 }
-
-/** Whether two views look at the same thing from the same place; then nothing needs to be sent. */
-export const same = (a: View, b: View): boolean => JSON.stringify(a) === JSON.stringify(b);

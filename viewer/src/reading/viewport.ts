@@ -6,7 +6,7 @@
  */
 
 import { batch, signal } from "@preact/signals";
-import { fit, same, type Size } from "../geometry/camera";
+import { fit, type Size } from "../geometry/camera";
 import type { Plane } from "../geometry/grid";
 import type { Vector } from "../geometry/vectors";
 import type { Connection, Surface, Wanted } from "../stream/connection";
@@ -31,6 +31,7 @@ export class Viewport implements Surface {
   private screen: Screen | null = null;
   private corners: Vector[] = [];
   private moving = false;
+  private asked = "";
   private readonly sentViews = new Map<number, View>();
 
   constructor(
@@ -43,6 +44,7 @@ export class Viewport implements Surface {
   mount(canvas: HTMLCanvasElement, size: Size): void {
     ids += 1;
     this.id = ids;
+    this.asked = "";
     this.screen = new Screen(
       canvas,
       (frame) => this.viewOf(frame.input) !== null,
@@ -62,8 +64,6 @@ export class Viewport implements Surface {
   }
 
   resize(size: Size): void {
-    const { width, height } = this.size.peek();
-    if (size.width === width && size.height === height && this.drawn.peek()) return;
     this.size.value = size;
     const view = this.view.peek();
     if (view && size.width > 0) this.set(this.fitted ? this.fitView(view) : view, this.moving);
@@ -84,18 +84,21 @@ export class Viewport implements Surface {
 
   clear(): void {
     this.screen?.clear();
+    this.asked = "";
     this.view.value = this.drawn.value = this.loading.value = this.trouble.value = null;
   }
 
   /** The newest view; `moving` while a finger or key is down. */
   set(view: View, moving: boolean): void {
-    const before = this.view.peek();
-    const unchanged = before !== null && moving === this.moving && same(before, view);
     this.view.value = view;
     this.moving = moving;
     const { width, height } = this.size.peek();
-    if (width === 0 || !this.screen || (unchanged && this.drawn.peek()?.frame.full_width === width)) return;
-    this.connection.show(this.id, { width, height, moving, view });
+    if (width === 0 || !this.screen) return;
+    const wanted: Wanted = { width, height, moving, view };
+    const text = JSON.stringify(wanted);
+    if (text === this.asked) return; // the server already knows, and after a cut the connection tells it again
+    this.asked = text;
+    this.connection.show(this.id, wanted);
   }
 
   /** Fingers and keys are up: ask for the still. */

@@ -180,8 +180,8 @@ export class Connection {
   private receive(data: ArrayBuffer): void {
     this.line.heard();
     if (isFrame(data)) {
-      this.line.busy();
       const frame = parseFrame(data);
+      if (frame) this.line.came(frame);
       if (frame) this.slots.get(frame.viewport)?.surface.draw(frame);
       return;
     }

@@ -8,11 +8,16 @@ const KEPT_PINGS = 5;
 const PING_EVERY_MS = 10_000;
 const IDLE_MS = 600;
 const SILENT_MS = 4000;
+const WORK_KEPT_MS = 3000;
 
 export class Line {
   quality: Quality = START;
   /** The idle round trip, ms; null until measured, and then no level changes. */
   base_ms: number | null = null;
+  /** How many levels the server has. */
+  levels = 6;
+  /** What the server did for each frame that came lately; never the frame itself, which holds its picture. */
+  private work: { at: number; viewport: number; sequence: number; render_ms: number }[] = [];
   private pings: number[] = [];
   private asked: { n: number; at: number } | null = null;
   private count = 0;
@@ -59,15 +64,30 @@ export class Line {
     if (this.pings.length < FIRST_PINGS) this.ask();
   }
 
-  /** A frame that moved is on the screen; its input left at `sent_at`. */
+  /** A frame came. */
+  came(frame: Frame): void {
+    this.busy();
+    const now = this.now();
+    const { viewport, sequence, render_ms } = frame;
+    this.work = [...this.work.filter(({ at }) => now - at < WORK_KEPT_MS), { at: now, viewport, sequence, render_ms }];
+  }
+
+  /**
+   * A frame that moved is on the screen; its input left at `sent_at`.
+   *
+   * The server renders one picture after the other. What it did for other viewports in the meantime is not the
+   * line's fault, and smaller frames would not shorten it.
+   */
   drawn(frame: Frame, sent_at: number): void {
     if (this.base_ms === null) return;
     const now = this.now();
-    const extra = now - sent_at - this.base_ms - frame.render_ms - frame.encode_ms;
+    const own = (done: { viewport: number; sequence: number }): boolean =>
+      done.viewport === frame.viewport && done.sequence === frame.sequence;
+    const others = this.work.filter((done) => done.at > sent_at && !own(done));
+    const rendering = others.reduce((sum, done) => sum + done.render_ms, frame.render_ms);
+    const extra = now - sent_at - this.base_ms - rendering - frame.encode_ms;
     this.quality = next(this.quality, extra, now, this.levels);
   }
-
-  levels = 6;
 
   /**
    * Look now and then; false when the line is dead. A phone that changes its network gets no close from the old one:
