@@ -94,7 +94,9 @@ def bricks(volume: Volume) -> Bricks:
     lowest, highest = np.empty(shape, volume.array.dtype), np.empty(shape, volume.array.dtype)
     spread_cpu(volume.voxels, volume.size, lowest, highest)
     for axis in range(3):  # two neighbouring cells make one brick
-        near, far = (tuple(slice(a, b) if i == axis else slice(None) for i in range(3)) for a, b in ((0, -1), (1, None)))
+        near, far = (
+            tuple(slice(a, b) if i == axis else slice(None) for i in range(3)) for a, b in ((0, -1), (1, None))
+        )
         lowest[near] = np.minimum(lowest[near], lowest[far])
         highest[near] = np.maximum(highest[near], highest[far])
     return Bricks(lowest, highest)

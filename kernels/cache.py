@@ -51,7 +51,7 @@ def ensure_cache() -> Path:
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     if chosen:
         return use_cache(Path(chosen))
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    base = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     try:
         folder = Path(base) / "farview" / "kernels"
         folder.mkdir(parents=True, exist_ok=True)

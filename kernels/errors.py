@@ -1,10 +1,10 @@
 """What can go wrong in a kernel.
 
-    KernelError
-    ├── InvalidVolume      the array or its affine cannot be sampled
-    ├── InvalidPicture     the pixel grid is not a plane
-    ├── InvalidParameter   a thickness, step, window or transfer function without a meaning
-    └── NoBackend          no code for this kind of array
+KernelError
+├── InvalidVolume      the array or its affine cannot be sampled
+├── InvalidPicture     the pixel grid is not a plane
+├── InvalidParameter   a thickness, step, window or transfer function without a meaning
+└── NoBackend          no code for this kind of array
 """
 
 from __future__ import annotations

@@ -24,11 +24,14 @@ cache.ensure_cache()
 # picture took 8.0 ms that way and 0.23 ms asleep, and encoders need those cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
+import numba.extending  # noqa: E402
 from llvmlite import ir  # noqa: E402
 from numba import njit, types  # noqa: E402
 from numba.core import cgutils  # noqa: E402
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature  # noqa: E402
-from numba.extending import intrinsic, lower_builtin, models, register_model  # noqa: E402
+from numba.extending import lower_builtin, models, register_model  # noqa: E402
+
+intrinsic: Any = numba.extending.intrinsic  # untyped: what it decorates is called without its first argument
 
 f32 = np.float32
 i32 = np.int32
@@ -64,7 +67,7 @@ Reals, Integers, Mask = _RealsType("Reals"), _IntegersType("Integers"), _MaskTyp
 
 def _register(kind: type, vector: ir.VectorType) -> None:
     @register_model(kind)
-    class Model(models.PrimitiveModel):  # type: ignore[misc]
+    class Model(models.PrimitiveModel):
         def __init__(self, manager: Any, lane_type: Any) -> None:
             super().__init__(manager, lane_type, vector)
 
@@ -122,16 +125,23 @@ _operator(operator.add, lambda b, x, y: b.fadd(x, y, flags=_FAST), lambda b, x, 
 _operator(operator.sub, lambda b, x, y: b.fsub(x, y, flags=_FAST), lambda b, x, y: b.sub(x, y))
 _operator(operator.mul, lambda b, x, y: b.fmul(x, y, flags=_FAST), lambda b, x, y: b.mul(x, y))
 _operator(operator.truediv, lambda b, x, y: b.fdiv(x, y, flags=_FAST), None)
+
+
+def _comparison(op: Any, sign: str) -> None:
+    _operator(op, lambda b, x, y: b.fcmp_ordered(sign, x, y), lambda b, x, y: b.icmp_signed(sign, x, y), result=Mask)
+
+
 for _op, _sign in ((operator.gt, ">"), (operator.lt, "<"), (operator.ge, ">="), (operator.le, "<=")):
-    _operator(
-        _op,
-        lambda b, x, y, s=_sign: b.fcmp_ordered(s, x, y),
-        lambda b, x, y, s=_sign: b.icmp_signed(s, x, y),
-        Mask,
-    )
-for _op, _method in ((operator.and_, "and_"), (operator.or_, "or_")):
-    infer_global(_op)(type(f"Mask_{_method}", (ConcreteTemplate,), {"cases": [signature(Mask, Mask, Mask)]}))
-    lower_builtin(_op, Mask, Mask)(lambda c, b, s, a, m=_method: getattr(b, m)(a[0], a[1]))
+    _comparison(_op, _sign)
+
+
+def _of_masks(op: Any, method: str) -> None:
+    infer_global(op)(type(f"Masks_{method}", (ConcreteTemplate,), {"cases": [signature(Mask, Mask, Mask)]}))
+    lower_builtin(op, Mask, Mask)(lambda context, builder, sig, args: getattr(builder, method)(*args))
+
+
+_of_masks(operator.and_, "and_")
+_of_masks(operator.or_, "or_")
 
 # ── primitives: the same names stand in scalars.py ───────────────────────────────────────────────────────────────
 
@@ -290,9 +300,7 @@ def ramp(typing, origin, right, down):
     """origin + column·right + row·down for the pixels of one tile, row by row."""
 
     def generate(context, builder, sig, args):
-        start, across, along = (
-            _lift(context, builder, v, t, Reals) for v, t in zip(args, sig.args, strict=True)
-        )
+        start, across, along = (_lift(context, builder, v, t, Reals) for v, t in zip(args, sig.args, strict=True))
         columns = ir.Constant(_VECTOR_F, [float(lane % TILE_WIDTH) for lane in range(LANES)])
         rows = ir.Constant(_VECTOR_F, [float(lane // TILE_WIDTH) for lane in range(LANES)])
         step = builder.fadd(builder.fmul(columns, across, flags=_FAST), builder.fmul(rows, along, flags=_FAST), _FAST)

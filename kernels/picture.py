@@ -41,7 +41,7 @@ class Picture:
         for name in ("origin", "right", "down"):
             object.__setattr__(self, name, _vector(getattr(self, name)))
         lengths = np.linalg.norm([self.right, self.down], axis=1)
-        if not (1e-6 <= lengths.min() and lengths.max() <= 1e4):
+        if lengths.min() < 1e-6 or lengths.max() > 1e4:
             raise InvalidPicture(f"a pixel step is 1e-6 to 1e4 mm, not {lengths[0]:g} and {lengths[1]:g}")
         if np.linalg.norm(np.cross(self.right, self.down)) < 1e-4 * lengths[0] * lengths[1]:
             raise InvalidPicture("right and down are parallel")

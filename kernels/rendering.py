@@ -98,9 +98,7 @@ class Optics(NamedTuple):
     to_camera: NDArray[np.float32]  # [9]: index gradient → gradient per mm along right, down, n̂
 
 
-def reference(
-    volume: Volume, picture: Picture, transfer: TransferFunction, step_mm: float
-) -> NDArray[np.float64]:
+def reference(volume: Volume, picture: Picture, transfer: TransferFunction, step_mm: float) -> NDArray[np.float64]:
     """The integral by dense steps (midpoint rule), float64 RGBA [h, w, 4], colours times alpha. Small volumes only."""
     camera, count = _camera(volume, picture, step_mm)
     points = reference_points(np.stack([camera.origin, camera.right, camera.down]), picture)
@@ -278,9 +276,7 @@ def march(array, size, x, y, z, base_x, base_y, base_z, direction, packet, occup
                     sa = sum0
                     for half in range(2):
                         t = t0 + (t1 - t0) * f32(0.5 * f32(half + 1))
-                        vc, gx1, gy1, gz1 = _gradient(
-                            array, size, x + t * dx, y + t * dy, z + t * dz, optics.to_camera
-                        )
+                        vc, gx1, gy1, gz1 = _gradient(array, size, x + t * dx, y + t * dy, z + t * dz, optics.to_camera)
                         for piece in range(3):
                             cb = _next_cell(_cell(va + (vc - va) * f32(f32(piece + 1) * third), table), ca)
                             sb = _cumulated(table, cb)
@@ -368,7 +364,7 @@ def spread_cpu(array, size, camera, packet, occupancy, shape, table, optics, out
 
 
 def _to_camera(volume: Volume, picture: Picture) -> NDArray[np.float64]:
-    """The matrix from index gradients to gradients per mm along right, down (made orthogonal) and n̂, rows in that order."""
+    """The matrix from index gradients to gradients per mm; rows along right, down (made orthogonal) and n̂."""
     normal = picture.normal
     right = picture.right / np.linalg.norm(picture.right)
     axes = np.stack([right, np.cross(normal, right), normal])
@@ -376,7 +372,7 @@ def _to_camera(volume: Volume, picture: Picture) -> NDArray[np.float64]:
 
 
 def _camera(volume: Volume, picture: Picture, step_mm: float) -> tuple[Camera, int]:
-    """The rays, moved along n̂ so that step 0 is where the volume's nearest corner lies; and how many steps it is deep."""
+    """The rays, and how many steps deep the volume is. Step 0 is where its nearest corner lies along n̂."""
     normal = picture.normal
     depth = (volume.corners_mm - picture.origin) @ normal
     nearest = volume.to_index(picture.origin + depth.min() * normal)

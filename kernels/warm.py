@@ -58,8 +58,8 @@ def _steps() -> list[Callable[[], Any]]:
     ]
     for dtype in image.DTYPES:
         steps.append(lambda dtype=dtype: image.sample(np.zeros((2, 2), dtype), matrix, 2, 2))  # type: ignore[misc]
-    for dtype in (np.int16, np.float32):
-        steps += _volume_steps(Volume(np.zeros((4, 4, 4), dtype), np.eye(4)), picture)
+    for kind in (np.int16, np.float32):
+        steps += _volume_steps(Volume(np.zeros((4, 4, 4), kind), np.eye(4)), picture)
     return steps
 
 

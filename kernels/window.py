@@ -106,7 +106,7 @@ def window(
     """Grey levels uint8 [h, w] of float32 values.
 
     Raises:
-        InvalidParameter: a centre or width that is not finite, a width below what the function allows, or a wrong array.
+        InvalidParameter: a centre or width that is not finite, a width too small for the function, a wrong array.
     """
     if not (np.isfinite(centre) and np.isfinite(width) and abs(centre) < 1e30 and abs(width) < 1e30):
         raise InvalidParameter("a window's centre and width are finite")
