@@ -15,7 +15,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+try:
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+except ImportError:  # run as a script where nothing is being packaged
+    BuildHookInterface = object
 
 VIEWER = Path(__file__).resolve().parent
 BUILT = VIEWER.parent / "api" / "static" / "index.html"
@@ -84,7 +87,7 @@ def check() -> None:
     node("node_modules/vitest/vitest.mjs", "run", "--silent")
 
 
-class PageHook(BuildHookInterface):  # type: ignore[misc, type-arg]
+class PageHook(BuildHookInterface):
     """hatchling calls it before it collects the files of a wheel, and for an editable installation."""
 
     PLUGIN_NAME = "custom"

@@ -50,7 +50,7 @@ interface Slot {
 }
 
 // A renderer that died is back in a few seconds, and a doctor waits for it; a server that is away is not to be stormed.
-const BACK_OFF_MS = [200, 400, 800, 1000, 1000, 1000, 1000, 2000, 3000, 5000];
+const BACK_OFF_MS = [200, 300, ...Array<number>(12).fill(500), 1000, 2000, 3000, 5000];
 const UNSENT_BYTES = 16 * 1024; // some fifty views; beyond it newer ones replace the one that waits here
 const LOOK_MS = 1000;
 
