@@ -7,7 +7,7 @@ import * as moves from "../../reading/moves";
 import { openMpr, openStackLayout } from "../../reading/opening";
 import { desk } from "../../session";
 import type { View } from "../../stream/messages";
-import { words } from "../../words/words";
+import { sentence, words } from "../../words/words";
 import { Icon, type IconName } from "../icons";
 import { narrow } from "../common";
 
@@ -17,20 +17,20 @@ interface ButtonProps {
   shown?: string;
   key_?: string;
   pressed?: boolean;
-  dim?: boolean;
+  /** Why a press will only explain: a key of the dictionary's problems. */
+  refusal?: string | null;
   testid: string;
   onclick(): void;
 }
 
-export function ToolButton({ icon, label, shown, key_, pressed, dim, testid, onclick }: ButtonProps) {
-  const title = key_ ? `${label} (${key_})` : label;
+export function ToolButton({ icon, label, shown, key_, pressed, refusal, testid, onclick }: ButtonProps) {
+  const title = refusal ? sentence(refusal) : key_ ? `${label} (${key_})` : label;
   return (
     <button
-      class={dim ? "tool dim" : "tool"}
+      class={refusal ? "tool dim" : "tool"}
       aria-label={label}
       title={title}
       aria-pressed={pressed}
-      aria-disabled={dim}
       data-testid={testid}
       onClick={onclick}
     >
@@ -143,7 +143,7 @@ export function LayoutButtons() {
   const w = words.value;
   const layout = desk.layout.value;
   const alone = desk.maximised.value;
-  const refused = desk.stack.value !== null && !desk.stack.value.volume;
+  const refusal = desk.stack.value?.volume ? null : desk.stack.value?.refusal;
   return (
     <>
       <ToolButton
@@ -159,7 +159,7 @@ export function LayoutButtons() {
         label={w.layout_mpr}
         shown="MPR"
         key_="M"
-        dim={refused}
+        refusal={refusal}
         pressed={layout === "mpr" && alone !== "volume"}
         testid="layout-mpr"
         onclick={() => pressMpr(desk, narrow.value)}
@@ -169,7 +169,7 @@ export function LayoutButtons() {
         label={w.volume_rendering}
         shown="VR"
         key_="V"
-        dim={refused}
+        refusal={refusal}
         pressed={layout === "mpr" && alone === "volume"}
         testid="layout-volume"
         onclick={() => openMpr(desk, "volume")}
