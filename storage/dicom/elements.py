@@ -12,6 +12,8 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 MAX_TEXT = 1024  # characters; the stored bytes keep what is longer
+# pydicom reads GB 2312 behind its escape (ISO 2022 IR 58) and leaves the escape in the text (PS3.3 C.12.1.1.2).
+_ESCAPE = re.compile(r"\x1b\$?[()\-,.]?[0-9A-Za-z]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
@@ -34,7 +36,7 @@ def values_of(dataset: Dataset, keyword: str) -> list[Any]:
 
 def clean(text: str, limit: int = MAX_TEXT) -> str:
     """Text that PostgreSQL can hold: no NUL, no control characters, no lone surrogates, bounded, composed."""
-    return unicodedata.normalize("NFC", _CONTROL.sub("", text[: 4 * limit])).strip()[:limit]
+    return unicodedata.normalize("NFC", _CONTROL.sub("", _ESCAPE.sub("", text[: 4 * limit]))).strip()[:limit]
 
 
 def text_of(dataset: Dataset, keyword: str) -> str:

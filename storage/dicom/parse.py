@@ -103,10 +103,8 @@ def looks_like_dicom(data: bytes) -> bool:
     """Whether it is worth reading: the DICM mark, or a first element of group 2 or 8 without it."""
     if data[128:132] == b"DICM":
         return True
-    return (len(data) >= 64 and data[1:4:2] == b"\0\0" and data[0] in (2, 8)) or data[:4] in (
-        b"\0\x02\0\0",
-        b"\0\x08\0\0",
-    )
+    little_endian = data[1:2] == b"\0" and data[3:4] == b"\0" and data[:1] in (b"\2", b"\10")
+    return len(data) >= 64 and (little_endian or data[:3] in (b"\0\2\0", b"\0\10\0"))
 
 
 def read_meta(data: bytes) -> tuple[int, str]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -86,6 +87,8 @@ def read_pixels(parsed: Parsed) -> tuple[Pixels | None, str]:
     """
     element, dataset = parsed.pixels, parsed.dataset
     if element is None:
+        if is_image(dataset):
+            raise InvalidDataset("an image without pixel data: the file is cut off, or its pixels were removed")
         return None, "no_pixels"
     encapsulated = element.length == UNDEFINED
     if not encapsulated and element.offset + element.length > len(parsed.body):
@@ -114,6 +117,13 @@ def read_pixels(parsed: Parsed) -> tuple[Pixels | None, str]:
         if element.length < promised:
             raise InvalidDataset(f"the pixel data has {element.length} bytes instead of {promised}")
     return pixels, ""
+
+
+def is_image(dataset: Dataset) -> bool:
+    """Whether pixels must be there, by the name of the SOP class or the attributes, unless they are elsewhere."""
+    named = "Image Storage" in UID(text_of(dataset, "SOPClassUID")).name
+    described = all(integer_of(dataset, keyword) for keyword in ("Rows", "Columns", "BitsAllocated"))
+    return (named or described) and not text_of(dataset, "PixelDataProviderURL")
 
 
 def _fields(pixels: Pixels) -> dict[str, Any]:

@@ -47,7 +47,7 @@ async def test_what_arrived_is_found_and_its_pixels_are_the_same(
     assert await arrival.receive_all(files, here, "import") == [Outcome.NEW] * 4
     async with database.acting([here]) as connection:
         (study,), total = await find_studies(connection, "小东")
-        stored = await find_series(connection, 1)
+        stored = await find_series(connection, await connection.fetchval("SELECT id FROM series"))
     assert (total, study.accession, study.images, study.modalities) == (1, "A1", 4, ["CT"])
     (stack,) = stacks_of(stored.instances)
     frames = [read_frame(BlobStore(tmp_path / "blobs"), here, frame) for frame in stack.frames]
@@ -126,7 +126,7 @@ async def test_a_report_without_pixels_is_kept(database: Database, arrival: Arri
     report = write_instance(None, 0, EXPLICIT, {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.88.11", "Modality": "SR"})
     assert await arrival.receive(report, here, "A") == Outcome.NEW
     async with database.acting([here]) as connection:
-        stored = await find_series(connection, 1)
+        stored = await find_series(connection, await connection.fetchval("SELECT id FROM series"))
     assert stored.instances[0].header["reason"] == "no_pixels"
     assert stacks_of(stored.instances) == []
 

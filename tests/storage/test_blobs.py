@@ -44,8 +44,17 @@ def test_only_we_can_read_blobs(blobs: BlobStore) -> None:
 def test_every_step_is_durable_before_the_answer(blobs: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
     fsync, rename = os.fsync, Path.rename
-    monkeypatch.setattr(os, "fsync", lambda fd: (steps.append(str(Path(f"/proc/self/fd/{fd}").readlink())), fsync(fd))[1])
-    monkeypatch.setattr(Path, "rename", lambda a, b: (steps.append("rename"), rename(a, b))[1])
+
+    def watched_fsync(descriptor: int) -> None:
+        steps.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        fsync(descriptor)
+
+    def watched_rename(old: Path, new: Path) -> Path:
+        steps.append("rename")
+        return rename(old, new)
+
+    monkeypatch.setattr(os, "fsync", watched_fsync)
+    monkeypatch.setattr(Path, "rename", watched_rename)
     path = blobs.path(1, blobs.write(1, b"picture"))
     file, renamed, *folders = steps
     assert Path(file).parent == path.parent and file.endswith(".new")

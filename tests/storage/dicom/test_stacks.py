@@ -242,7 +242,7 @@ def test_a_late_slice_or_other_bytes_change_the_digest_and_the_order_of_arrival_
 
 
 def test_instances_without_pixels_are_counted_and_not_shown() -> None:
-    report = write_instance(None, 0, EXPLICIT, {"Modality": "SR"})
+    report = write_instance(None, 0, EXPLICIT, {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.88.11", "Modality": "SR"})
     arrived = instances([report, *series(ORIENTATIONS["coronal"])])
     assert len(stacks_of(arrived)) == 1
     assert not_displayable(arrived) == 1
@@ -272,6 +272,7 @@ def test_a_header_survives_the_database() -> None:
     assert stacks_of(through)[0].frames == stacks_of(arrived)[0].frames
 
 
+@pytest.mark.slow
 def test_the_chest_ct_is_one_volume_of_the_known_spacing(unpacked: Unpacked) -> None:
     members = unpacked("01_ct/lidc-idri-0314_chest_275sl.tar.xz")
     files = [data for name, data in members.items() if name.endswith(".dcm")]

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+
+from storage.blobs import BlobStore
+from storage.dicom.stacks import stacks_of
+from storage.dicom.write import write_colour, write_projection, write_series
+from storage.rendered import shrink, thumbnail, to_grey
+from tests.storage.dicom.pictures import Stored, instances
+
+
+def picture(files: list[bytes], folder: Path, side: int = 64) -> NDArray[Any]:
+    """The decoded thumbnail of the only stack in these files."""
+    blobs = BlobStore(folder)
+    arrived = [
+        Stored(one.sop_instance_uid, blobs.write(1, data), one.header)
+        for one, data in zip(instances(files), files, strict=True)
+    ]
+    (stack,) = stacks_of(arrived)
+    jpeg = thumbnail(blobs, 1, stack, side)
+    return np.asarray(simplejpeg.decode_jpeg(jpeg, "RGB" if stack.colour else "GRAY"))
+
+
+def test_the_middle_slice_is_shown_in_its_window(tmp_path: Path) -> None:
+    volume = np.full((5, 128, 128), -1000, np.int16)
+    volume[2, :, 64:] = 40  # the window's centre
+    grey = picture(list(write_series(volume, np.diag([1, 1, 2, 1.0]))), tmp_path)
+    assert grey.shape == (64, 64, 1)
+    assert abs(int(grey[32, 10, 0]) - 0) <= 3
+    assert abs(int(grey[32, 50, 0]) - 128) <= 3
+
+
+def test_monochrome1_is_shown_inverted(tmp_path: Path) -> None:
+    image = np.zeros((64, 64), np.uint16)
+    image[:, 32:] = 4000
+    attributes = {"WindowCenter": 2000, "WindowWidth": 4000}
+    grey = picture([write_projection(image, attributes=attributes)], tmp_path)
+    assert grey[32, 8, 0] > 250
+    assert grey[32, 56, 0] < 5
+
+
+def test_a_picture_without_a_window_uses_its_own_range(tmp_path: Path) -> None:
+    image = np.full((64, 64), 1000, np.uint16)
+    image[:, 32:] = 3000
+    attributes = {"PhotometricInterpretation": "MONOCHROME2"}
+    grey = picture([write_projection(image, attributes=attributes)], tmp_path)
+    assert grey[32, 8, 0] < 5
+    assert grey[32, 56, 0] > 250
+
+
+def test_colour_stays_colour(tmp_path: Path) -> None:
+    image = np.zeros((80, 40, 3), np.uint8)
+    image[..., 0] = 200
+    colours = picture([write_colour(image)], tmp_path)
+    assert colours.shape == (64, 32, 3)
+    assert np.abs(colours[32, 16].astype(int) - [200, 0, 0]).max() < 6
+
+
+def test_pixels_that_are_not_square_are_shown_square(tmp_path: Path) -> None:
+    attributes = {"PixelSpacing": [2.0, 1.0]}
+    grey = picture([write_projection(np.zeros((50, 100), np.uint16), attributes=attributes)], tmp_path)
+    assert grey.shape[:2] == (64, 64)
+
+
+def test_shrinking_averages() -> None:
+    board = np.indices((64, 64)).sum(axis=0) % 2 * 1000
+    assert np.abs(shrink(board.astype(np.int16), 16) - 500).max() == 0
+
+
+def test_the_linear_window_is_that_of_the_standard() -> None:
+    """PS3.3 C.11.2.1.2.1, its own example: centre 2048, width 4096 maps 0…4095 onto 0…255."""
+    values = np.array([[-100, 0, 4095, 5000]], np.float32)
+    assert to_grey(values, 2048, 4096, inverted=False).tolist() == [[0, 0, 255, 255]]
+    assert to_grey(values, 2048, 4096, inverted=True).tolist() == [[255, 255, 0, 0]]
+    assert to_grey(np.array([[0, 1]], np.float32), 1, 1, inverted=False).tolist() == [[0, 255]]
