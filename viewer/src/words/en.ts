@@ -144,7 +144,7 @@ export const en: Words = {
     region: "Spacing: calibrated region",
     none: "Spacing unknown",
   },
-  lossy_stored: (how) => `stored lossy ${how}`,
+  lossy_stored: (how) => (how === "lossy" ? "stored lossy" : `stored lossy ${how}`),
   loading_volume: (done, total) => `Loading the volume ${done}/${total}`,
   waiting: "Waiting for the image…",
 

@@ -141,7 +141,7 @@ export const zh = {
     region: "间距：区域标定",
     none: "无标定间距",
   } as Record<string, string>,
-  lossy_stored: (how: string): string => `有损存储 ${how}`,
+  lossy_stored: (how: string): string => `有损存储 ${how === "lossy" ? "" : how}`.trim(),
   loading_volume: (done: number, total: number): string => `正在载入容积 ${done}/${total}`,
   waiting: "正在等待图像…",
 
