@@ -4,6 +4,9 @@ import { normal, screenOf, type Size } from "./camera";
 import type { Plane } from "./grid";
 import { cross, dot, length, unit, type Vector2, type Vector3 } from "./vectors";
 
+/** How far from the cross its handles stand, parts of the viewport's shorter side. */
+const HANDLE = 0.36;
+
 interface Camera {
   centre: Vector3;
   right: Vector3;
@@ -31,4 +34,18 @@ export function crosshair(
     lines.push({ plane, along: unit([dot(direction, view.right), dot(direction, view.down)]) });
   }
   return { at: screenOf(view, size, point), lines };
+}
+
+/** Where a line can be taken hold of to turn the plane that it stands for: one point on each side of the cross. */
+export function handles({ at, lines }: { at: Vector2; lines: Line[] }, size: Size): Vector2[] {
+  const far = HANDLE * Math.min(size.width, size.height);
+  return lines.flatMap(({ along: [u, v] }) =>
+    [far, -far].map((reach): Vector2 => [at[0] + reach * u, at[1] + reach * v]),
+  );
+}
+
+/** The angle by which a finger went about the cross, radians, clockwise on the screen, between half a turn each way. */
+export function swept(at: Vector2, from: Vector2, to: Vector2): number {
+  const angle = Math.atan2(to[1] - at[1], to[0] - at[0]) - Math.atan2(from[1] - at[1], from[0] - at[0]);
+  return angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
 }

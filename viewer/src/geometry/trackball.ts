@@ -1,4 +1,4 @@
-/** Turning a volume with a finger: a virtual trackball about the middle of the body. */
+/** Turning a camera: a virtual trackball about the middle of the body, and planes about the crosshair. */
 
 import { add, cross, dot, scale, subtract, turn, unit, type Vector3 } from "./vectors";
 
@@ -11,8 +11,8 @@ interface Camera {
 /** Half a turn for a drag across the viewport's shorter side. */
 const TURN = Math.PI;
 
-/** Turn all of a camera about an axis through `pivot`, which keeps its place on the screen. */
-function turned<C extends Camera>(view: C, axis: Vector3, angle: number, pivot: Vector3): C {
+/** Turn all of a camera by `angle` radians about an axis through `pivot`, which keeps its place on the screen. */
+export function turned<C extends Camera>(view: C, axis: Vector3, angle: number, pivot: Vector3): C {
   const right = unit(turn(view.right, axis, angle));
   const loose = turn(view.down, axis, angle);
   const down = unit(subtract(loose, scale(right, dot(right, loose)))); // a thousand small turns must stay square

@@ -9,6 +9,7 @@ import type { Viewport } from "./viewport";
 
 const PX_PER_IMAGE = 6; // of a finger or mouse that scrolls: a hand's width is some fifty images
 const WHEEL_RESTS_MS = 140;
+const REACH_PX: Record<Pointer, number> = { mouse: 12, touch: 22 }; // to a handle of the cross: 44 px for a finger
 const GLIDE_MS = 325; // how fast a flicked stack slows down
 
 /** What the left button or one finger does here when no tool was chosen, or the chosen one means nothing here. */
@@ -26,6 +27,7 @@ export class ViewportHands implements Hands {
   private twisted = 0;
   private gliding = 0;
   private wheelTimer = 0;
+  private turningFrom: Vector2 | null = null; // where the finger last was that turns the cross
 
   constructor(
     private readonly desk: Desk,
@@ -40,6 +42,7 @@ export class ViewportHands implements Hands {
     this.scrolled = 0;
     this.panned = [0, 0];
     this.twisted = 0;
+    this.turningFrom = null;
   }
 
   drag(drag: Drag): void {
@@ -48,7 +51,25 @@ export class ViewportHands implements Hands {
     if (drag.fingers >= 3 || (drag.pointer === "mouse" && drag.buttons === 3)) return this.act("window", drag);
     if (drag.pointer === "mouse" && drag.buttons & 4) return this.act("pan", drag);
     if (drag.pointer === "mouse" && drag.buttons & 2) return this.act("zoom", drag);
-    return this.act(toolOf(this.desk.tool.value, kind, drag.pointer), drag);
+    const tool = toolOf(this.desk.tool.value, kind, drag.pointer);
+    const points = tool === "cross" || (drag.pointer === "touch" && this.desk.tool.value === null);
+    if (points && this.turnsCross(drag)) return;
+    return this.act(tool, drag);
+  }
+
+  /** A drag that began on a handle of the cross turns the other planes. */
+  private turnsCross({ start, at, pointer }: Drag): boolean {
+    const to = this.device(at);
+    if (!this.turningFrom) {
+      const from = this.device(start);
+      const near = (handle: Vector2): boolean =>
+        Math.hypot(handle[0] - from[0], handle[1] - from[1]) <= REACH_PX[pointer] * this.density();
+      if (!moves.crossOf(this.desk, this.viewport)?.handles.some(near)) return false;
+      this.turningFrom = from;
+    }
+    moves.turnCross(this.desk, this.viewport, this.turningFrom, to);
+    this.turningFrom = to;
+    return true;
   }
 
   pinch({ factor, degrees, dx, dy, at }: Pinch): void {

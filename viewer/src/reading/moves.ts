@@ -2,8 +2,9 @@
 
 import { batch } from "@preact/signals";
 import * as camera from "../geometry/camera";
+import { crosshair, handles, swept } from "../geometry/crosshair";
 import * as grid from "../geometry/grid";
-import { roll, twist } from "../geometry/trackball";
+import { roll, turned, twist } from "../geometry/trackball";
 import type { Vector2 } from "../geometry/vectors";
 import type { PlaneView, StackView, View, VolumeView } from "../stream/messages";
 import { imageCorners, pixelSize, stackView, volumeView } from "./opening";
@@ -204,6 +205,34 @@ function follow(desk: Desk, moving: boolean, except?: Viewport): void {
   for (const [, other] of desk.planes) {
     if (other !== except) other.set(camera.through(other.view.peek() as PlaneView, point), moving);
   }
+}
+
+/** The cross of a plane and its handles, device pixels; null where none is drawn. */
+export function crossOf(desk: Desk, viewport: Viewport): (ReturnType<typeof crosshair> & { handles: Vector2[] }) | null {
+  const view = viewport.view.peek();
+  const point = desk.cross.value;
+  if (view?.kind !== "plane" || !point || !desk.linked.value) return null;
+  const size = viewport.size.peek();
+  const others = desk.planes
+    .filter(([, other]) => other !== viewport)
+    .map(([plane, other]): [typeof plane, PlaneView] => [plane, other.view.peek() as PlaneView]);
+  const cross = crosshair(view, size, point, others);
+  return { ...cross, handles: handles(cross, size) };
+}
+
+/** Turn the other planes about the cross, as a finger went from one screen position to another. */
+export function turnCross(desk: Desk, viewport: Viewport, from: Vector2, to: Vector2): void {
+  const cross = crossOf(desk, viewport);
+  const point = desk.cross.peek();
+  const view = viewport.view.peek();
+  if (!cross || !point || view?.kind !== "plane") return;
+  const angle = swept(cross.at, from, to);
+  batch(() => {
+    for (const [, other] of desk.planes) {
+      if (other === viewport) continue;
+      other.set(turned(other.view.peek() as PlaneView, camera.normal(view), angle, point), true);
+    }
+  });
 }
 
 export function toggleLink(desk: Desk): void {

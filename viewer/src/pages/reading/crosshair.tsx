@@ -1,6 +1,6 @@
 /** The cross of a plane: each line has the colour of the plane that it stands for, and a gap where one looks. */
 
-import { crosshair } from "../../geometry/crosshair";
+import { crosshair, handles } from "../../geometry/crosshair";
 import type { Viewport } from "../../reading/viewport";
 import { desk } from "../../session";
 
@@ -15,6 +15,7 @@ export function Crosshair({ viewport }: { viewport: Viewport }) {
     .filter(([plane]) => plane !== viewport.role)
     .map(([plane, other]) => [plane, other.view.value as typeof drawn.view] as [typeof plane, typeof drawn.view]);
   const { at, lines } = crosshair(drawn.view, size, point, others);
+  const grips = handles({ at, lines }, size);
   const [x, y] = at;
   const far = size.width + size.height;
   const gap = GAP * (devicePixelRatio || 1);
@@ -33,6 +34,17 @@ export function Crosshair({ viewport }: { viewport: Viewport }) {
           />
         )),
       )}
+      {grips.map(([gx, gy], i) => (
+        <circle
+          key={i}
+          class={`line-${lines[Math.floor(i / 2)]!.plane}`}
+          data-testid="cross-handle"
+          cx={gx}
+          cy={gy}
+          r={4.5 * (devicePixelRatio || 1)}
+          vector-effect="non-scaling-stroke"
+        />
+      ))}
     </svg>
   );
 }
