@@ -36,9 +36,8 @@ class Bricks:
     def occupancy(self, table: Table) -> NDArray[np.uint8]:
         """1 where a brick has values the transfer function shows, uint8 [bz, by, bx]."""
         low, high = (_cell(extreme, table) for extreme in (self.lowest, self.highest))
-        # One cell more on each side: a flat interval counts as one cell, and positions are rounded.
-        low, high = np.maximum(low - 1, 0), np.minimum(high + 2, CELLS)
-        return np.asarray(table.cumulated[high] > table.cumulated[low]).astype(np.uint8)
+        # The cell of the highest value belongs to it: a flat interval counts as one cell.
+        return np.asarray(table.cumulated[high + 1] > table.cumulated[low]).astype(np.uint8)
 
 
 def _cell(values: NDArray[Any], table: Table) -> NDArray[np.int64]:

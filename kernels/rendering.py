@@ -108,8 +108,8 @@ def reference(volume: Volume, picture: Picture, transfer: TransferFunction, step
     # A ray along a face divides 0 by 0: there the axis sets no limit if the ray is inside.
     along = np.broadcast_to(camera.step == 0, points.shape)
     within = (points >= 0) & (points <= last)
-    entry = np.where(along, np.where(within, -np.inf, np.inf), t.min(axis=0)).max(axis=-1)
-    leave = np.where(along, np.where(within, np.inf, -np.inf), t.max(axis=0)).min(axis=-1)
+    entry = np.where(along, np.where(within, -1e9, 1e9), t.min(axis=0)).max(axis=-1)
+    leave = np.where(along, np.where(within, 1e9, -1e9), t.max(axis=0)).min(axis=-1)
     result = np.zeros((*points.shape[:2], 4))
     light = np.ones(points.shape[:2])
     rotation = _to_camera(volume, picture)
@@ -450,6 +450,19 @@ def _render(
     out: NDArray[np.uint8],
     rgba: NDArray[np.float32],
 ) -> None:
+    spread_cpu(*arguments(volume, picture, transfer, bricks, step_mm, early_exit, fine), out, rgba)
+
+
+def arguments(
+    volume: Volume,
+    picture: Picture,
+    transfer: TransferFunction,
+    bricks: Bricks,
+    step_mm: float,
+    early_exit: float,
+    fine: bool,
+) -> tuple[Any, ...]:
+    """What every driver of `march` is given: array, size, camera, packet, occupancy and its shape, table, optics."""
     if not 1e-3 <= step_mm <= 1e3:
         raise InvalidParameter(f"a step is 0.001 to 1000 mm, not {step_mm}")
     if not 1e-5 <= early_exit < 1:
@@ -466,15 +479,4 @@ def _render(
         _to_camera(volume, picture).astype(np.float32).reshape(-1),
     )
     shape = tuple(np.int32(n) for n in occupancy.shape)
-    spread_cpu(
-        volume.voxels,
-        volume.size,
-        camera,
-        _packet(camera),
-        occupancy.reshape(-1),
-        shape,
-        table,
-        optics,
-        out,
-        rgba,
-    )
+    return volume.voxels, volume.size, camera, _packet(camera), occupancy.reshape(-1), shape, table, optics

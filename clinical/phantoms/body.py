@@ -134,7 +134,7 @@ def _paint_trunk(canvas: Canvas) -> None:
     half_x, half_y = _outline(canvas.z)
     table = canvas.within((-176, half_y - 25), (176, half_y + 15))
     top = half_y + 9 - 0.0006 * table.x**2
-    table.paint(np.abs(table.y - top) - 1.2, 35, 1.0)
+    table.paint(np.asarray(np.abs(table.y - top) - 1.2, np.float32), 35, 1.0)
 
     radius = _superellipse(canvas, half_x, half_y, 2.4)
     depth = (radius - 1) * half_y

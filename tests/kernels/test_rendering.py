@@ -1,0 +1,188 @@
+"""Volume rendering against its dense reference, the law of absorption, and invariants."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kernels.bricks import bricks
+from kernels.errors import InvalidParameter
+from kernels.picture import Picture
+from kernels.rendering import STILL_EXIT, reference, volume_rendering, volume_rendering_rgba
+from kernels.transfer import PRESETS, TransferFunction
+from kernels.volume import Volume
+from tests.kernels.grids import (
+    DTYPES,
+    LEFT_HANDED,
+    SHEARED,
+    centred,
+    random_volume,
+    rotation,
+    smooth_volume,
+)
+
+WARM = TransferFunction(((50.0, (0.2, 0.1, 0.1), 0.0), (150.0, (0.9, 0.3, 0.2), 0.3), (400.0, (1.0, 1.0, 0.9), 0.8)))
+GREY = 1 / 255
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("affine", [SHEARED, LEFT_HANDED])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_rendering_agrees_with_its_dense_reference(dtype, affine, mirrored):
+    volume = smooth_volume(dtype, (19, 17, 23), affine)
+    for turn, size in (((0, 0, 0), (37, 31)), ((40, -25, 70), (33, 18))):
+        picture = centred(volume, *size, 0.5, turn, mirrored)
+        truth = reference(volume, picture, WARM, 0.05)
+        values = volume_rendering_rgba(volume, picture, WARM, bricks(volume), 0.4)
+        assert truth[..., 3].max() > 0.95
+        assert np.abs(values - truth).max() <= 2 * GREY
+        assert np.abs(values - truth).mean() <= 0.3 * GREY
+
+
+def test_the_path_for_moving_stays_close_to_the_reference():
+    volume = smooth_volume(np.int16, (19, 17, 23), SHEARED)
+    picture = centred(volume, 37, 31, 0.5, (40, -25, 70))
+    truth = reference(volume, picture, WARM, 0.05)
+    values = volume_rendering_rgba(volume, picture, WARM, bricks(volume), 0.8, 0.02, False)
+    assert np.abs(values - truth).mean() <= 3 * GREY
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("tau", [0.005, 0.02, 0.08, 0.5])
+@pytest.mark.parametrize("fraction", [0.25, 0.5, 0.77, 1.0])
+def test_a_constant_volume_absorbs_by_the_law_of_beer_and_lambert(dtype, tau, fraction):
+    """alpha = 1 − exp(−τL), L from outermost voxel centre to outermost voxel centre, the last step partial."""
+    spacing = np.array([0.7, 0.9, 1.3])
+    volume = Volume(np.full((31, 43, 37), 200, dtype), np.diag([*spacing, 1.0]))
+    transfer = TransferFunction(((100.0, (1, 1, 1), tau), (300.0, (1, 1, 1), tau)))
+    sides = spacing * (np.array(volume.array.shape[::-1]) - 1)
+    for axis, turn in enumerate([(0, 90, 0), (90, 0, 0), (0, 0, 0)]):
+        picture = centred(volume, 5, 3, 0.2, turn)
+        step = fraction * spacing.min()
+        rgba = volume_rendering_rgba(volume, picture, transfer, bricks(volume), step, STILL_EXIT)
+        truth = 1 - np.exp(-tau * sides[axis])
+        assert np.abs(rgba[..., 3] - truth).max() <= GREY
+
+
+def test_a_slanted_ray_absorbs_by_its_length_in_the_box():
+    volume = Volume(np.full((31, 33, 37), 200, np.int16), np.diag([0.7, 0.9, 1.3, 1.0]))
+    transfer = TransferFunction(((100.0, (1, 1, 1), 0.04), (300.0, (1, 1, 1), 0.04)))
+    picture = centred(volume, 41, 39, 1.0, (35, 20, 10))
+    rgba = volume_rendering_rgba(volume, picture, transfer, bricks(volume), 0.5)
+    u, v = np.meshgrid(np.arange(41), np.arange(39))
+    points = picture.origin + u[..., None] * picture.right + v[..., None] * picture.down
+    t = np.stack([-points, volume.corners_mm.max(axis=0) - points]) / picture.normal
+    length = np.clip(t.max(axis=0).min(axis=-1) - t.min(axis=0).max(axis=-1), 0, None)
+    assert (length == 0).any()
+    assert length.max() > 30
+    assert np.abs(rgba[..., 3] - (1 - np.exp(-0.04 * length))).max() <= GREY
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("fine", [False, True])
+def test_turning_volume_and_camera_together_changes_nothing(dtype, fine):
+    volume = smooth_volume(dtype, (19, 17, 23), SHEARED)
+    picture = centred(volume, 45, 39, 0.4, (10, 20, 30))
+    turn, way = rotation((40, -25, 110)), np.array([5.0, -6, 7])
+    affine = np.eye(4)
+    affine[:3, :3], affine[:3, 3] = turn @ SHEARED[:3, :3], turn @ SHEARED[:3, 3] + way
+    turned = Volume(volume.array, affine)
+    moved = Picture(turn @ picture.origin + way, turn @ picture.right, turn @ picture.down, 45, 39)
+    a = volume_rendering(volume, picture, WARM, bricks(volume), 0.5, fine=fine)
+    b = volume_rendering(turned, moved, WARM, bricks(turned), 0.5, fine=fine)
+    assert a.max() > 100
+    assert np.abs(a.astype(int) - b).max() <= 1
+
+
+def test_the_distance_of_the_picture_plane_does_not_matter():
+    volume = smooth_volume(np.int16, (19, 17, 23), SHEARED)
+    near, far = (centred(volume, 45, 39, 0.4, (10, 20, 30), shift_mm=shift) for shift in (0, -777.7))
+    a, b = (volume_rendering(volume, picture, WARM, bricks(volume), 0.5) for picture in (near, far))
+    assert np.abs(a.astype(int) - b).max() <= 1
+
+
+def test_the_nearer_of_two_things_hides_the_other():
+    """Red before blue, seen along +z; from the other side blue; and a mirrored grid looks the other way too."""
+    array = np.zeros((30, 20, 20), np.int16)
+    array[5:9, 4:16, 4:16] = 100
+    array[20:24, 4:16, 4:16] = 200
+    volume = Volume(array, np.eye(4))
+    points = ((50, 0), (90, 0.5), (110, 0.5), (150, 0)), ((190, 5), (210, 5))
+    transfer = TransferFunction(
+        tuple((v, (1, 0, 0), tau) for v, tau in points[0]) + tuple((v, (0, 0, 1), tau) for v, tau in points[1])
+    )
+    front = volume_rendering(volume, centred(volume, 9, 9, 1), transfer, bricks(volume), 0.5)[4, 4]
+    back = volume_rendering(volume, centred(volume, 9, 9, 1, (180, 0, 0)), transfer, bricks(volume), 0.5)[4, 4]
+    mirrored = volume_rendering(volume, centred(volume, 9, 9, 1, mirrored=True), transfer, bricks(volume), 0.5)[4, 4]
+    assert front[0] > 2 * front[2]
+    assert back[2] > 2 * back[0]
+    assert (mirrored == back).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("pixel", [0.3, 1.1, 9.0])
+def test_skipping_empty_bricks_changes_nothing(dtype, pixel):
+    """The same picture as with every brick said to be full, for small and for very wide packets."""
+    rng = np.random.default_rng(8)
+    array = np.zeros((70, 61, 83), dtype)
+    for z, y, x in rng.integers(3, 55, (12, 3)):
+        array[z : z + 3, y : y + 4, x : x + 2] = 300
+    volume = Volume(array, SHEARED)
+    grid = bricks(volume)
+    full = type(grid)(np.full_like(grid.lowest, -1000), np.full_like(grid.highest, 3000))
+    for turn in ((0, 0, 0), (31, -47, 12)):
+        picture = centred(volume, 53, 47, pixel, turn)
+        skipped = volume_rendering(volume, picture, WARM, grid, 0.5)
+        plain = volume_rendering(volume, picture, WARM, full, 0.5)
+        assert plain.max() > 20
+        assert np.abs(skipped.astype(int) - plain).max() <= 1
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(2, 2, 2), (2, 5, 3), (3, 2, 9), (9, 3, 2)])
+def test_thin_volumes_can_be_rendered(dtype, shape):
+    volume = random_volume(dtype, shape, SHEARED)
+    for turn in ((0, 0, 0), (90, 0, 0), (33, 44, 55)):
+        picture = centred(volume, 21, 17, 0.3, turn)
+        truth = reference(volume, picture, WARM, 0.02)
+        values = volume_rendering_rgba(volume, picture, WARM, bricks(volume), 0.1)
+        assert np.abs(values - truth)[..., 3].mean() <= 3 * GREY
+        assert np.isfinite(values).all()
+
+
+def test_values_that_are_not_numbers_read_nothing_else():
+    array = np.full((9, 9, 9), np.nan, np.float32)
+    array[::2] = 1e30
+    array[:, ::2] = -np.inf
+    volume = Volume(array, np.eye(4))
+    picture = centred(volume, 33, 33, 0.3, (20, 30, 40))
+    assert volume_rendering(volume, picture, WARM, bricks(volume), 0.5).shape == (33, 33, 3)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_shows_something_of_a_suitable_volume(name):
+    transfer = PRESETS[name].scaled(-1000, 1500)
+    z = np.linspace(-1000, 1500, 40)[:, None, None]
+    volume = Volume(np.broadcast_to(z, (40, 30, 30)).astype(np.int16).copy(), np.eye(4))
+    picture = centred(volume, 30, 40, 1.0, (90, 0, 0))
+    assert volume_rendering(volume, picture, transfer, bricks(volume), 0.5).max() > 20
+
+
+def test_far_away_is_black():
+    volume = smooth_volume(np.int16, (9, 9, 9), SHEARED)
+    picture = centred(volume, 20, 20, 0.1)
+    away = Picture(picture.origin + (9e4, 0, 0), picture.right, picture.down, 20, 20)
+    assert volume_rendering(volume, away, WARM, bricks(volume), 0.5).max() == 0
+
+
+@pytest.mark.parametrize(("step", "leave"), [(0, 0.1), (-1, 0.1), (float("nan"), 0.1), (0.5, 0), (0.5, 1), (1e9, 0.1)])
+def test_a_step_or_exit_without_meaning_is_refused(step, leave):
+    volume = smooth_volume(np.int16, (9, 9, 9), SHEARED)
+    with pytest.raises(InvalidParameter):
+        volume_rendering(volume, centred(volume, 8, 8, 1), WARM, bricks(volume), step, leave)
+
+
+def test_a_relative_preset_must_be_scaled_first():
+    volume = smooth_volume(np.int16, (9, 9, 9), SHEARED)
+    with pytest.raises(InvalidParameter):
+        volume_rendering(volume, centred(volume, 8, 8, 1), PRESETS["mr_default"], bricks(volume), 0.5)

@@ -1,0 +1,126 @@
+"""The source a CUDA thread will run, compiled for one lane and compared with the picture the lanes give."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numba import njit
+
+from kernels import image, plane, rendering, sampling, scalars, window
+from kernels.bricks import bricks
+from kernels.lanes import OPTIONS, SHARED, f32
+from kernels.picture import index_grid
+from kernels.scalars import PRIMITIVES, scalar_variant
+from tests.kernels.grids import DTYPES, SHEARED, centred, random_volume, smooth_volume
+
+compiled = njit(**OPTIONS)
+
+
+def test_every_primitive_of_the_formulas_has_a_scalar_reading():
+    from kernels import lanes
+
+    only_for_drivers = {"ramp", "store", "store_bytes", "vector", "shared"}
+    used = {name for function in SHARED for name in function.py_func.__code__.co_names if hasattr(lanes, name)}
+    constants = {"f32", "i32", "LANES", "TILE_WIDTH", "TILE_HEIGHT"}
+    assert used - constants <= set(PRIMITIVES)
+    assert not used & only_for_drivers
+
+
+def test_the_scalar_reading_calls_nothing_of_the_lanes():
+    found = {}
+    scalar_variant(rendering.march, lambda function: function, found)
+    for source in found.values():
+        names = {source.__globals__.get(name) for name in source.__code__.co_names if name in PRIMITIVES}
+        assert names <= set(PRIMITIVES.values())
+    assert sampling.value_and_gradient in found
+
+
+def test_the_scalar_reading_runs_as_plain_python():
+    """As under CUDA's simulator, where a decorator must leave functions as they are."""
+    value = scalar_variant(sampling.trilinear, lambda function: function)
+    array = np.arange(27, dtype=np.int16)
+    assert value(array, (3, 3, 3), f32(0.5), f32(1), f32(1.5)) == pytest.approx(0.5 + 3 + 13.5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_slab_of_single_lanes_equals_the_packets(dtype):
+    volume = random_volume(dtype, (9, 7, 11), SHEARED)
+    picture = centred(volume, 37, 31, 0.31, (20, -35, 50))
+    ray = scalar_variant(plane.slab_ray, compiled)
+
+    @njit(**OPTIONS)
+    def run(array, size, grid, count, mode, out):
+        for v in range(out.shape[0]):
+            for u in range(out.shape[1]):
+                x = f32(grid[0, 0] + u * grid[1, 0] + v * grid[2, 0])
+                y = f32(grid[0, 1] + u * grid[1, 1] + v * grid[2, 1])
+                z = f32(grid[0, 2] + u * grid[1, 2] + v * grid[2, 2])
+                dx, dy, dz = f32(grid[3, 0]), f32(grid[3, 1]), f32(grid[3, 2])
+                out[v, u] = ray(array, size, x, y, z, dx, dy, dz, count, mode)
+
+    for projection, mode in plane.MODES.items():
+        count = plane.sample_count(volume, picture, 4)
+        grid = index_grid(volume, picture)
+        grid[0] -= (count - 1) / 2 * grid[3]
+        out = np.empty((31, 37), np.float32)
+        run(volume.voxels, volume.size, grid, count, mode, out)
+        values = plane.slab(volume, picture, projection, 4)
+        same = (values == window.OUTSIDE) == (out == window.OUTSIDE)
+        assert same.mean() > 0.995
+        assert np.abs(values - out)[same & (out != window.OUTSIDE)].max() <= 1e-3 * 4095
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rendering_of_single_rays_equals_the_packets(dtype):
+    """Within 2/255: a packet decides by its weightiest ray how finely to step, a single ray by its own weight."""
+    volume = smooth_volume(dtype, (19, 17, 23), SHEARED)
+    picture = centred(volume, 45, 39, 0.4, (40, -25, 70))
+    march = scalar_variant(rendering.march, compiled)
+
+    @njit(**OPTIONS)
+    def run(array, size, camera, packet, occupancy, shape, table, optics, out):
+        o, r, d, s = camera.origin, camera.right, camera.down, camera.step
+        for v in range(out.shape[0]):
+            for u in range(out.shape[1]):
+                x = f32(o[0] + u * r[0] + v * d[0])
+                y = f32(o[1] + u * r[1] + v * d[1])
+                z = f32(o[2] + u * r[2] + v * d[2])
+                direction = (f32(s[0]), f32(s[1]), f32(s[2]))
+                out[v, u] = march(array, size, x, y, z, x, y, z, direction, packet, occupancy, shape, table, optics)
+
+    from tests.kernels.test_rendering import WARM
+
+    grid = bricks(volume)
+    out = np.empty((39, 45, 4), np.float32)
+    run(*rendering.arguments(volume, picture, WARM, grid, 0.5, 0.002, True), out)
+    values = rendering.volume_rendering_rgba(volume, picture, WARM, grid, 0.5, 0.002)
+    assert values[..., 3].max() > 0.9
+    assert np.abs(values - out).max() <= 2 / 255
+
+
+def test_grey_levels_and_images_of_single_lanes_equal_the_packets():
+    grey = scalar_variant(window.grey, compiled)
+    pixel = scalar_variant(image.pixel, compiled)
+    frame = np.random.default_rng(4).integers(0, 4000, (13, 17)).astype(np.uint16)
+    matrix = np.array([[0.4, 0.1, 2.0], [-0.1, 0.5, 3.0]])
+    values = image.sample(frame, matrix, 23, 19)
+    greys = window.window(np.where(values == window.OUTSIDE, np.float32(-5), values), 2000, 3000)
+    axes = tuple(f32(matrix[i, j]) for j in (0, 1) for i in (0, 1))
+    for v, u in ((0, 0), (7, 11), (18, 22), (10, 3)):
+        x, y = (f32(a[0] * u + a[1] * v + a[2]) for a in matrix)
+        value, count = pixel(frame.reshape(-1), 17, 13, 1, 0, x, y, axes, 1)
+        assert (count > 0) == (values[v, u] != window.OUTSIDE)
+        if count > 0:
+            assert value == pytest.approx(values[v, u], abs=1)
+            assert abs(grey(f32(values[v, u]), f32(1999.5), f32(1 / 2999), False, False) - greys[v, u]) <= 1
+
+
+def test_scalars_say_what_lanes_say_of_numbers():
+    assert scalars.minimum(2, 3) == 2
+    assert scalars.where(False, 1, 4) == 4
+    assert scalars.floor(f32(-1.5)) == -2
+    assert scalars.ceil(f32(-1.5)) == -1
+    assert scalars.integer(f32(-1.5)) == -1
+    assert scalars.pair(np.array([7, 8, 9], np.int16), 1, 0) == (8, 9)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kernels.errors import InvalidParameter
+from kernels.transfer import CELLS, PRESETS, TransferFunction, percentile_range
+
+RISING = TransferFunction(((0.0, (0, 0, 0), 0.0), (100.0, (1, 0.5, 0), 2.0)))
+
+
+def test_there_are_eight_presets_for_ct_and_mr():
+    assert len(PRESETS) >= 8
+    assert {"ct_bone", "ct_cta", "ct_skin", "ct_lung", "ct_airway", "ct_soft", "mr_default", "mr_angio"} <= set(PRESETS)
+    assert all(preset.relative == ("MR" in preset.modalities) for preset in PRESETS.values())
+
+
+def test_cumulated_extinction_is_the_integral_over_values():
+    table = RISING.table()
+    # τ = v/50, so between 0 and v the mean is v/100.
+    for v in (10, 50, 99):
+        cell = round(v * table.scale)
+        assert table.cumulated[cell] / cell == pytest.approx(v / 100, rel=2e-3)
+    assert table.cumulated.shape == (CELLS + 1,)
+
+
+def test_one_cell_of_the_table_has_the_extinction_of_its_value():
+    table = RISING.table()
+    cell = round(70 * float(table.scale))
+    assert table.cumulated[cell + 1] - table.cumulated[cell] == pytest.approx(1.4, rel=1e-2)
+
+
+def test_a_shift_moves_every_point():
+    assert RISING.shifted(30).extinction(np.array([80.0])) == pytest.approx(1.0)
+
+
+def test_a_relative_function_is_stretched_over_the_volume_s_range():
+    relative = TransferFunction(((0.0, (0, 0, 0), 0.0), (1.0, (1, 1, 1), 2.0)), relative=True, flat_gradient=0.02)
+    scaled = relative.scaled(100, 300)
+    assert scaled.extinction(np.array([200.0])) == pytest.approx(1.0)
+    assert scaled.flat_gradient == pytest.approx(4)
+    assert RISING.scaled(100, 300) is RISING
+    with pytest.raises(InvalidParameter):
+        relative.table()
+
+
+def test_the_range_of_a_volume_leaves_out_its_extremes():
+    array = np.random.default_rng(0).normal(500, 10, (60, 70, 80)).astype(np.float32)
+    array[0, 0, :3] = 1e6
+    low, high = percentile_range(array)
+    assert low == pytest.approx(500 - 25.8, abs=1)
+    assert high == pytest.approx(500 + 25.8, abs=1)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        (),
+        ((0.0, (0, 0, 0), 0.0),),
+        ((1.0, (0, 0, 0), 0.0), (1.0, (0, 0, 0), 0.0)),
+        ((0.0, (0, 0, 2), 0.0), (1.0, (0, 0, 0), 0.0)),
+        ((0.0, (0, 0, 0), -1.0), (1.0, (0, 0, 0), 0.0)),
+        ((0.0, (0, 0, 0), float("nan")), (1.0, (0, 0, 0), 0.0)),
+    ],
+)
+def test_a_function_without_meaning_is_refused(points):
+    with pytest.raises(InvalidParameter):
+        TransferFunction(points)
