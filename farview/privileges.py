@@ -126,7 +126,10 @@ def hand_over(home: Path, account: Account) -> None:
 
     Only a home that root owns: in any other one somebody else could lay links.
     """
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:  # Home.prepare says why, in a sentence
+        return
     names = {entry.name for entry in home.iterdir() if not entry.name.startswith(SHARED_PROGRAMS)}
     if home.is_symlink() or home.stat().st_uid != 0 or names - {*FOLDERS, *FILES, "lost+found"}:
         return

@@ -16,6 +16,7 @@ from farview.words import say
 from storage.database import Database, DatabaseTarget
 from storage.errors import StorageError
 from storage.home import Home
+from storage.institutions import find_or_create_institution
 from storage.migrate import migrate
 from storage.postgres import EmbeddedPostgres
 from storage.users import ensure_first_account
@@ -58,6 +59,9 @@ class Supervisor:
         try:
             given = self._settings.admin_password
             password = await ensure_first_account(database, given.get_secret_value() if given else None)
+            # So that the first account sees an empty list from the start, and not that it may see none.
+            async with database.plain() as connection:
+                await find_or_create_institution(connection, self._settings.institution)
         finally:
             await database.close()
         self.environment = self._settings.environment(self._home.runtime, target)

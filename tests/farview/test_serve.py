@@ -11,6 +11,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -21,6 +22,7 @@ from typing import Any
 
 import pytest
 
+from kernels.cache import fingerprint
 from tests.farview.conftest import ROOT, House
 
 PASSWORD = "Farview-test-1"
@@ -38,7 +40,6 @@ class Served:
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
             start_new_session=True,
         )
         self.said = ""
@@ -50,9 +51,9 @@ class Served:
         deadline = time.monotonic() + START_S
         while words not in self.said:
             ready, _, _ = select.select([self.process.stdout], [], [], max(deadline - time.monotonic(), 0))
-            line = self.process.stdout.readline() if ready else ""
-            assert line, f"it ended or stood still:\n{self.said}"
-            self.said += line
+            heard = os.read(self.process.stdout.fileno(), 65536) if ready else b""
+            assert heard, f"it ended or stood still:\n{self.said}"
+            self.said += heard.decode()
         return self.said
 
     @property
@@ -80,7 +81,7 @@ class Served:
 
     def children(self) -> dict[str, int]:
         """The processes below it, by what they run."""
-        done = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+        done = subprocess.run(["ps", "-e", "-ww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
         found = {}
         for line in done.stdout.splitlines():
             pid, parent, command = line.split(None, 2)
@@ -95,9 +96,12 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Compiled kernels, kept from one home of this module to the next."""
-    folder = Path("/tmp") / f"fv-kernels-{os.getpid()}"
+def kernels() -> Iterator[Path]:
+    """Compiled kernels: those that the kernels' own tests left, and then from one home of this module to the next."""
+    folder = Path(tempfile.mkdtemp(prefix="fv-kernels-"))
+    left = Path("~/.cache/farview/kernels").expanduser() / fingerprint()
+    if left.is_dir():
+        shutil.copytree(left, folder / left.name, copy_function=shutil.copy2)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -106,9 +110,8 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def serve(house: House, kernels: Path) -> Iterator[Any]:
     """Starts `farview serve`; it is gone after the test."""
     started: list[Served] = []
-    if kernels.exists():
-        house.home.mkdir(mode=0o700)
-        shutil.copytree(kernels, house.home / "kernels", copy_function=shutil.copy2)
+    house.home.mkdir(mode=0o700)
+    shutil.copytree(kernels, house.home / "kernels", copy_function=shutil.copy2)
 
     def start(*options: str, **environment: str) -> Served:
         started.append(Served(house, *options, **environment))
@@ -117,8 +120,7 @@ def serve(house: House, kernels: Path) -> Iterator[Any]:
     yield start
     for one in started:
         one.kill()
-    if not kernels.exists() and (house.home / "kernels").exists():
-        shutil.copytree(house.home / "kernels", kernels, copy_function=shutil.copy2)
+    shutil.copytree(house.home / "kernels", kernels, copy_function=shutil.copy2, dirs_exist_ok=True)
 
 
 def gone(descriptors: list[int]) -> bool:
