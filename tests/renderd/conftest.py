@@ -42,7 +42,8 @@ def phantom(seed: int = 5) -> NDArray[np.int16]:
     """A smooth solid with some noise, [z, y, x] in HU."""
     z, y, x = np.mgrid[-1 : 1 : SHAPE[0] * 1j, -1 : 1 : SHAPE[1] * 1j, -1 : 1 : SHAPE[2] * 1j]
     ball = 1400 * (x**2 + y**2 + z**2 < 0.6) - 1000
-    return np.asarray(ball + np.random.default_rng(seed).normal(0, 20, SHAPE)).astype(np.int16)
+    noise = np.random.default_rng(seed).normal(0, 20, SHAPE)
+    return np.maximum(ball + noise, -1024).astype(np.int16)  # the least that a CT stores
 
 
 @dataclass

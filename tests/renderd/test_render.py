@@ -1,0 +1,227 @@
+"""Pictures by the real kernels against values worked out otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from kernels import window
+from renderd.assemble import Assembly
+from renderd.errors import PresetNotFound
+from renderd.protocol import MAX_SIDE, Flag, View
+from renderd.render import MOVING_STEP_MM, Renderer, Rendering, StackSource, VolumeSource, colour_table, step_of
+from renderd.viewer import Want
+from storage.blobs import BlobStore
+from storage.dicom.stacks import Stack
+from storage.dicom.write import write_colour, write_projection, write_series
+from storage.home import Home
+from tests.renderd.conftest import AFFINE, SHAPE, phantom
+from tests.renderd.shows import PLANE, STACK, VOLUME
+from tests.renderd.stacks import INSTITUTION, stack_of
+
+
+def want(view: View, width: int, height: int, *, final: bool = True, level: int = 0) -> Want:
+    return Want(1, 1, view, width, height, 1, final, level)
+
+
+def finish(rendering: Rendering) -> NDArray[np.uint8]:
+    while not rendering.step():
+        pass
+    return rendering.raw
+
+
+def image(rows: int = 512, columns: int = 512) -> NDArray[np.int16]:
+    return np.random.default_rng(1).integers(-1024, 3000, (rows, columns)).astype(np.int16)
+
+
+def ct(values: NDArray[np.int16], spacing: float = 0.7, **attributes: Any) -> Stack:
+    affine = np.diag([spacing, spacing, 1, 1.0])
+    return stack_of(list(write_series(values[None], affine, attributes=attributes)))
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> VolumeSource:
+    """The phantom as a volume in memory."""
+    home = Home(tmp_path / "home", tmp_path / "run")
+    home.prepare()
+    blobs = BlobStore(home.blobs)
+    stack = stack_of(list(write_series(phantom(), AFFINE)), blobs)
+    assembly = Assembly(home, blobs, INSTITUTION, stack)
+    assembly.run()
+    return VolumeSource(stack, assembly)
+
+
+def test_a_whole_frame_one_to_one_is_its_windowed_values_bit_for_bit() -> None:
+    values = image()
+    spacing = 0.7
+    view = replace(STACK, centre=(255.5 * spacing, 255.5 * spacing), extent_mm=512 * spacing)
+    rendering = Renderer().start(want(view, 512, 512), StackSource(ct(values, spacing), values))
+    expected = window.reference(values.astype(np.float32), 40.0, 400.0, False, "LINEAR")
+    assert np.array_equal(finish(rendering), expected)
+    assert rendering.flags == Flag(0)
+
+
+def test_an_odd_viewport_over_an_even_image_still_shows_stored_values() -> None:
+    values = image(64, 64)
+    view = replace(STACK, centre=(31.5, 31.5), extent_mm=51.0, window=(1000.0, 4096.0))
+    rendering = Renderer().start(want(view, 51, 51), StackSource(ct(values, 1.0), values))
+    expected = window.reference(values.astype(np.float32), 1000.0, 4096.0, False, "LINEAR")
+    raw = finish(rendering)
+    assert any(np.array_equal(raw, expected[y : y + 51, x : x + 51]) for x in (6, 7) for y in (6, 7))
+    assert not rendering.flags & Flag.INTERPOLATED
+
+
+def test_a_zoomed_frame_is_flagged_interpolated() -> None:
+    values = image(64, 64)
+    rendering = Renderer().start(want(replace(STACK, extent_mm=30.0), 64, 64), StackSource(ct(values, 1.0), values))
+    finish(rendering)
+    assert rendering.flags == Flag.INTERPOLATED
+
+
+@pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])
+def test_the_header_s_voi_function_is_honoured(function: str) -> None:
+    values = image(64, 64)
+    view = replace(STACK, centre=(31.5, 31.5), extent_mm=64.0)
+    stack = ct(values, 1.0, VOILUTFunction=function)
+    raw = finish(Renderer().start(want(view, 64, 64), StackSource(stack, values)))
+    expected = window.reference(values.astype(np.float32), 40.0, 400.0, False, function)  # type: ignore[arg-type]
+    # A value on the border between two greys may round the other way, see kernels/window.py.
+    assert np.abs(raw.astype(int) - expected).max() <= 1 and (raw != expected).mean() < 0.01
+
+
+def test_a_window_narrower_than_one_is_exact() -> None:
+    values = np.linspace(0, 1, 64 * 64, dtype=np.float32).reshape(64, 64)
+    view = replace(STACK, centre=(31.5, 31.5), extent_mm=64.0, window=(0.5, 0.8))
+    raw = finish(Renderer().start(want(view, 64, 64), StackSource(ct(image(64, 64), 1.0), values)))
+    expected = np.clip((values.astype(float) - 0.5) / 0.8 + 0.5, 0, 1) * 255
+    assert np.abs(raw - expected).max() <= 0.501
+
+
+def test_monochrome1_and_invert_cancel_out_and_outside_stays_black() -> None:
+    values = np.full((40, 40), 1500, np.int16)
+    stack = stack_of([write_projection(values.astype(np.uint16), attributes={"ImagerPixelSpacing": [1, 1]})])
+    assert stack.inverted
+    view = replace(STACK, centre=(19.5, 19.5), extent_mm=60.0, window=(2048.0, 4096.0))
+    plain = finish(Renderer().start(want(view, 60, 60), StackSource(stack, values)))
+    inverted = finish(Renderer().start(want(replace(view, invert=True), 60, 60), StackSource(stack, values)))
+    assert (plain[30, 30], inverted[30, 30]) == (162, 93)
+    assert plain[0, 0] == inverted[0, 0] == 0
+
+
+def test_colours_are_shown_as_stored_with_the_window_that_a_page_sends_by_default() -> None:
+    values = np.random.default_rng(2).integers(0, 256, (48, 64, 3)).astype(np.uint8)
+    stack = stack_of([write_colour(values)])
+    view = replace(STACK, centre=(31.5, 23.5), extent_mm=48.0, window=(127.5, 255.0))
+    rendering = Renderer().start(want(view, 64, 48), StackSource(stack, values))
+    assert np.array_equal(finish(rendering), values) and rendering.flags == Flag.COLOUR
+    inverted = finish(Renderer().start(want(replace(view, invert=True), 64, 48), StackSource(stack, values)))
+    assert np.array_equal(inverted, 255 - values)
+    wide = finish(
+        Renderer().start(want(replace(view, extent_mm=96.0, invert=True), 64, 48), StackSource(stack, values))
+    )
+    assert not wide[0].any()
+
+
+def test_a_colour_window_is_a_table() -> None:
+    table = colour_table(100.0, 50.0)
+    assert table is not None and (table[75], table[100], table[125], table[200]) == (0, 128, 255, 255)
+    assert colour_table(127.5, 255.0) is None
+
+
+def test_an_image_without_spacing_counts_one_millimetre_per_column() -> None:
+    values = np.zeros((40, 60, 3), np.uint8)
+    values[10, 20] = 255
+    stack = stack_of([write_colour(values, attributes={"PixelAspectRatio": [2, 1]})])
+    view = replace(STACK, centre=(20.0, 20.0), extent_mm=1.0, window=(127.5, 255.0))  # the bright pixel's middle
+    raw = finish(Renderer().start(want(view, 8, 8), StackSource(stack, values)))
+    assert raw.min() > 60
+
+
+def test_an_axial_plane_on_voxels_is_the_slice(volume: VolumeSource) -> None:
+    centre = AFFINE @ [(SHAPE[2] - 1) / 2, (SHAPE[1] - 1) / 2, 5, 1]
+    view = replace(PLANE, centre=tuple(centre[:3]), extent_mm=SHAPE[1] * 0.8)
+    rendering = Renderer().start(want(view, SHAPE[2], SHAPE[1]), volume)
+    expected = window.reference(phantom()[5].astype(np.float32), 40.0, 400.0, False, "LINEAR")
+    assert np.array_equal(finish(rendering), expected)
+    assert rendering.flags == Flag.INTERPOLATED
+
+
+@pytest.mark.parametrize("view", [replace(PLANE, thickness_mm=6.0, projection="mean"), VOLUME])
+def test_a_still_in_bands_is_the_picture_in_one_piece(
+    volume: VolumeSource, view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = finish(Renderer().start(want(view, 120, 110), volume))
+    monkeypatch.setattr("renderd.render.BAND_S", 1e-9)
+    rendering = Renderer().start(want(view, 120, 110), volume)
+    steps = 1
+    while not rendering.step():
+        steps += 1
+    assert steps == 7
+    # Positions of a band start anew in float32: a value on the border between two greys may round the other way.
+    assert np.abs(rendering.raw.astype(int) - one).max() <= 1
+    assert (rendering.raw != one).mean() < 1e-3
+
+
+def test_a_moving_volume_rendering_is_small_enough_to_be_on_time_but_never_tiny(volume: VolumeSource) -> None:
+    renderer = Renderer()
+    first = renderer.start(want(VOLUME, 1200, 900, final=False), volume)
+    assert 256 <= min(first.size.width, first.size.height) < 900
+    finish(first)
+    renderer.costs.learn(first._kind, 1, 1.0)  # a slow machine
+    slow = renderer.start(want(VOLUME, 1200, 900, final=False), volume)
+    assert (slow.size.width, slow.size.height) == (341, 256)
+    assert slow.flags == Flag.COLOUR | Flag.INTERPOLATED | Flag.REDUCED
+    for _ in range(100):
+        renderer.costs.learn(first._kind, 1_000_000, 0.001)  # a fast one
+    fast = renderer.start(want(VOLUME, 1200, 900, final=False), volume)
+    assert (fast.size.width, fast.size.height) == (1200, 900)
+    assert fast.flags & Flag.REDUCED  # the step is still a coarse one
+
+
+def test_a_viewport_smaller_than_the_least_is_rendered_in_full(volume: VolumeSource) -> None:
+    renderer = Renderer()
+    tiny = renderer.start(want(VOLUME, 120, 80, final=False, level=5), volume)
+    assert (tiny.size.width, tiny.size.height) == (120, 80)
+
+
+def test_steps_are_fine_at_rest_and_never_too_coarse_while_moving(volume: VolumeSource) -> None:
+    assert step_of(volume.volume, final=True) == pytest.approx(0.7)
+    assert step_of(volume.volume, final=False) == pytest.approx(MOVING_STEP_MM)
+
+
+def test_a_viewport_beyond_the_largest_is_rendered_smaller() -> None:
+    values = image(16, 16)
+    rendering = Renderer().start(want(STACK, 5000, 100), StackSource(ct(values), values))
+    assert (rendering.size.width, rendering.size.height) == (MAX_SIDE, 82)
+    assert rendering.flags & Flag.REDUCED
+
+
+def test_a_shift_moves_the_opacity_curve(volume: VolumeSource) -> None:
+    plain = finish(Renderer().start(want(VOLUME, 64, 64), volume))
+    hidden = finish(Renderer().start(want(replace(VOLUME, shift=3000.0), 64, 64), volume))
+    assert plain.any() and not hidden.any()
+
+
+def test_relative_presets_follow_the_volume_s_range(volume: VolumeSource) -> None:
+    rendering = Renderer().start(want(replace(VOLUME, preset="mr_default"), 64, 64), volume)
+    assert finish(rendering).any()
+    assert volume.assembly.value_range is not None and volume.assembly.value_range[0] < -900
+
+
+def test_an_unknown_preset_is_refused(volume: VolumeSource) -> None:
+    with pytest.raises(PresetNotFound):
+        Renderer().start(want(replace(VOLUME, preset="ct_gold"), 64, 64), volume)
+
+
+def test_a_volume_is_held_as_long_as_a_picture_is_made_from_it(volume: VolumeSource) -> None:
+    assembly = volume.assembly
+    assert assembly.held
+    again = VolumeSource(volume.stack, assembly)
+    assert len(assembly.sources) == 2
+    del again
+    assert len(assembly.sources) == 1
