@@ -24,6 +24,7 @@ from tests.renderd.conftest import SHAPE, House, phantom
 from tests.renderd.page import Frame, Page
 from tests.renderd.shows import PLANE, STACK, VOLUME, show
 
+BASIC_TEXT_SR = "1.2.840.10008.5.1.4.1.1.88.11"
 OWN_SIZE = {"width": SHAPE[2], "height": SHAPE[1]}
 
 
@@ -195,7 +196,9 @@ async def test_an_unreadable_frame_is_told_and_its_neighbours_are_shown(house: H
 
 
 async def test_a_series_without_pixels_is_told(house: House, page: Page) -> None:
-    series = await house.add([write_instance(None, 4, "1.2.840.10008.1.2.1", {"Modality": "SR"})])
+    series = await house.add(
+        [write_instance(None, 4, "1.2.840.10008.1.2.1", {"Modality": "SR", "SOPClassUID": BASIC_TEXT_SR})]
+    )
     assert await trouble(page, replace(STACK, series=series)) == "series_not_found"
 
 
