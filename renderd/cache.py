@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 Key = tuple[int, str]  # institution, digest of the Stack
-FRAMES_BYTES = 64 << 20
+FRAMES_BYTES = 256 << 20  # four mammograms
 SHARE_OF_MEMORY = 0.4
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 

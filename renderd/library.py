@@ -81,8 +81,13 @@ class Library:
         if task is None:
             task = asyncio.create_task(self._read(institution_id, stack, frame), name="read frame")
             self._reading[key] = task
-            task.add_done_callback(lambda _: self._reading.pop(key, None))
+            task.add_done_callback(lambda done: self._read_ended(key, done))
         return await asyncio.shield(task)
+
+    def _read_ended(self, key: tuple[Key, int], task: asyncio.Task[NDArray[Any]]) -> None:
+        del self._reading[key]
+        if not task.cancelled():
+            task.exception()  # everybody who asked may have gone
 
     async def _read(self, institution_id: int, stack: Stack, frame: int) -> NDArray[Any]:
         key = (institution_id, stack.digest)
@@ -134,12 +139,17 @@ class Library:
 
     def _start(self) -> None:
         while self._pending and len(self._tasks) < LOADS:
+            busy = sum(assembly.size_bytes for assembly in self._loading.values() if assembly not in self._pending)
+            if busy and busy + self._pending[-1].size_bytes > self.volumes.budget_bytes:
+                return  # what is being made cannot be evicted
             task = asyncio.create_task(self._load(self._pending.pop()), name="load volume")
             self._tasks.add(task)
             task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("load_failed", exc_info=error)
         self._start()
 
     async def _load(self, assembly: Assembly) -> None:

@@ -6,6 +6,7 @@ for more than a moment and can be given up between two bands. Only the compute t
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -135,7 +136,8 @@ class Renderer:
 
     def _stack(self, want: Want, view: StackView, source: StackSource) -> Rendering:
         stack, values = source.stack, source.values
-        kind = ("stack", stack.colour)
+        # A picture that shrinks its image averages many image pixels in each of its own.
+        kind = ("stack", stack.colour, round(math.log2(view.extent_mm / min(want.width, want.height))))
         size = self._size(want, kind, GUESS_SAMPLE_S, 1)
         pixel_mm = (stack.spacing[1], stack.spacing[0]) if stack.spacing else (1.0, stack.aspect)
         matrix, is_exact = camera.image_matrix(view, size, pixel_mm)

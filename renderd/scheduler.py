@@ -2,8 +2,8 @@
 
 The event loop decides and does no arithmetic. One thread launches kernels, because numba's workqueue layer allows one
 caller in a process; two encode. Viewers take turns on the compute thread; for one viewer moving pictures come before
-stills, and while it moves its stills wait. A still is made band by band, each a turn of its own, and is given up as
-soon as its viewport changes.
+stills, and while it moves it gets none. A still is made band by band, each a turn of its own, and is given up as soon
+as its viewport changes or another one of the same viewer moves.
 """
 
 from __future__ import annotations
@@ -133,24 +133,24 @@ class Scheduler:
     def _job_of(self, watch: Watch) -> Job | None:
         """The most urgent work for this watch that can be done now."""
         now = self._clock()
-        self._give_up(watch)
+        moves = watch.scene.moves(now)
+        self._give_up(watch, moves)
         mine = [job for job in self._jobs if job.watch is watch]
         for job in mine:
             if not job.want.final:
                 return job
-        moves = watch.scene.moves(now)
         for want in watch.viewer.wants(watch.scene, now):
             if want.final and (mine or moves):
                 break
             begun = self._begin(watch, want)
             if begun is not None:
                 return begun
-        return mine[0] if mine and not moves else None
+        return mine[0] if mine else None
 
-    def _give_up(self, watch: Watch) -> None:
-        """Drop what nobody waits for any more."""
+    def _give_up(self, watch: Watch, moves: bool) -> None:
+        """Drop what nobody waits for any more, and stills that would hold the credit of what moves."""
         for job in [job for job in self._jobs if job.watch is watch]:
-            if not watch.viewer.is_current(job.want, watch.scene):
+            if (job.want.final and moves) or not watch.viewer.is_current(job.want, watch.scene):
                 self._jobs.remove(job)
                 watch.viewer.drop(job.want)
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import structlog
+
 from kernels.transfer import PRESETS
 from renderd.admission import Admission
 from renderd.assemble import Assembly
@@ -18,6 +20,8 @@ from storage.database import Database
 from storage.dicom.stacks import Stack, stacks_of
 from storage.errors import NotFound, StorageError
 from storage.studies import find_series
+
+log = structlog.get_logger()
 
 # A series that is opened again after this is looked up again: slices may have arrived.
 FRESH_S = 5.0
@@ -136,8 +140,12 @@ class Shelf:
         except NotFound:
             error = SeriesNotFound(f"series {series}")
         except StorageError as failure:
-            error = RenderError(str(failure))
+            log.warning("series_not_read", series=series, code=failure.code, reason=str(failure))
+            error = RenderError()
             error.code = failure.code
+        except Exception:
+            log.exception("series_not_read", series=series)
+            error = RenderError()
         self._series[series] = KnownSeries(institution_id, stacks, error, time.monotonic())
         self._changed()
 
