@@ -124,7 +124,8 @@ def _operator(op: Any, real: _Lower | None, integer: _Lower | None, result: Any 
 _operator(operator.add, lambda b, x, y: b.fadd(x, y, flags=_FAST), lambda b, x, y: b.add(x, y))
 _operator(operator.sub, lambda b, x, y: b.fsub(x, y, flags=_FAST), lambda b, x, y: b.sub(x, y))
 _operator(operator.mul, lambda b, x, y: b.fmul(x, y, flags=_FAST), lambda b, x, y: b.mul(x, y))
-_operator(operator.truediv, lambda b, x, y: b.fdiv(x, y, flags=_FAST), None)
+# Not _FAST: a reciprocal estimate would make 167 / 1 166.99998, and a mean of equal values differ from them.
+_operator(operator.truediv, lambda b, x, y: b.fdiv(x, y, flags=("nnan", "ninf", "nsz", "contract")), None)
 
 
 def _comparison(op: Any, sign: str) -> None:

@@ -40,7 +40,7 @@ def smooth_volume(dtype: Any, shape: tuple[int, int, int], affine: NDArray[np.fl
     return Volume((400 * np.exp(-3 * q)).astype(dtype), affine)
 
 
-def centred(
+def centred(  # noqa: PLR0917
     volume: Volume,
     width: int,
     height: int,

@@ -42,13 +42,18 @@ def test_colour_at_one_to_one_is_exact():
     size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
     colour=st.booleans(),
 )
-def test_any_grid_agrees_with_its_reference(shape, scale, angle, offset, size, colour):
+def test_any_grid_agrees_with_its_reference(  # noqa: PLR0917
+    shape, scale, angle, offset, size, colour
+):
     picture = frame(np.uint8, (*shape, 3)) if colour else frame(np.float32, shape)
     c, s = np.cos(np.deg2rad(angle)) * scale, np.sin(np.deg2rad(angle)) * scale
     matrix = np.array([[c, -s, offset[0]], [s, c, offset[1]]])
     values, truth = sample(picture, matrix, *size), reference(picture, matrix, *size)
     # A sample on the very edge may count in one and not in the other: float32 against float64.
-    nudged = [reference(picture, matrix + [[0, 0, dx], [0, 0, dy]], *size) for dx, dy in ((3e-4, 3e-4), (-3e-4, -3e-4))]
+    nudged = [
+        reference(picture, matrix + np.array([[0, 0, dx], [0, 0, dy]]), *size)
+        for dx, dy in ((3e-4, 3e-4), (-3e-4, -3e-4))
+    ]
     stable = np.all([np.abs(n - truth) < 1 for n in nudged], axis=0)
     assert np.abs(values - truth)[stable].max(initial=0) <= (0.51 if colour else 0.2)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
+import SimpleITK as sitk  # noqa: N813
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,7 +40,9 @@ def test_slab_agrees_with_its_reference(dtype, affine, projection, mirrored):
     thickness=st.floats(0, 40),
     size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
 )
-def test_any_plane_of_any_volume_agrees_with_its_reference(shape, angles, pixel, shift, thickness, size):
+def test_any_plane_of_any_volume_agrees_with_its_reference(  # noqa: PLR0917
+    shape, angles, pixel, shift, thickness, size
+):
     volume = random_volume(np.int16, shape, SHEARED)
     picture = centred(volume, *size, pixel, angles, shift_mm=shift)
     values, truth = slab(volume, picture, "mean", thickness), reference(volume, picture, "mean", thickness)

@@ -171,7 +171,7 @@ def test_every_preset_shows_something_of_a_suitable_volume(name):
 def test_far_away_is_black():
     volume = smooth_volume(np.int16, (9, 9, 9), SHEARED)
     picture = centred(volume, 20, 20, 0.1)
-    away = Picture(picture.origin + (9e4, 0, 0), picture.right, picture.down, 20, 20)
+    away = Picture(picture.origin + np.array([9e4, 0, 0]), picture.right, picture.down, 20, 20)
     assert volume_rendering(volume, away, WARM, bricks(volume), 0.5).max() == 0
 
 

@@ -50,7 +50,7 @@ def test_slab_of_single_lanes_equals_the_packets(dtype):
     ray = scalar_variant(plane.slab_ray, compiled)
 
     @njit(**OPTIONS)
-    def run(array, size, grid, count, mode, out):
+    def run(array, size, grid, count, mode, out):  # noqa: PLR0917
         for v in range(out.shape[0]):
             for u in range(out.shape[1]):
                 x = f32(grid[0, 0] + u * grid[1, 0] + v * grid[2, 0])
@@ -80,7 +80,7 @@ def test_rendering_of_single_rays_equals_the_packets(dtype):
     march = scalar_variant(rendering.march, compiled)
 
     @njit(**OPTIONS)
-    def run(array, size, camera, packet, occupancy, shape, table, optics, out):
+    def run(array, size, camera, packet, occupancy, shape, table, optics, out):  # noqa: PLR0917
         o, r, d, s = camera.origin, camera.right, camera.down, camera.step
         for v in range(out.shape[0]):
             for u in range(out.shape[1]):

@@ -17,7 +17,7 @@ def test_blocks_cover_every_pixel_once(height, width):
 
 
 def test_two_threads_get_equal_shares_of_the_middle():
-    """Blocks within the middle half of 512² pixels, where a body is, among the first and the last half of the numbers."""
+    """Blocks in the middle half of 512² pixels, where a body is, among the first and the last half of the numbers."""
     blocks = [block_at.py_func(number, 512, 512) for number in range(block_count.py_func(512, 512))]
     middle = [128 <= row < 384 and 128 <= column < 384 for row, _, column, _ in blocks]
     assert abs(sum(middle[:128]) - sum(middle[128:])) <= 8
