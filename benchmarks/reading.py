@@ -125,6 +125,16 @@ class Reader:
         assert box is not None
         return box["x"], box["y"], box["width"], box["height"]
 
+    def make_square(self, role: str, side: int) -> None:
+        """Give the page the size at which this viewport, shown alone, is side × side."""
+        for _ in range(2):  # a wider page may lay its bars out otherwise
+            _, _, width, height = self.box(role)
+            page = self.page.viewport_size
+            assert page is not None
+            size = {"width": page["width"] + side - round(width), "height": page["height"] + side - round(height)}
+            self.page.set_viewport_size(size)  # type: ignore[arg-type] # two whole numbers
+            self.page.wait_for_timeout(300)
+
     def drag_for(self, role: str, seconds: float, button: str = "left", radius: float = 0.25) -> float:
         """Drag in circles about the middle of a viewport, sixty moves a second; frames drawn per second meanwhile."""
         x, y, width, height = self.box(role)
@@ -145,7 +155,7 @@ class Reader:
         mouse.up(button=button)  # type: ignore[arg-type]
         if len(events) < 2:
             return 0.0
-        return (len(events) - 1) / (events[-1]["drawnAt"] - events[0]["drawnAt"]) * 1000
+        return float(len(events) - 1) / float(events[-1]["drawnAt"] - events[0]["drawnAt"]) * 1000
 
 
 def expected_grey(

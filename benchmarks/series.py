@@ -23,6 +23,7 @@ class Series:
     """A folder of DICOM files and, for a phantom, the values that went into it: [z, y, x] HU."""
 
     name: str
+    row: str  # what its row in the study list says
     folder: Path
     files: int
     codec: str
@@ -45,7 +46,7 @@ def generated(folder: Path, slices: int, side: int) -> Series:
     for z, data in enumerate(write_series(array, affine, seed=("benchmark", slices, side), attributes=attributes)):
         (folder / f"{z:04}.dcm").write_bytes(data)
         digest.update(data)
-    return Series(f"generated {side}×{side}×{slices}", folder, slices, "raw", digest.hexdigest()[:16], array)
+    return Series(f"generated {side}×{side}×{slices}", "BENCH-1", folder, slices, "raw", digest.hexdigest()[:16], array)
 
 
 def chest_ct(folder: Path) -> Series | None:
@@ -57,4 +58,4 @@ def chest_ct(folder: Path) -> Series | None:
         tar.extractall(folder, filter="data")
     files = sum(1 for path in folder.rglob("*") if path.is_file())
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()[:16]
-    return Series("chest CT", folder, files, "raw (implicit)", digest, None)
+    return Series("chest CT", "LIDC-IDRI-0314", folder, files, "raw (implicit)", digest, None)

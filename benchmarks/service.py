@@ -12,8 +12,6 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 LOGIN = "admin"
@@ -40,14 +38,12 @@ def drop_page_cache() -> bool:
 class Service:
     """`farview serve` on a home of its own. Start and stop it as often as needed; the home stays until `close`."""
 
-    def __init__(self, kernels: Path | None = None) -> None:
+    def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="farview-"))
         self.home.chmod(0o755)
         self.port, self.dicom_port = free_port(), free_port()
         self.log = self.home.with_suffix(".log")
         self.process: subprocess.Popen[bytes] | None = None
-        if kernels is not None:  # compiled once, shared by the homes of one run
-            (self.home / "kernels").symlink_to(kernels)
 
     @property
     def address(self) -> str:
@@ -125,14 +121,3 @@ class Service:
         self.stop()
         shutil.rmtree(self.home, ignore_errors=True)
         self.log.unlink(missing_ok=True)
-
-
-@contextmanager
-def service(options: Sequence[str] = (), kernels: Path | None = None) -> Iterator[Service]:
-    """A running Farview that is gone after the block."""
-    one = Service(kernels)
-    try:
-        one.start(*options)
-        yield one
-    finally:
-        one.close()
