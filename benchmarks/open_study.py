@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import random
 import shutil
+import sys
 import tempfile
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,7 @@ def main() -> None:
         service.stop()
         for one in series:
             figures = measure(service, one, options.small, report)
+            sys.stderr.write(f"{one.name}: {figures}\n")
             report.inputs["generated" if one.truth is not None else "chest_ct"] = one.description()
             for name, value in figures.items():
                 report.line(one.name, name, value)
@@ -119,13 +122,16 @@ def check_slice(reader: Reader, series: Series, drawn: Drawn) -> None:
 
 def slice_of(series: Series, frame: int) -> tuple[Any, tuple[float, float]]:
     """Modality values and (x, y) spacing of a frame, read without Farview; frames in order of InstanceNumber."""
-    files = sorted(
-        (path for path in series.folder.rglob("*") if path.is_file()),
-        key=lambda path: int(dcmread(path, specific_tags=["InstanceNumber"], force=True).InstanceNumber),
-    )
-    one = dcmread(files[frame], force=True)
+    one = dcmread(in_order(series.folder)[frame], force=True)
     values = one.pixel_array * float(one.RescaleSlope) + float(one.RescaleIntercept)
     return values, (float(one.PixelSpacing[1]), float(one.PixelSpacing[0]))
+
+
+@cache
+def in_order(folder: Path) -> list[Path]:
+    """The DICOM files of a folder by InstanceNumber."""
+    heads = [(dcmread(f, specific_tags=["InstanceNumber"], force=True), f) for f in folder.rglob("*") if f.is_file()]
+    return [file for _, file in sorted((int(head.InstanceNumber), file) for head, file in heads if head)]
 
 
 def address_all(reader: Reader, series: Series) -> float:
