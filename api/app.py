@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +18,7 @@ from api.parts import ATTEMPTS, BLOBS, DATABASE, PAGE, POOL, SETTINGS, STREAMS, 
 from api.permissions import add_routes, guard
 from api.routes import health, page, series, sign_in, stream, studies
 from api.settings import Settings
+from api.warm import warm
 from renderd.pool import LocalPool
 from storage.blobs import BlobStore
 from storage.database import Database
@@ -47,7 +49,9 @@ def application(settings: Settings, static: Path = STATIC) -> web.Application:
 
 async def _database(app: web.Application) -> AsyncIterator[None]:
     app[DATABASE] = await Database.connect(app[SETTINGS].database, CONNECTIONS)
+    warming = asyncio.create_task(warm(app[DATABASE]), name="warm")
     yield
+    await asyncio.gather(warming, return_exceptions=True)
     await app[DATABASE].close()
 
 

@@ -19,7 +19,7 @@ REFUSED = 2  # the exit code of a command that could not do its work
 
 app = typer.Typer(help=say("help"), no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help=say("help_home"), show_default=False)]
+HomeOption = Annotated[Path | None, typer.Option("--home", help=say("help_home"), show_default=False, readable=False)]
 
 
 @app.command(help=say("help_serve"))
@@ -40,7 +40,7 @@ def serve(  # noqa: PLR0917 - typer reads them by name
 
 @app.command("import", help=say("help_import"))
 def bring_in(
-    paths: Annotated[list[Path], typer.Argument(help=say("help_paths"), show_default=False)],
+    paths: Annotated[list[Path], typer.Argument(help=say("help_paths"), show_default=False, readable=False)],
     home: HomeOption = None,
     institution: Annotated[
         str | None, typer.Option("--institution", help=say("help_institution"), show_default=False)

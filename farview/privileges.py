@@ -5,6 +5,7 @@ Decoders and parsers read what strangers send, so nothing that serves runs as ro
 
 from __future__ import annotations
 
+import compileall
 import ctypes
 import os
 import pwd
@@ -29,6 +30,7 @@ for name in ("numba", "numpy", "imagecodecs", "aiohttp", "asyncpg", "api", "rend
     open(find_spec(name).origin).close()
 """
 PROBE_S = 60
+PACKAGES = ("kernels", "clinical", "storage", "renderd", "api", "farview")
 
 FILES = ("lock", "import.lock")  # of a home, beside its folders
 SHARED_PROGRAMS = ("postgresql-", ".postgresql-")  # stay root's, so that nobody can change what runs
@@ -85,9 +87,16 @@ def leave_root(home: Path, *, reading: bool = False) -> Choice:
     choice = choose(home)
     if choice.account is not None and choice.way in (Way.ACCOUNT, Way.READING_ACCOUNT):
         hand_over(home, choice.account)
+        _compile_packages()
         become(choice.account, reading=choice.way is Way.READING_ACCOUNT or (reading and choice.may_keep_reading))
         os.environ["HOME"] = str(home)
     return choice
+
+
+def _compile_packages() -> None:
+    """Let Python keep the bytecode of a clone; the account may not write there, and would compile at every start."""
+    for package in PACKAGES:
+        compileall.compile_dir(INSTALLATION / package, quiet=2)
 
 
 def _owner_of(home: Path) -> Account | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ import pytest
 
 from farview.importing import MOST_LINES, Volumes, report
 from storage.arrival import Outcome
+from storage.database import DatabaseTarget
 from storage.imports import Summary
 from tests.farview.conftest import ROOT, House, write_ct
 
@@ -82,6 +84,16 @@ def test_a_folder_comes_in_once(house: House, series: Path) -> None:
 
 
 @pytest.mark.slow
+def test_another_database_may_be_named(house: House, series: Path, database_target: DatabaseTarget) -> None:
+    elsewhere = {"FARVIEW_DATABASE_URL": database_target.owner}
+    first = house.farview("import", series, **elsewhere)
+    assert first.returncode == 0, first.stderr
+    assert counts(first.stdout)["new"] == 6
+    assert counts(house.farview("import", series, **elsewhere).stdout)["already there"] == 6
+    assert not (house.home / "postgresql" / "data").exists()
+
+
+@pytest.mark.slow
 def test_what_does_not_arrive_is_named_and_changes_the_exit_code(house: House, series: Path) -> None:
     whole = (series / "0003.dcm").read_bytes()
     (series / "cut.dcm").write_bytes(whole[:-100])
@@ -96,6 +108,17 @@ def test_a_missing_path_is_a_sentence(house: House) -> None:
     done = house.farview("import", "/nowhere/at/all")
     assert (done.returncode, done.stderr) == (2, "There is no /nowhere/at/all\n")
     assert not house.home.exists()
+
+
+@pytest.mark.slow
+def test_a_second_import_waits_for_nobody(house: House, series: Path) -> None:
+    house.home.mkdir(mode=0o700)
+    (house.home / "lock").touch()
+    with (house.home / "import.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = house.farview("import", series)
+    assert done.returncode == 2
+    assert "Another import works with" in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_a_home_that_is_something_else_is_left_alone(house: House, series: Path) -> None:
