@@ -37,7 +37,7 @@ from kernels.lanes import (
     store,
     where,
 )
-from kernels.picture import MAX_SIDE, output, snap
+from kernels.picture import check_size, output, snap
 from kernels.sampling import EDGE
 from kernels.tiles import block_at, block_count, put
 from kernels.window import OUTSIDE
@@ -180,10 +180,9 @@ def sample(
     if not isinstance(image, np.ndarray):
         raise NoBackend(f"kernels run on numpy arrays, not on {type(image).__module__}.{type(image).__name__}")
     colour = image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8
-    if not (colour or (image.ndim == 2 and image.dtype in DTYPES)) or not 0 < image.size < 2**31:
+    if not (colour or (image.ndim == 2 and image.dtype.newbyteorder("=") in DTYPES)) or not 0 < image.size < 2**31:
         raise InvalidParameter(f"no image of shape {image.shape} and type {image.dtype} can be sampled")
-    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
-        raise InvalidPicture(f"a picture has 1 to {MAX_SIDE} pixels a side, not {width} × {height}")
+    check_size(width, height)
     a = np.array(matrix, dtype=np.float64)
     if a.shape != (2, 3) or not np.isfinite(a).all() or np.abs(a).max() > 1e7 or abs(np.linalg.det(a[:, :2])) < 1e-12:
         raise InvalidPicture("the matrix from picture to image is 2×3, finite and invertible")

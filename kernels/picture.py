@@ -17,6 +17,7 @@ from kernels.errors import InvalidParameter, InvalidPicture
 from kernels.volume import Volume
 
 MAX_SIDE = 16384  # pixels
+MAX_PIXELS = 2**26
 MAX_DISTANCE_MM = 1e6  # beyond a kilometre float32 positions mean nothing
 SNAP = 1e-6  # voxels
 
@@ -36,8 +37,7 @@ class Picture:
     height: int
 
     def __post_init__(self) -> None:
-        if not (1 <= self.width <= MAX_SIDE and 1 <= self.height <= MAX_SIDE):
-            raise InvalidPicture(f"a picture has 1 to {MAX_SIDE} pixels a side, not {self.width} × {self.height}")
+        check_size(self.width, self.height)
         for name in ("origin", "right", "down"):
             object.__setattr__(self, name, _vector(getattr(self, name)))
         lengths = np.linalg.norm([self.right, self.down], axis=1)
@@ -53,6 +53,16 @@ class Picture:
         """The unit vector away from the viewer."""
         across = np.cross(self.right, self.down)
         return np.asarray(across / np.linalg.norm(across))
+
+
+def check_size(width: int, height: int) -> None:
+    """Refuse a picture without pixels, or with more than memory is for.
+
+    Raises:
+        InvalidPicture: it has no pixels or too many.
+    """
+    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE and width * height <= MAX_PIXELS):
+        raise InvalidPicture(f"a picture has 1 to {MAX_SIDE} pixels a side, 2²⁶ in all, not {width} × {height}")
 
 
 def _vector(values: ArrayLike) -> NDArray[np.float64]:

@@ -92,8 +92,8 @@ class Optics(NamedTuple):
 
     step_mm: np.float32
     early_exit: np.float32  # transmittance at which a ray ends
-    fine: np.float32  # weights from which a step is cut in pieces, or lit at all
-    faint: np.float32
+    parts: np.int32  # gradients within a weighty step: 2, or 1 while moving
+    faint: np.float32  # weights below this are not lit
     flat: np.float32  # g₀², value² per mm²
     to_camera: NDArray[np.float32]  # [9]: index gradient → gradient per mm along right, down, n̂
 
@@ -202,7 +202,7 @@ def march(array, size, x, y, z, base_x, base_y, base_z, direction, packet, occup
 
     Value alone at every step; a step shows something if the cumulated table differs between its ends. By the weight it
     will have (the largest of the packet):
-        above `fine`    two fused samples with three pieces each: opacity and colour of every piece from the table, the
+        above 0.03      two fused samples (one while moving) with three pieces each: opacity and colour of every piece from the table, the
                         gradient interpolated *before* it is normalised. Inside a thin bright shell the gradient turns
                         round, and its normalised light has dips narrower than a step: that is where rings come from
         above `faint`   one fused sample in the middle
@@ -264,18 +264,19 @@ def march(array, size, x, y, z, base_x, base_y, base_z, direction, packet, occup
             if any_lane(on):
                 gathered = True
                 weight = where(on, through * depth, f32(0))
-                if any_lane(weight >= optics.fine):
+                if any_lane(weight >= f32(FINE_WEIGHT)):
                     if graded != step:
                         _, gx0, gy0, gz0 = _gradient(
                             array, size, x + t0 * dx, y + t0 * dy, z + t0 * dz, optics.to_camera
                         )
                     graded = step + 1
-                    piece_mm = (t1 - t0) * (optics.step_mm * f32(1 / 6))
+                    share = f32(f32(1) / f32(optics.parts))
+                    piece_mm = (t1 - t0) * f32(optics.step_mm * share * third)
                     va = value0
                     ca = cell0
                     sa = sum0
-                    for half in range(2):
-                        t = t0 + (t1 - t0) * f32(0.5 * f32(half + 1))
+                    for part_number in range(optics.parts):
+                        t = t0 + (t1 - t0) * f32(share * f32(part_number + 1))
                         vc, gx1, gy1, gz1 = _gradient(array, size, x + t * dx, y + t * dy, z + t * dz, optics.to_camera)
                         for piece in range(3):
                             cb = _next_cell(_cell(va + (vc - va) * f32(f32(piece + 1) * third), table), ca)
@@ -413,7 +414,7 @@ def volume_rendering(
 
     Args:
         early_exit: a ray ends when no more than this is left of its light: STILL_EXIT, or MOVING_EXIT.
-        fine: cut weighty steps in pieces; False while moving.
+        fine: cut weighty steps in two parts of three pieces each; while moving, False: one part.
 
     Raises:
         InvalidParameter: a step or early exit out of range, or a relative transfer function that was not scaled.
@@ -473,7 +474,7 @@ def arguments(
     optics = Optics(
         f32(step_mm),
         f32(early_exit),
-        f32(FINE_WEIGHT if fine else 1e30),
+        np.int32(2 if fine else 1),
         f32(transfer.faint),
         f32(transfer.flat_gradient**2 + 1e-6),
         _to_camera(volume, picture).astype(np.float32).reshape(-1),

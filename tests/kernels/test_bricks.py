@@ -29,3 +29,12 @@ def test_a_brick_is_occupied_if_any_value_between_its_voxels_shows(dtype):
     peak = TransferFunction(((90.0, (1, 1, 1), 0.0), (100.0, (1, 1, 1), 1.0), (110.0, (1, 1, 1), 0.0)))
     occupancy = bricks(Volume(array, np.eye(4))).occupancy(peak.table())
     assert np.argwhere(occupancy).tolist() == np.argwhere(np.ones((2, 2, 2))).__add__(1).tolist()
+
+
+def test_occupancies_are_kept_for_the_last_few_functions_only():
+    grid = bricks(random_volume(np.int16, (20, 20, 20), np.eye(4)))
+    peak = TransferFunction(((90.0, (1, 1, 1), 0.0), (100.0, (1, 1, 1), 1.0), (110.0, (1, 1, 1), 0.0)))
+    assert grid.occupancy(peak) is grid.occupancy(peak.shifted(0))
+    for shift in range(1, 9):
+        assert grid.occupancy(peak.shifted(shift)).all()
+    assert len(grid._known) == 4

@@ -25,6 +25,7 @@ GOOD = {"origin": (0, 0, 0), "right": (1, 0, 0), "down": (0, 1, 0), "width": 8, 
         {"width": 0},
         {"height": -4},
         {"width": 10**9},
+        {"width": 16000, "height": 16000},
     ],
 )
 def test_a_grid_that_is_no_plane_is_refused(wrong):

@@ -30,9 +30,9 @@ GREY = 1 / 255
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_rendering_agrees_with_its_dense_reference(dtype, affine, mirrored):
     volume = smooth_volume(dtype, (19, 17, 23), affine)
-    for turn, size in (((0, 0, 0), (37, 31)), ((40, -25, 70), (33, 18))):
-        picture = centred(volume, *size, 0.5, turn, mirrored)
-        truth = reference(volume, picture, WARM, 0.05)
+    for turn, size in (((0, 0, 0), (21, 17)), ((40, -25, 70), (13, 18))):
+        picture = centred(volume, *size, 0.8, turn, mirrored)
+        truth = reference(volume, picture, WARM, 0.1)
         values = volume_rendering_rgba(volume, picture, WARM, bricks(volume), 0.4)
         assert truth[..., 3].max() > 0.95
         assert np.abs(values - truth).max() <= 2 * GREY
@@ -41,8 +41,8 @@ def test_rendering_agrees_with_its_dense_reference(dtype, affine, mirrored):
 
 def test_the_path_for_moving_stays_close_to_the_reference():
     volume = smooth_volume(np.int16, (19, 17, 23), SHEARED)
-    picture = centred(volume, 37, 31, 0.5, (40, -25, 70))
-    truth = reference(volume, picture, WARM, 0.05)
+    picture = centred(volume, 17, 13, 1.0, (40, -25, 70))
+    truth = reference(volume, picture, WARM, 0.1)
     values = volume_rendering_rgba(volume, picture, WARM, bricks(volume), 0.8, 0.02, False)
     assert np.abs(values - truth).mean() <= 3 * GREY
 
@@ -144,7 +144,7 @@ def test_thin_volumes_can_be_rendered(dtype, shape):
     volume = random_volume(dtype, shape, SHEARED)
     for turn in ((0, 0, 0), (90, 0, 0), (33, 44, 55)):
         picture = centred(volume, 21, 17, 0.3, turn)
-        truth = reference(volume, picture, WARM, 0.02)
+        truth = reference(volume, picture, WARM, 0.05)
         values = volume_rendering_rgba(volume, picture, WARM, bricks(volume), 0.1)
         assert np.abs(values - truth)[..., 3].mean() <= 3 * GREY
         assert np.isfinite(values).all()
