@@ -202,13 +202,14 @@ def march(array, size, x, y, z, base_x, base_y, base_z, direction, packet, occup
 
     Value alone at every step; a step shows something if the cumulated table differs between its ends. By the weight it
     will have (the largest of the packet):
-        above 0.03      two fused samples (one while moving) with three pieces each: opacity and colour of every piece from the table, the
-                        gradient interpolated *before* it is normalised. Inside a thin bright shell the gradient turns
-                        round, and its normalised light has dips narrower than a step: that is where rings come from
+        above 0.03      two fused samples (one while moving) with three pieces each: opacity and colour of a piece from
+                        the table, the gradient interpolated *before* it is normalised. Inside a thin bright shell the
+                        gradient turns round, and its normalised light has dips narrower than a step: rings
         above `faint`   one fused sample in the middle
         below           mean light
     Rays end at `early_exit` and are divided by what they have gathered.
-    Measured by others and us in prototypes (512², step 0.7 mm, against 0.1 mm): 46.6 dB where plain marching has 34.9.
+    Measured on the body phantom, 200² pixels, against steps of 0.08 mm without early exit: still (0.7 mm) 45.5 dB with
+    ct_cta and 47.0 to 48.8 with the others; moving (1.4 mm) 25.7 and 28.2 to 33.0.
     """
     dx, dy, dz = direction
     start, end = box(size, x, y, z, dx, dy, dz)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,6 +94,9 @@ class TransferFunction:
         Raises:
             InvalidParameter: the function is relative and was not scaled.
         """
+        return _table(self)
+
+    def _make_table(self) -> Table:
         if self.relative:
             raise InvalidParameter("a relative transfer function is scaled to its volume first")
         low, high = self.points[0][0], self.points[-1][0]
@@ -101,6 +105,12 @@ class TransferFunction:
         red, green, blue = np.ascontiguousarray(self.colour(values).T, np.float32)
         scale = (CELLS - 1) / (high - low)
         return Table(np.float32(low), np.float32(scale), cumulated.astype(np.float32), red, green, blue)
+
+
+@lru_cache(maxsize=16)
+def _table(transfer: TransferFunction) -> Table:
+    """The last few are kept: every frame of a drag, and every band of a still, asks for the same one."""
+    return transfer._make_table()
 
 
 def percentile_range(array: NDArray[Any]) -> tuple[float, float]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.bricks import bricks, reference
+from kernels.bricks import KEPT, bricks, reference
 from kernels.transfer import TransferFunction
 from kernels.volume import Volume
 from tests.kernels.grids import DTYPES, random_volume
@@ -34,7 +34,7 @@ def test_a_brick_is_occupied_if_any_value_between_its_voxels_shows(dtype):
 def test_occupancies_are_kept_for_the_last_few_functions_only():
     grid = bricks(random_volume(np.int16, (20, 20, 20), np.eye(4)))
     peak = TransferFunction(((90.0, (1, 1, 1), 0.0), (100.0, (1, 1, 1), 1.0), (110.0, (1, 1, 1), 0.0)))
-    assert grid.occupancy(peak) is grid.occupancy(peak.shifted(0))
+    assert grid.occupancy(peak.table()) is grid.occupancy(peak.shifted(0).table())
     for shift in range(1, 9):
-        assert grid.occupancy(peak.shifted(shift)).all()
-    assert len(grid._known) == 4
+        assert grid.occupancy(peak.shifted(shift).table()).all()
+    assert len(grid._known) == KEPT
