@@ -33,7 +33,7 @@ def test_colour_at_one_to_one_is_exact():
     assert (sample(picture, [[-1, 0, 17], [0, 1, 0]], 18, 13) == picture[:, ::-1]).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     shape=st.tuples(st.integers(1, 20), st.integers(1, 20)),
     scale=st.floats(0.05, 6),

@@ -31,7 +31,7 @@ def test_slab_agrees_with_its_reference(dtype, affine, projection, mirrored):
         assert np.abs(values - truth)[truth != OUTSIDE].max(initial=0) <= 1e-3 * STEP
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     shape=st.tuples(*[st.integers(2, 9)] * 3),
     angles=st.tuples(*[st.floats(-180, 180)] * 3),

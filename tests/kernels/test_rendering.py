@@ -26,8 +26,7 @@ GREY = 1 / 255
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("affine", [SHEARED, LEFT_HANDED])
-@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize(("affine", "mirrored"), [(SHEARED, False), (LEFT_HANDED, True)])
 def test_rendering_agrees_with_its_dense_reference(dtype, affine, mirrored):
     volume = smooth_volume(dtype, (19, 17, 23), affine)
     for turn, size in (((0, 0, 0), (21, 17)), ((40, -25, 70), (13, 18))):

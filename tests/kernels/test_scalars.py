@@ -100,6 +100,7 @@ def test_rendering_of_single_rays_equals_the_packets(dtype):
     assert np.abs(values - out).max() <= 2 / 255
 
 
+@pytest.mark.slow
 def test_grey_levels_and_images_of_single_lanes_equal_the_packets():
     grey = scalar_variant(window.grey, compiled)
     pixel = scalar_variant(image.pixel, compiled)
