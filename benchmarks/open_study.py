@@ -141,7 +141,8 @@ def address_all(reader: Reader, series: Series) -> float:
     reader.wait_drawn("stack", final=True)
     track = reader.page.get_by_test_id("scrubber-stack").locator(".track").bounding_box()
     assert track is not None
-    places = [random.Random(1).random() for _ in range(SLICES)]
+    choice = random.Random(1)
+    places = [choice.random() for _ in range(SLICES)]
     mouse = reader.page.mouse
     asked = set()
     for part in [0.0, *places, 1.0]:
