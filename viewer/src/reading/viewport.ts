@@ -21,6 +21,8 @@ let ids = 0;
 export class Viewport implements Surface {
   readonly view = signal<View | null>(null);
   readonly size = signal<Size>({ width: 0, height: 0 });
+  /** Whether the canvas' pixels are the display's; not on a display with more of them than a frame may have. */
+  readonly sharp = signal(true);
   readonly drawn = signal<{ frame: Drawn; view: View } | null>(null);
   readonly loading = signal<{ done: number; total: number } | null>(null);
   readonly trouble = signal<{ code: string; detail: string } | null>(null);
@@ -41,7 +43,7 @@ export class Viewport implements Surface {
   ) {}
 
   /** Show on this canvas; each mount is a new viewport to the server, so that no old frame is taken for a new one. */
-  mount(canvas: HTMLCanvasElement, size: Size): void {
+  mount(canvas: HTMLCanvasElement, size: Size, sharp: boolean): void {
     ids += 1;
     this.id = ids;
     this.asked = "";
@@ -52,7 +54,7 @@ export class Viewport implements Surface {
       (drawn) => this.report(drawn),
     );
     this.connection.attach(this.id, this);
-    this.resize(size);
+    this.resize(size, sharp);
   }
 
   unmount(): void {
@@ -63,10 +65,11 @@ export class Viewport implements Surface {
     this.sentViews.clear();
   }
 
-  resize(size: Size): void {
+  resize(size: Size, sharp: boolean): void {
     this.size.value = size;
+    this.sharp.value = sharp;
     const view = this.view.peek();
-    if (view && size.width > 0) this.set(this.fitted ? this.fitView(view) : view, this.moving);
+    if (view) this.set(this.fitted ? this.fitView(view) : view, this.moving);
   }
 
   /** Show something else: the old picture goes at once, so that it never stands under the new one's texts. */
@@ -93,7 +96,7 @@ export class Viewport implements Surface {
     this.view.value = view;
     this.moving = moving;
     const { width, height } = this.size.peek();
-    if (width === 0 || !this.screen) return;
+    if (!this.screen || width === 0 || height === 0) return; // squeezed to nothing: a phone's keyboard can do that
     const wanted: Wanted = { width, height, moving, view };
     const text = JSON.stringify(wanted);
     if (text === this.asked) return; // the server already knows, and after a cut the connection tells it again
@@ -107,16 +110,23 @@ export class Viewport implements Surface {
     if (view && this.moving) this.set(view, false);
   }
 
-  /** Whether the picture's pixels are the canvas' device pixels, one to one. */
+  /** Whether the picture's pixels are the display's, one to one. */
   get oneToOne(): boolean {
     const frame = this.drawn.value?.frame;
     const { width, height } = this.size.value;
-    return frame !== undefined && frame.width === width && frame.height === height;
+    return this.sharp.value && frame !== undefined && frame.width === width && frame.height === height;
+  }
+
+  /** Canvas pixels per pixel of the drawn frame's viewport: 1 but for a resized viewport whose new picture is to come. */
+  get stretch(): number {
+    const frame = this.drawn.value?.frame;
+    const { width, height } = this.size.value;
+    return frame ? Math.min(width / frame.full_width, height / frame.full_height) : 1;
   }
 
   private fitView(view: View): View {
     const size = this.size.peek();
-    return size.width > 0 && this.corners.length > 0 ? (fit(view, size, this.corners as never) as View) : view;
+    return size.width > 0 && size.height > 0 && this.corners.length > 0 ? (fit(view, size, this.corners as never) as View) : view;
   }
 
   // ── what the connection calls ──

@@ -2,7 +2,7 @@
  * The canvas of one viewport: frames in, pixels and acknowledgements out.
  *
  * The canvas has the size of the frame's viewport in device pixels, so that a full frame is drawn 1:1 and a resized
- * viewport shows the old picture stretched until the new one comes. A final frame is read back after drawing and its
+ * viewport shows the old picture whole, larger or smaller, until the new one comes. A final frame is read back after drawing and its
  * raw pixels are hashed: what is checked is what the eye sees, behind the decoder and the canvas.
  */
 
@@ -57,6 +57,7 @@ export class Screen {
   private readonly context: CanvasRenderingContext2D;
   private newest = 0;
   private life = 0;
+  private cleared = 0;
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -69,6 +70,7 @@ export class Screen {
   }
 
   clear(): void {
+    this.cleared += 1; // what is being hashed is on the screen no more
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
@@ -97,8 +99,9 @@ export class Screen {
     const whole = frame.width === frame.full_width && frame.height === frame.full_height;
     if (!frame.digest || !whole) return;
     const rgba = this.context.getImageData(0, 0, frame.width, frame.height).data;
+    const { cleared } = this;
     const digest = await digestOf(rgba, frame.colour);
-    if (life === this.life && frame.sequence === this.newest) {
+    if (life === this.life && cleared === this.cleared && frame.sequence === this.newest) {
       this.ondrawn({ ...drawn, verified: digest !== null && equal(digest, frame.digest) });
     }
   }

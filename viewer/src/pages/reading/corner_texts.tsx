@@ -10,6 +10,7 @@ import { quality } from "../../reading/quality";
 import type { Viewport } from "../../reading/viewport";
 import { windowNumber } from "../../reading/windows";
 import { desk } from "../../session";
+import type { Drawn } from "../../stream/screen";
 import type { PlaneView, StackView, View, VolumeView } from "../../stream/messages";
 import { words } from "../../words/words";
 import { patientName, sexAge } from "../common";
@@ -39,9 +40,10 @@ function Study({ row, series }: { row: StudyRow; series: SeriesInfo }) {
 }
 
 /** Screen pixels per image pixel, in percent: at 100 % an image pixel is a device pixel. */
-function zoomPercent(viewport: Viewport, view: View, stack: StackInfo): number {
+function zoomPercent(viewport: Viewport, { frame, view }: { frame: Drawn; view: View }, stack: StackInfo): number {
+  const size = { width: frame.full_width, height: frame.full_height };
   const own = view.kind === "stack" ? pixelSize(stack)[0] : length(step(stack.volume!, 0));
-  return Math.round((own / millimetresPerPixel(view, viewport.size.value)) * 100);
+  return Math.round((own / millimetresPerPixel(view, size)) * viewport.stretch * 100);
 }
 
 /** How far a point lies along the patient's axis that a normal is nearest to. */
@@ -90,9 +92,9 @@ function PlaneLines({ view }: { view: PlaneView }) {
   );
 }
 
-function VolumeLines({ view }: { view: VolumeView }) {
+function VolumeLines({ view, unit }: { view: VolumeView; unit: string }) {
   const w = words.value;
-  const shift = view.shift ? ` ${view.shift > 0 ? "+" : ""}${Math.round(view.shift)} HU` : "";
+  const shift = view.shift ? ` ${view.shift > 0 ? "+" : ""}${Math.round(view.shift)} ${unit}`.trimEnd() : "";
   return <span>{`${w.renderings[view.preset] ?? view.preset}${shift}`}</span>;
 }
 
@@ -138,8 +140,8 @@ export function CornerTexts({ viewport }: { viewport: Viewport }) {
       <div class="corner bottom left">
         {view.kind === "stack" && <StackLines view={view} stack={stack} />}
         {view.kind === "plane" && <PlaneLines view={view} />}
-        {view.kind === "volume" && <VolumeLines view={view} />}
-        {view.kind !== "volume" && <span>{`${w.zoom} ${zoomPercent(viewport, view, stack)} %`}</span>}
+        {view.kind === "volume" && <VolumeLines view={view} unit={stack.unit} />}
+        {view.kind !== "volume" && <span>{`${w.zoom} ${zoomPercent(viewport, drawn, stack)} %`}</span>}
         {view.kind === "stack" && <span class="may-hide">{w.spacing[spacing] ?? spacing}</span>}
       </div>
       <div class="corner bottom right">

@@ -19,8 +19,9 @@ export function Crosshair({ viewport }: { viewport: Viewport }) {
   const [x, y] = at;
   const far = size.width + size.height;
   const gap = GAP * (devicePixelRatio || 1);
+  // The default aspect ratio, as the canvas has: a resized viewport shows both whole and in the middle.
   return (
-    <svg class="crosshair" viewBox={`0 0 ${size.width} ${size.height}`} preserveAspectRatio="none" aria-hidden="true">
+    <svg class="crosshair" viewBox={`0 0 ${size.width} ${size.height}`} aria-hidden="true">
       {lines.map(({ plane, along: [u, v] }) =>
         [-1, 1].map((way) => (
           <line

@@ -44,7 +44,7 @@ export function ScaleBar({ viewport }: { viewport: Viewport }) {
       class="scale-bar"
       data-testid="scale-bar"
       data-mm={bar.length_mm}
-      style={{ width: `${(bar.pixels / size.width) * 100}%` }}
+      style={{ width: `${((bar.pixels * viewport.stretch) / viewport.size.value.width) * 100}%` }}
     >
       <span>{lengthText(bar.length_mm)}</span>
     </div>

@@ -12,11 +12,12 @@ import { Crosshair } from "./crosshair";
 import { Letters, ScaleBar } from "./letters";
 import { Scrubber } from "./scrubber";
 
-/** The element's size in device pixels, and how many of them a CSS pixel has. */
-function measure(element: HTMLElement): { width: number; height: number; density: number } {
+/** The element's size in canvas pixels, how many of them a CSS pixel has, and whether they are the display's own. */
+function measure(element: HTMLElement): { width: number; height: number; density: number; sharp: boolean } {
   const { width, height } = element.getBoundingClientRect();
-  const density = Math.min(devicePixelRatio || 1, MAX_SIDE / Math.max(1, width, height));
-  return { width: Math.floor(width * density), height: Math.floor(height * density), density };
+  const own = devicePixelRatio || 1;
+  const density = Math.min(own, MAX_SIDE / Math.max(1, width, height));
+  return { width: Math.floor(width * density), height: Math.floor(height * density), density, sharp: density === own };
 }
 
 /** Mount a viewport on a canvas that always has whole device pixels, and give it its hands. */
@@ -26,17 +27,17 @@ function useViewport(viewport: Viewport) {
   useLayoutEffect(() => {
     const element = box.current!;
     const picture = canvas.current!;
-    let { density, ...size } = measure(element);
+    let { density, sharp, ...size } = measure(element);
     const fill = (): void => {
       picture.style.width = `${size.width / density}px`;
       picture.style.height = `${size.height / density}px`;
     };
     fill();
-    viewport.mount(picture, size);
+    viewport.mount(picture, size, sharp);
     const observer = new ResizeObserver(() => {
-      ({ density, ...size } = measure(element));
+      ({ density, sharp, ...size } = measure(element));
       fill();
-      viewport.resize(size);
+      viewport.resize(size, sharp);
     });
     observer.observe(element);
     const hands = new ViewportHands(desk, viewport, () => density);

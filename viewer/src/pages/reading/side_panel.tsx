@@ -194,7 +194,7 @@ export function RenderingPanel() {
           onInput={(event) => moves.setShift(viewport, Number(event.currentTarget.value), true)}
           onChange={() => desk.rest()}
         />
-        <output class="mono">{`${Math.round(view.shift ?? 0)} HU`}</output>
+        <output class="mono">{`${Math.round(view.shift ?? 0)} ${desk.stack.value?.unit ?? ""}`}</output>
       </label>
       <div class="segments" role="group" aria-label={w.look_from}>
         {(["A", "P", "L", "R", "H", "F"] as const).map((side) => (
