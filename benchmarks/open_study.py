@@ -172,7 +172,7 @@ def frames_per_second(reader: Reader, small: bool, report: Report) -> dict[str, 
     page.keyboard.press("m")
     reader.wait_drawn(*PLANES, final=True)
     turn_plane(reader)
-    page.keyboard.press("s")
+    page.keyboard.press("t")  # every move of a panning hand asks for another picture
     x, y, width, height = reader.box("coronal")
     page.mouse.dblclick(x + width / 2, y + height / 2)
     reader.wait_drawn("coronal", final=True)
@@ -186,7 +186,7 @@ def frames_per_second(reader: Reader, small: bool, report: Report) -> dict[str, 
         "level": plane["level"],
         "normal_view": [view["right"], view["down"]],
     }
-    page.keyboard.press("s")
+    page.keyboard.press("t")
     page.keyboard.press("v")
     reader.forget()
     reader.wait_drawn("volume", final=True)
