@@ -10,7 +10,7 @@ import type { PlaneView, StackView, View, VolumeView } from "../stream/messages"
 import { imageCorners, pixelSize, stackView, volumeView } from "./opening";
 import type { Desk } from "./desk";
 import type { Viewport } from "./viewport";
-import { dragged } from "./windows";
+import { dragged, sane } from "./windows";
 
 const geometryOf = (desk: Desk) => desk.stack.value?.volume ?? null;
 
@@ -84,7 +84,8 @@ export function originalPixels(desk: Desk, viewport: Viewport): void {
 // ── window ──
 
 /** The stack and the planes of a series share one window. */
-export function setWindow(desk: Desk, window: Vector2, moving: boolean): void {
+export function setWindow(desk: Desk, wanted: Vector2, moving: boolean): void {
+  const window = sane(wanted);
   for (const viewport of Object.values(desk.viewports)) {
     const view = viewport.view.peek();
     if (view && view.kind !== "volume") viewport.set({ ...view, window }, moving);

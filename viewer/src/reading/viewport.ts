@@ -117,7 +117,7 @@ export class Viewport implements Surface {
     return this.sharp.value && frame !== undefined && frame.width === width && frame.height === height;
   }
 
-  /** Canvas pixels per pixel of the drawn frame's viewport: 1 but for a resized viewport whose new picture is to come. */
+  /** Canvas pixels per pixel of the drawn frame's viewport; not 1 when it was resized and the new picture is to come. */
   get stretch(): number {
     const frame = this.drawn.value?.frame;
     const { width, height } = this.size.value;
@@ -126,7 +126,8 @@ export class Viewport implements Surface {
 
   private fitView(view: View): View {
     const size = this.size.peek();
-    return size.width > 0 && size.height > 0 && this.corners.length > 0 ? (fit(view, size, this.corners as never) as View) : view;
+    if (size.width === 0 || size.height === 0 || this.corners.length === 0) return view;
+    return fit(view, size, this.corners as never) as View;
   }
 
   // ── what the connection calls ──

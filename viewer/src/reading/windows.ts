@@ -39,10 +39,16 @@ export function windowChoices(series: SeriesInfo, stack: StackInfo): WindowChoic
   return series.modality === "CT" && stack.unit === "HU" ? [...header, ...CT] : header;
 }
 
+/** A window as the stream takes it, whatever a header or a slip of the finger says. */
+export const sane = ([centre, width]: Vector2): Vector2 => [
+  Math.min(1e9, Math.max(-1e9, centre)),
+  Math.min(1e9, Math.max(1e-9, width)),
+];
+
 /** What a stack opens with. */
 export function firstWindow(series: SeriesInfo, stack: StackInfo): Vector2 {
   const [first] = windowChoices(series, stack);
-  if (first) return first.id.startsWith("header") ? first.window : [40, 400];
+  if (first) return first.id.startsWith("header") ? sane(first.window) : [40, 400];
   return [127.5, 255];
 }
 

@@ -51,6 +51,7 @@ interface Slot {
 
 // A renderer that died is back in a few seconds, and a doctor waits for it; a server that is away is not to be stormed.
 const BACK_OFF_MS = [200, 300, ...Array<number>(12).fill(500), 1000, 2000, 3000, 5000];
+const NOT_UNDERSTOOD = 1007; // RFC 6455 7.4.1: the server could not read what we sent
 const UNSENT_BYTES = 16 * 1024; // some fifty views; beyond it newer ones replace the one that waits here
 const LOOK_MS = 1000;
 
@@ -137,13 +138,14 @@ export class Connection {
     socket.onmessage = (event: MessageEvent) => {
       if (current()) this.receive(event.data as ArrayBuffer);
     };
-    socket.onclose = () => {
-      if (current()) this.lost(opened);
+    socket.onclose = (event: CloseEvent) => {
+      if (!current()) return;
+      if (event.code === NOT_UNDERSTOOD) this.trouble.value = { code: "invalid_message", detail: "" };
+      this.lost(opened);
     };
   }
 
   private opened(socket: WebSocket): void {
-    this.tries = 0;
     this.state.value = "open";
     if (this.world.hidden()) this.send({ t: "visible", visible: false });
     for (const slot of this.slots.values()) {
@@ -190,6 +192,8 @@ export class Connection {
       this.presets.value = message.presets;
       this.line.levels = message.levels.length;
     } else if (message.t === "pong") {
+      // Pings follow the views: a server that closes because of a view never answers, and is asked ever more rarely.
+      this.tries = 0;
       this.line.answered(message.n);
     } else if (message.t === "loading") {
       this.slots.get(message.viewport)?.surface.progress(message.done, message.total);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { SeriesInfo, StackInfo } from "../../src/api/messages";
-import { dragged, firstWindow, windowChoices, windowNumber } from "../../src/reading/windows";
+import { dragged, firstWindow, sane, windowChoices, windowNumber } from "../../src/reading/windows";
 import { zh } from "../../src/words/zh";
 
 const series = (modality: string): SeriesInfo => ({
@@ -72,4 +72,11 @@ test("dragging right widens, dragging down darkens, and the width never reaches 
 
 test("large numbers are whole, small ones keep three digits", () => {
   expect([400.4, -600, 0.1234, 2].map(windowNumber)).toEqual(["400", "-600", "0.123", "2"]);
+});
+
+test("a window that the stream would refuse becomes one that it takes", () => {
+  expect(sane([1e20, 1e13])).toEqual([1e9, 1e9]);
+  expect(sane([-1e20, 0])).toEqual([-1e9, 1e-9]);
+  expect(sane([40, 400])).toEqual([40, 400]);
+  expect(firstWindow(series("OT"), stack({ windows: [{ centre: 0, width: 1e30, explanation: "" }] }))).toEqual([0, 1e9]);
 });

@@ -11,12 +11,12 @@ class FakeSocket {
   sent: Record<string, unknown>[] = [];
   onopen: () => void = () => undefined;
   onmessage: (event: { data: ArrayBuffer }) => void = () => undefined;
-  onclose: () => void = () => undefined;
+  onclose: (event: { code: number }) => void = () => undefined;
   send(data: Uint8Array): void {
     this.sent.push(decode(data) as Record<string, unknown>);
   }
-  close(): void {
-    this.onclose();
+  close(code = 1012): void {
+    this.onclose({ code });
   }
   open(): void {
     this.readyState = 1;
@@ -222,4 +222,32 @@ test("a viewport that is gone is closed once", () => {
   connection.detach(1);
   connection.detach(1);
   expect(socket().sent.filter(({ t }) => t === "close")).toEqual([{ t: "close", viewport: 1 }]);
+});
+
+test("a server that closes because of a view is asked ever more rarely, and the page says why", () => {
+  connection.attach(1, surface());
+  connection.show(1, view(5));
+  const waits: number[] = [];
+  for (let i = 0; i < 16; i++) {
+    socket().open();
+    timers = [];
+    socket().close(1007);
+    waits.push(timers[0]!.ms);
+    timers[0]!.callback();
+  }
+  expect([waits[0], waits[15]]).toEqual([200, 2000]);
+  expect(connection.trouble.value?.code).toBe("invalid_message");
+});
+
+test("once the server has answered, the next cut is mended at once", () => {
+  for (let i = 0; i < 5; i++) {
+    timers = [];
+    socket().close();
+    timers[0]!.callback();
+  }
+  socket().open();
+  socket().say({ t: "pong", n: 1 });
+  timers = [];
+  socket().close();
+  expect(timers[0]!.ms).toBe(200);
 });
