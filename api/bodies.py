@@ -40,6 +40,6 @@ def path_id(request: web.Request) -> int:
 def query_number(request: web.Request, name: str, default: int, largest: int) -> int:
     """A whole number of the query from 0 to `largest`, or InvalidRequest."""
     text = request.query.get(name, str(default))
-    if not (text.isascii() and text.isdigit()) or int(text[:20]) > largest:
+    if not (text.isascii() and text.isdigit()) or len(text) > 20 or int(text) > largest:
         raise InvalidRequest
     return int(text)

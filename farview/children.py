@@ -18,6 +18,8 @@ BACK_OFF_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 SETTLED_S = 30  # alive for this long, the next failure is a first one again
 STOP_S = 8
 LARGEST_LOG_BYTES = 10 << 20
+# What is for the supervisor alone: a child's environment can be read for as long as it runs.
+SECRETS = {"FARVIEW_ADMIN_PASSWORD", "FARVIEW_DATABASE_URL"}
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
@@ -44,7 +46,7 @@ class Child:
         self.module = module
         self.log = logs / f"{module.rsplit('.', 1)[-1]}.log"
         self._environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name not in SECRETS},
             **environment,
             # So that `-m` finds our packages from any working folder, installed or in a clone.
             "PYTHONPATH": str(INSTALLATION),

@@ -108,6 +108,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "reason_archive_bomb": ("压缩包解开后过大，已停止", "the archive unpacks to far more than it should"),
     "reason_archive_damaged": ("压缩包已损坏", "the archive is damaged"),
     "reason_encrypted": ("压缩包有密码", "the archive has a password"),
+    "reason_packing_unknown": (
+        "压缩方式不支持（只支持 deflate）",
+        "it is packed in another way than deflate; unpack the archive and import the folder",
+    ),
     "reason_unreadable": ("文件无法打开", "the file cannot be opened"),
     # ── doctor ──
     "ok": ("正常", "ok"),

@@ -56,15 +56,19 @@ def read_members(path: Path) -> Iterator[Member]:
     """Everything in a folder, a file or an archive. A thread reads ahead, so that unpacking overlaps with the rest.
 
     Hidden files, DICOMDIR and what systems leave in folders are passed over in silence. Problems: `not_dicom`,
-    `member_too_large`, `too_many_members`, `archive_bomb`, `archive_damaged`, `encrypted`, `unreadable`.
+    `member_too_large`, `too_many_members`, `archive_bomb`, `archive_damaged`, `encrypted`, `packing_unknown`,
+    `unreadable`.
     """
     yield from read_ahead(lambda: _members(path))
 
 
 def _members(path: Path) -> Iterator[Member]:
     if path.is_dir():
-        for file in _files(path):
+        closed: list[Path] = []
+        for file in _files(path, closed):
             yield from _file(file, str(file.relative_to(path)))
+        for folder in closed:
+            yield Member(f"{folder.relative_to(path)}/", problem="unreadable")
         return
     try:
         with path.open("rb") as stream:
@@ -78,9 +82,12 @@ def _members(path: Path) -> Iterator[Member]:
         yield from _file(path, path.name)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Files below a folder in the order of their names; links are not followed, so no circle can trap us."""
-    for root, folders, names in os.walk(folder):
+def _files(folder: Path, closed: list[Path]) -> Iterator[Path]:
+    """Files below a folder in the order of their names; links to folders are not followed, so no circle can trap us.
+
+    closed: collects the folders that could not be listed.
+    """
+    for root, folders, names in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
         folders[:] = sorted(name for name in folders if not is_hidden(name))
         for name in sorted(names):
             if not is_hidden(name):
@@ -161,7 +168,8 @@ def _tar_members(path: Path, kind: str) -> Iterator[Member]:
                 archive.members.clear()  # it would keep every header otherwise
                 if not member.isreg() or is_hidden(member.name):
                     continue
-                if member.size > MAX_MEMBER_BYTES:
+                # The holes of a sparse file are in no stream, so nothing counts them: ten kilobytes made two gigabytes.
+                if member.size > MAX_MEMBER_BYTES or member.issparse():
                     yield Member(member.name, problem="member_too_large")
                     continue
                 file = archive.extractfile(member)
@@ -185,6 +193,10 @@ def _zip_members(path: Path, _: str) -> Iterator[Member]:
             if info.flag_bits & 1:
                 yield Member(info.filename, problem="encrypted")
                 continue
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                # Python unpacks the others without a bound: half a kilobyte of bzip2 made a gigabyte.
+                yield Member(info.filename, problem="packing_unknown")
+                continue
             if info.file_size > MAX_MEMBER_BYTES:
                 yield Member(info.filename, problem="member_too_large")
                 continue
@@ -192,9 +204,10 @@ def _zip_members(path: Path, _: str) -> Iterator[Member]:
             if left < 0:
                 raise _TooMuch("archive_bomb")
             try:
-                # ZipExtFile reads no more than file_size and compares the checksum.
+                # The size that is promised, and no more: `read()` would unpack a gigabyte at a time before it looks.
+                # The last byte makes ZipExtFile compare the checksum.
                 with archive.open(info) as file:
-                    data = file.read()
+                    data = file.read(info.file_size)
             except _DAMAGED:
                 yield Member(info.filename, problem="archive_damaged")
                 continue

@@ -7,6 +7,7 @@ nothing is there twice: bytes without a row are found by their content, rows wit
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -117,14 +118,23 @@ class Arrival:
 
     async def _compare(self, one: _Arriving, existing: ExistingInstance, institution_id: int, origin: str) -> Outcome:
         """What it is that came under a UID which the institution has."""
-        if one.digest == existing.dataset_sha256 or await asyncio.to_thread(
-            self._same, one.data, institution_id, existing.blob_sha256
-        ):
+        if await asyncio.to_thread(self._has, one, institution_id, existing):
             return Outcome.SAME
         sha256 = await asyncio.to_thread(self._blobs.write, institution_id, one.data)
         async with self._database.acting([institution_id]) as connection:
             await insert_conflict(connection, institution_id, existing, _with(one.row, 0, sha256), origin)
         return Outcome.CONFLICT
+
+    def _has(self, one: _Arriving, institution_id: int, existing: ExistingInstance) -> bool:
+        """Whether the institution has this content, its file included: the sender deletes its own after our success."""
+        if one.digest == existing.dataset_sha256:
+            if self._blobs.path(institution_id, existing.blob_sha256).exists():
+                return True
+            if hashlib.sha256(one.data).hexdigest() == existing.blob_sha256:
+                # A disk or a person has lost the file, and here it is again.
+                self._blobs.write(institution_id, one.data)
+                return True
+        return self._same(one.data, institution_id, existing.blob_sha256)
 
     def _same(self, data: bytes, institution_id: int, existing_sha256: str) -> bool:
         try:
@@ -144,9 +154,10 @@ class Arrival:
 def _read(data: bytes) -> _Arriving | InvalidDataset:
     try:
         content = read_content(data)
+        # The digest reads the pixels, which may be refused too.
+        return _Arriving(data, digest := content.digest, content.identity, _row(content, digest, len(data)))
     except InvalidDataset as error:
         return error
-    return _Arriving(data, digest := content.digest, content.identity, _row(content, digest, len(data)))
 
 
 def _row(content: Content, digest: str, size: int) -> NewInstance:

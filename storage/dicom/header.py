@@ -22,6 +22,8 @@ from storage.dicom.pixels import Pixels, native_frame, read_pixels, stored_value
 from storage.errors import InvalidDataset
 
 VERSION = 1
+# JPEG baseline, extended and progressive (PS3.5 A.4.1). The other lossy syntaxes may hold what lost nothing.
+ALWAYS_LOSSY = {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
         aspect=aspect_of(dataset, spacing),
         frame_of_reference=text_of(dataset, "FrameOfReferenceUID"),
         frame_time_ms=_frame_time_ms(dataset),
-        lossy=_lossy(dataset),
+        lossy=_lossy(dataset, parsed.transfer_syntax_uid),
         per_frame=per_frame,
         **shared,
     )
@@ -195,9 +197,10 @@ def _frame_time_ms(dataset: Dataset) -> float | None:
     return None
 
 
-def _lossy(dataset: Dataset) -> str:
+def _lossy(dataset: Dataset, transfer_syntax_uid: str) -> str:
+    # The attribute also tells of an earlier compression; without it a lossy codec still is one.
     if text_of(dataset, "LossyImageCompression") != "01":
-        return ""
+        return "lossy" if transfer_syntax_uid in ALWAYS_LOSSY else ""
     ratio = number_of(dataset, "LossyImageCompressionRatio")
     words = [f"{ratio:g}:1"] if ratio else []
     return " ".join([*words, text_of(dataset, "LossyImageCompressionMethod")]).strip() or "lossy"

@@ -124,7 +124,8 @@ def read_meta(data: bytes) -> tuple[int, str]:
         elif not vr.isalpha():  # implicit, against the standard
             (length,) = struct.unpack_from("<L", data, place - 4)
         if element == 0x0010:
-            declared = data[place : place + min(length, 64)].decode("ascii", "replace").strip(" \0")
+            declared = data[place : place + min(length, 64)].decode("ascii", "replace")
+            declared = declared.split("\0")[0].strip()
         place += length
     return place, declared
 

@@ -230,6 +230,10 @@ def stored_values(raw: NDArray[Any], pixels: Pixels) -> NDArray[Any]:
         return raw
     below = pixels.high_bit + 1 - pixels.bits_stored
     above = raw.dtype.itemsize * 8 - pixels.high_bit - 1
+    if above < 0 and below == 0:
+        # A codec answers in the smallest type that holds its own precision, which may be less than BitsStored.
+        raw = raw.astype(f"{raw.dtype.kind}{pixels.bits_allocated // 8}")
+        above = pixels.bits_allocated - pixels.high_bit - 1
     if raw.dtype.kind == "i":
         raw = raw.view(raw.dtype.str.replace("i", "u"))
     raw = raw.astype(raw.dtype.newbyteorder("="), copy=False)

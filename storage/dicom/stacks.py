@@ -126,7 +126,8 @@ def stacks_of(instances: Sequence[Instance]) -> list[Stack]:
     """Sort the instances of one series into Stacks: localizers last, else the largest first.
 
     Instances with nothing to show are left out. Every multi-frame instance is a Stack of its own, with its frames as
-    they are stored. Single frames share a Stack when rows, columns, spacing, orientation, SOP class and colour agree.
+    they are stored. Single frames share a Stack when rows, columns, spacing, orientation, SOP class, colour and
+    polarity agree.
     """
     keyed: dict[Any, list[_Group]] = {}
     groups: list[_Group] = []
@@ -154,7 +155,7 @@ def not_displayable(instances: Sequence[Instance]) -> int:
 def _key(header: Header) -> tuple[Any, ...]:
     pixels = header.pixels
     assert pixels is not None
-    return (header.sop_class_uid, pixels.rows, pixels.columns, pixels.colour, is_localizer(header))
+    return (header.sop_class_uid, pixels.rows, pixels.columns, pixels.colour, header.inverted, is_localizer(header))
 
 
 def is_localizer(header: Header) -> bool:

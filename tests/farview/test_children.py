@@ -66,6 +66,16 @@ async def test_a_child_that_ignores_the_request_is_killed(
     assert await running == -9
 
 
+async def test_a_child_is_not_told_what_only_the_supervisor_needs(
+    module: Callable[[str], Child], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FARVIEW_ADMIN_PASSWORD", "Secret-123")
+    monkeypatch.setenv("FARVIEW_DATABASE_URL", "postgresql://somebody:secret@elsewhere/farview")
+    child = module("import os\nprint([name for name in os.environ if name.endswith(('PASSWORD', '_URL'))])\n")
+    assert await child.run() == 0
+    assert child.log.read_text() == "[]\n"
+
+
 async def test_a_large_log_makes_room(module: Callable[[str], Child], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(children, "LARGEST_LOG_BYTES", 10)
     child = module("print('a line of words')\n")

@@ -4,8 +4,10 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import tarfile
 import threading
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -162,3 +164,50 @@ def test_an_error_while_reading_ahead_reaches_the_reader() -> None:
     assert next(members).name == "1"
     with pytest.raises(MemoryError):
         next(members)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_packing_that_cannot_be_bounded_is_named(tmp_path: Path, method: int) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as archive:
+        archive.writestr("1.dcm", DICOM)
+    assert summary(tmp_path / "a.zip") == {"1.dcm": "packing_unknown"}
+
+
+def test_a_zip_that_lies_about_a_size_unpacks_no_more_than_it_says(tmp_path: Path) -> None:
+    data = bytearray(zipped({"1.dcm": DICOM + bytes(64 << 20)}))
+    place = data.rindex(b"PK\x01\x02") + 24
+    data[place : place + 4] = (1000).to_bytes(4, "little")
+    (tmp_path / "a.zip").write_bytes(data)
+    tracemalloc.start()
+    assert summary(tmp_path / "a.zip") == {"1.dcm": "archive_damaged"}
+    assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    tracemalloc.stop()
+
+
+def test_the_holes_of_a_sparse_file_are_not_made(tmp_path: Path) -> None:
+    info = tarfile.TarInfo("1.dcm")
+    info.size = len(DICOM)
+    info.pax_headers = {
+        "GNU.sparse.major": "0",
+        "GNU.sparse.minor": "1",
+        "GNU.sparse.size": str(1 << 30),
+        "GNU.sparse.numblocks": "1",
+        "GNU.sparse.map": f"0,{len(DICOM)}",
+    }
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(info, io.BytesIO(DICOM))
+    assert summary(tmp_path / "a.tar") == {"1.dcm": "member_too_large"}
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "1.dcm").write_bytes(DICOM)
+    listing = os.scandir
+
+    def scandir(folder: str) -> object:  # root may list every folder
+        if str(folder).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(folder))
+        return listing(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert summary(tmp_path) == {"1.dcm": "", "closed/": "unreadable"}

@@ -148,3 +148,31 @@ async def test_bytes_without_rows_are_found_again(database: Database, arrival: A
     assert await arrival.receive(series()[0], here, "A") == Outcome.NEW
     blobs = [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
     assert len(blobs) == 1
+
+
+async def test_one_broken_instance_never_keeps_a_batch_from_arriving(database: Database, arrival: Arrival) -> None:
+    here = await make_institution(database, "Here")
+    good = series()[0]
+    picture = np.zeros((8, 8, 3), np.uint8)
+    odd = write_instance(picture[:, 1:], "odd", "1.2.840.10008.1.2.2", {"PhotometricInterpretation": "YBR_FULL_422"})
+    place = odd.index(b"\x7f\xe0\x00\x10")
+    odd = odd[:place] + b"\x7f\xe0\x00\x10OW\0\0" + (8 * 7 * 2).to_bytes(4, "big") + bytes(8 * 7 * 2)
+    nul = write_instance(picture, "nul", EXPLICIT, {}).replace(b"1.2.840.10008.1.2.1\0", b"1.2\x00840.10008.1.2.1\0", 1)
+    outcomes = await arrival.receive_all([odd, nul, good], here, "import")
+    assert isinstance(outcomes[0], InvalidDataset)
+    assert outcomes[1:] == [Outcome.NEW, Outcome.NEW]
+
+
+async def test_a_lost_file_comes_back_with_the_next_sending(
+    database: Database, arrival: Arrival, tmp_path: Path
+) -> None:
+    here = await make_institution(database, "Here")
+    (data, *_), (other, *_) = series(), series(JPEG_LS)
+    for again, outcome in ((data, Outcome.SAME), (other, Outcome.CONFLICT)):
+        await arrival.receive(data, here, "A")
+        for path in (tmp_path / "blobs").rglob("*"):
+            if path.is_file():
+                path.unlink()
+        assert await arrival.receive(again, here, "A") == outcome
+        (kept,) = (path for path in (tmp_path / "blobs").rglob("*") if path.is_file())
+        assert kept.read_bytes() == again

@@ -80,6 +80,13 @@ def test_bits_outside_of_the_stored_ones_are_ignored_and_the_sign_is_extended(
     assert decode.stored_values(raw, laid).tolist() == [[truth] * 2] * 2
 
 
+def test_a_codestream_of_fewer_bits_than_the_header_says_keeps_its_sign() -> None:
+    pixels = header(write_instance(np.zeros((1, 4), np.int16), 0, EXPLICIT, {"BitsStored": 12})).pixels
+    assert pixels is not None and (pixels.high_bit, pixels.signed) == (11, True)
+    raw = np.array([[-128, -3, 0, 127]], np.int8)
+    assert decode.stored_values(raw, pixels).tolist() == raw.tolist()
+
+
 def test_planes_of_colour_are_put_together() -> None:
     picture = np.random.default_rng(0).integers(0, 255, (6, 8, 3)).astype(np.uint8)
     planes = np.ascontiguousarray(picture.transpose(2, 0, 1)).reshape(6, 8, 3)

@@ -230,3 +230,8 @@ def test_real_enhanced_ct_has_places_for_its_frames(unpacked: Unpacked) -> None:
     assert found.frames == 2
     assert found.of_frame(0, "position") != found.of_frame(1, "position")
     assert found.spacing_source == "pixel"
+
+
+def test_a_codec_that_always_loses_is_lossy_without_the_attribute() -> None:
+    assert header(write_instance(ramp(8, 8, "uint8"), 0, uid.JPEGBaseline8Bit, {})).lossy == "lossy"
+    assert header(write_instance(ramp(8, 8, "uint8"), 0, uid.JPEG2000Lossless, {})).lossy == ""

@@ -266,6 +266,12 @@ def test_a_projection_says_where_its_spacing_comes_from(
     assert found.inverted and not found.colour
 
 
+def test_images_of_either_polarity_are_two_stacks_each_shown_its_own_way() -> None:
+    negative = {"PhotometricInterpretation": "MONOCHROME2", "SOPInstanceUID": "1.2", "InstanceNumber": 2}
+    found = stacks_of(instances([write_projection(ramp(4, 4)), write_projection(ramp(4, 4), attributes=negative)]))
+    assert [(len(one.frames), one.inverted) for one in found] == [(1, True), (1, False)]
+
+
 def test_a_header_survives_the_database() -> None:
     arrived = instances(series(ORIENTATIONS["oblique"]))
     through = [Stored(i.sop_instance_uid, i.blob_sha256, json.loads(json.dumps(i.header))) for i in arrived]
