@@ -151,9 +151,9 @@ class Connection:
         for key in self._messages:
             return pack(self._messages.pop(key))
         taken = self.viewer.take(self.scene, time.monotonic())
+        self._scheduler.wake()  # the place where it waited is free, also where it was too old to be sent
         if taken is None:
             return None
-        self._scheduler.wake()  # the place where it waited is free
         return HEADER.pack(*header_of(*taken)) + taken[0].body
 
 

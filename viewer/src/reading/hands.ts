@@ -26,6 +26,7 @@ export class ViewportHands implements Hands {
   private panned: Vector2 = [0, 0]; // the part of a device pixel that is not panned yet
   private twisted = 0;
   private gliding = 0;
+  private glides = false; // a flicked stack still moves
   private wheelTimer = 0;
   private turningFrom: Vector2 | null = null; // where the finger last was that turns the cross
 
@@ -39,6 +40,7 @@ export class ViewportHands implements Hands {
   press(): void {
     this.desk.active.value = this.viewport.role;
     this.gliding += 1;
+    this.glides = false;
     this.scrolled = 0;
     this.panned = [0, 0];
     this.twisted = 0;
@@ -100,6 +102,7 @@ export class ViewportHands implements Hands {
     const kind = this.viewport.view.peek()?.kind;
     if (!kind || axis !== "y" || toolOf(this.desk.tool.value, kind, "touch") !== "scroll") return;
     const glide = ++this.gliding;
+    this.glides = true;
     const start = performance.now();
     let done = 0;
     const advance = (): void => {
@@ -108,16 +111,16 @@ export class ViewportHands implements Hands {
       const way = vy * GLIDE_MS * part;
       this.scroll(way - done);
       done = way;
-      if (part < 0.97) requestAnimationFrame(advance);
-      else this.desk.rest();
+      if (part < 0.97) return void requestAnimationFrame(advance);
+      this.glides = false;
+      this.desk.rest();
     };
     requestAnimationFrame(advance);
   }
 
   rest(): void {
-    const glide = this.gliding;
-    // A flick that follows keeps the stack moving; it asks for the still itself.
-    queueMicrotask(() => glide === this.gliding && this.desk.rest());
+    // A flick, which comes just before this, keeps the stack moving; it asks for the still itself.
+    if (!this.glides) this.desk.rest();
   }
 
   wheel(event: WheelLike, at: Vector2): void {

@@ -1,5 +1,7 @@
 import { expect, test, vi } from "vitest";
-import { toolOf } from "../../src/reading/hands";
+import type { Desk } from "../../src/reading/desk";
+import { toolOf, ViewportHands } from "../../src/reading/hands";
+import type { Viewport } from "../../src/reading/viewport";
 
 vi.mock("../../src/stream/digest.worker?worker", () => ({ default: class {} }));
 
@@ -23,4 +25,39 @@ test("a chosen tool holds for mouse and finger, where it means something", () =>
   expect(toolOf("window", "plane", "touch")).toBe("window");
   expect(toolOf("scroll", "volume", "mouse")).toBe("turn");
   expect(toolOf("cross", "stack", "mouse")).toBe("window");
+});
+
+test("a flicked stack comes to rest when it has glided, not when the finger leaves; a new press stops it", () => {
+  const frames: (() => void)[] = [];
+  let now = 0;
+  vi.stubGlobal("requestAnimationFrame", (callback: () => void) => frames.push(callback));
+  vi.spyOn(performance, "now").mockImplementation(() => now);
+  const rest = vi.fn();
+  const desk = { tool: { peek: () => null, value: null }, stack: { value: null }, active: {}, rest };
+  const view = { kind: "stack" };
+  const viewport = { role: "stack", view: { value: view, peek: () => view } };
+  const hands = new ViewportHands(desk as unknown as Desk, viewport as unknown as Viewport, () => 1);
+  const advance = (to: number): void => {
+    now = to;
+    frames.splice(0).forEach((callback) => callback());
+  };
+
+  hands.press();
+  hands.flick([0, 1], "y");
+  hands.rest();
+  advance(100);
+  expect(rest).not.toHaveBeenCalled();
+  advance(3000);
+  expect(rest).toHaveBeenCalledTimes(1);
+
+  hands.press();
+  hands.flick([0, 1], "y");
+  hands.rest();
+  hands.press();
+  advance(6000);
+  expect(rest).toHaveBeenCalledTimes(1);
+  hands.rest();
+  expect(rest).toHaveBeenCalledTimes(2);
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
 });
