@@ -27,6 +27,11 @@ def listen(host: str, port: int, setting: str) -> socket.socket:
     return listening
 
 
+def in_url(host: str) -> str:
+    """A host as it stands in an address that a person opens."""
+    return f"[{host}]" if ":" in host else host
+
+
 def is_free(host: str, port: int) -> bool:
     """Whether somebody could listen there now."""
     try:

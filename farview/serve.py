@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 from farview.children import Child
 from farview.errors import SettingRefused
-from farview.listening import listen, own_addresses
+from farview.listening import in_url, listen, own_addresses
 from farview.privileges import Way, leave_root
 from farview.settings import LOOPBACK, Settings
 from farview.supervisor import Supervisor, compiled
@@ -80,7 +80,7 @@ def _greet(settings: Settings, password: str | None) -> None:
     scheme = "https" if settings.encrypted else "http"
     here = settings.host if settings.host and not settings.everywhere else LOOPBACK
     tell("")
-    tell(f"{say('open_this')}  {scheme}://{here}:{settings.port}/")
+    tell(f"{say('open_this')}  {scheme}://{in_url(here)}:{settings.port}/")
     if settings.everywhere:
         for address in own_addresses():
             tell(f"{say('or_on_the_network')}  {scheme}://{address}:{settings.port}/")

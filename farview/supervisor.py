@@ -11,6 +11,7 @@ import aiohttp
 
 from farview.children import Child
 from farview.errors import NotReady
+from farview.listening import in_url
 from farview.settings import Settings
 from farview.words import say
 from storage.database import Database, DatabaseTarget
@@ -79,7 +80,7 @@ class Supervisor:
         """Wait until the api reaches the database and a renderer, or NotReady."""
         scheme = "https" if self._settings.encrypted else "http"
         host = self._settings.address if self._settings.host else "127.0.0.1"
-        address = f"{scheme}://{host}:{self._settings.port}/api/health"
+        address = f"{scheme}://{in_url(host)}:{self._settings.port}/api/health"
         loop, told_at = asyncio.get_running_loop(), asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(READY_S), aiohttp.ClientSession() as session:

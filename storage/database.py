@@ -129,7 +129,7 @@ def reaching() -> Iterator[None]:
     """Around the way to the server: whatever goes wrong there means that it cannot be reached."""
     try:
         yield
-    except (OSError, *_AWAY) as error:
+    except (OSError, asyncpg.ClientConfigurationError, *_AWAY) as error:
         raise DatabaseUnavailable(f"PostgreSQL cannot be reached: {error}") from error
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 
+from farview.listening import in_url
 from kernels.cache import fingerprint
 from tests.farview.conftest import ROOT, House
 
@@ -257,6 +258,10 @@ def test_a_database_that_is_not_there_is_a_sentence(house: House) -> None:
     done = house.farview("serve", FARVIEW_DATABASE_URL="postgresql://user:secret@127.0.0.1:1/farview")
     assert done.returncode == 2
     assert "database cannot be reached" in done.stderr and "secret" not in done.stderr
+
+
+def test_an_address_of_ipv6_stands_in_brackets() -> None:
+    assert [in_url(host) for host in ("::1", "127.0.0.1", "localhost")] == ["[::1]", "127.0.0.1", "localhost"]
 
 
 def test_doctor_says_how_every_part_is(house: House) -> None:

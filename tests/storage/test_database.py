@@ -159,3 +159,9 @@ async def test_who_listens_hears_of_a_gap(database: Database, database_server: S
         )
         await superuser.close()
         assert await anext(told) == ""
+
+
+async def test_an_address_of_another_kind_of_database_is_one_that_cannot_be_reached() -> None:
+    with pytest.raises(DatabaseUnavailable) as refused:
+        await Database.connect(DatabaseTarget.external("mysql://somebody:secret@elsewhere/farview"))
+    assert "secret" not in str(refused.value)
