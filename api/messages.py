@@ -91,6 +91,7 @@ class StackInfo:
     """An ordered set of frames that scroll together. `volume` is None exactly when `refusal` names why."""
 
     index: int
+    digest: str  # names the stack and its frames in a view: other images, another digest
     rows: int
     columns: int
     frames: list[FramePlace]

@@ -57,6 +57,7 @@ def series_info(series: StoredSeries) -> SeriesInfo:
 def _stack(stack: Stack) -> StackInfo:
     return StackInfo(
         index=stack.index,
+        digest=stack.digest,
         rows=stack.rows,
         columns=stack.columns,
         frames=[_place(frame) for frame in stack.frames],

@@ -5,6 +5,7 @@ RenderError
 ├── SessionEnded        nobody is signed in with this session any more
 ├── SeriesNotFound      no such series or stack, or this viewer may not see it
 ├── PresetNotFound      no such transfer function
+├── SeriesChanged       it had that stack when the page asked for it, and has others now
 ├── NotAVolume          the stack opens in 2-D only; the code says why
 └── UnreadableFrame     stored bytes cannot be decoded
 """
@@ -40,6 +41,12 @@ class PresetNotFound(RenderError):
     """There is no transfer function of this name."""
 
     code = "preset_not_found"
+
+
+class SeriesChanged(RenderError):
+    """The series has no such stack any more: images arrived since the page learned of it."""
+
+    code = "series_changed"
 
 
 class NotAVolume(RenderError):

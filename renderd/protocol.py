@@ -38,6 +38,8 @@ Coordinate = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Value = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
 WindowWidth = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
 Name = Annotated[str, Field(max_length=64)]
+# A Stack by what is in it, so that a picture and the texts beside it never come from different frames.
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 Vector2 = tuple[Coordinate, Coordinate]
 Vector3 = tuple[Coordinate, Coordinate, Coordinate]
@@ -60,7 +62,7 @@ class StackView:
     """
 
     series: Id
-    stack: Count
+    stack: Digest
     frame: Count
     centre: Vector2
     right: Vector2
@@ -76,7 +78,7 @@ class PlaneView:
     """A plane through a Volume, or a slab about it. Points and vectors are patient space, LPS, millimetres."""
 
     series: Id
-    stack: Count
+    stack: Digest
     centre: Vector3
     right: Vector3
     down: Vector3
@@ -93,7 +95,7 @@ class VolumeView:
     """A shaded volume rendering, orthographic, seen along right × down. `shift` moves the opacity curve, in HU."""
 
     series: Id
-    stack: Count
+    stack: Digest
     centre: Vector3
     right: Vector3
     down: Vector3

@@ -12,7 +12,7 @@ import structlog
 from kernels.transfer import PRESETS
 from renderd.admission import Admission
 from renderd.assemble import Assembly
-from renderd.errors import PresetNotFound, RenderError, SeriesNotFound
+from renderd.errors import PresetNotFound, RenderError, SeriesChanged, SeriesNotFound
 from renderd.library import Library
 from renderd.protocol import StackView, View, VolumeView
 from renderd.render import Source, StackSource, VolumeSource
@@ -23,8 +23,8 @@ from storage.studies import find_series
 
 log = structlog.get_logger()
 
-# A series that is opened again after this is looked up again: slices may have arrived.
-FRESH_S = 5.0
+# A stack that is not known is looked up again, but not more often than this.
+FRESH_S = 1.0
 
 Tell = Callable[[int, Assembly], None]  # a viewport waits for this volume
 
@@ -34,7 +34,7 @@ class KnownSeries:
     """The answer to one look-up."""
 
     institution_id: int
-    stacks: list[Stack]
+    stacks: dict[str, Stack]  # by digest; those that were shown before images arrived stay
     error: RenderError | None
     at: float
 
@@ -52,7 +52,7 @@ class Shelf:
         self._tell = tell
         self._series: dict[int, KnownSeries] = {}
         self._looking: dict[int, asyncio.Task[None]] = {}
-        self._shown: dict[int, tuple[int, int]] = {}  # viewport → series, stack
+        self._shown: dict[int, tuple[int, str]] = {}  # viewport → series, stack
         self._waiting: dict[int, Assembly] = {}  # viewport → the volume it waits for
         library.listeners.add(self._heard)
 
@@ -68,9 +68,6 @@ class Shelf:
             return
         self._shown[viewport] = (view.series, view.stack)
         self._waiting.pop(viewport, None)
-        known = self._series.get(view.series)
-        if known is not None and time.monotonic() - known.at > FRESH_S:
-            del self._series[view.series]
 
     def closed(self, viewport: int) -> None:
         """A viewport is gone; a series that nobody shows any more is forgotten."""
@@ -84,7 +81,8 @@ class Shelf:
         """The source of a view's pictures; or soon; or None while it is looked up or its volume is being made.
 
         Raises:
-            SeriesNotFound: no such series, stack or frame, or it may not be seen.
+            SeriesNotFound: no such series or frame, or it may not be seen.
+            SeriesChanged: the series has no such stack.
             PresetNotFound: no such transfer function.
             NotAVolume, UnreadableFrame: as the library says.
         """
@@ -94,9 +92,14 @@ class Shelf:
             return None
         if known.error is not None:
             raise known.error
-        if known.institution_id not in self._admission.institutions or view.stack >= len(known.stacks):
+        if known.institution_id not in self._admission.institutions:
             raise SeriesNotFound(f"series {view.series}")
-        stack = known.stacks[view.stack]
+        stack = known.stacks.get(view.stack)
+        if stack is None:
+            if time.monotonic() - known.at < FRESH_S:
+                raise SeriesChanged(f"series {view.series}")
+            self._look_up(view.series)
+            return None
         if isinstance(view, StackView):
             return self._frame(known.institution_id, stack, view.frame)
         if isinstance(view, VolumeView) and view.preset not in PRESETS:
@@ -129,14 +132,15 @@ class Shelf:
             task.add_done_callback(lambda _: self._looking.pop(series, None))
 
     async def _look(self, series: int) -> None:
-        institution_id, stacks = 0, list[Stack]()
+        before = self._series.get(series)
+        institution_id, stacks = 0, dict(before.stacks) if before is not None else {}
         error: RenderError | None = None
         try:
             async with self._database.acting(sorted(self._admission.institutions)) as connection:
                 stored = await find_series(connection, series)
             institution_id = stored.institution_id
             # Some milliseconds of arithmetic for a long series.
-            stacks = await asyncio.to_thread(stacks_of, stored.instances)
+            stacks |= {stack.digest: stack for stack in await asyncio.to_thread(stacks_of, stored.instances)}
         except NotFound:
             error = SeriesNotFound(f"series {series}")
         except StorageError as failure:

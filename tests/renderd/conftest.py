@@ -6,8 +6,9 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,6 +33,7 @@ from storage.sessions import open_session, token_hash
 from storage.studies import find_series
 from storage.users import create_user, grant
 from tests.renderd.page import Page, connect
+from tests.renderd.shows import NOWHERE
 
 PASSWORD = "Correct-horse-7"
 AFFINE = np.array([[0.8, 0, 0, -20], [0, 0.8, 0, -16], [0, 0, 2.0, -8], [0, 0, 0, 1]])
@@ -58,6 +60,7 @@ class House:
     server: StreamServer
     socket: Path
     sessions: dict[str, str] = field(default_factory=dict)
+    digests: dict[int, str] = field(default_factory=dict)  # of the first Stack of each series that was added
 
     async def add(self, files: Sequence[bytes], institution: str = "Here") -> int:
         """Take instances in; the id of their series."""
@@ -67,7 +70,14 @@ class House:
         assert set(outcomes) == {Outcome.NEW}
         async with self.database.acting([owner]) as connection:
             series: int = await connection.fetchval("SELECT max(id) FROM series")
+            stacks = stacks_of((await find_series(connection, series)).instances)
+        if stacks:
+            self.digests[series] = stacks[0].digest
         return series
+
+    def seen(self, view: Any, series: int, **values: Any) -> Any:
+        """A view of the first Stack that a series had when it was added."""
+        return replace(view, **{"series": series, "stack": self.digests.get(series, NOWHERE), **values})
 
     async def add_ct(self, array: NDArray[np.int16] | None = None, seed: object = 0, institution: str = "Here") -> int:
         return await self.add(list(write_series(phantom() if array is None else array, AFFINE, seed=seed)), institution)

@@ -6,9 +6,11 @@ from typing import Any
 
 from renderd.protocol import PlaneView, Show, StackView, View, VolumeView
 
+NOWHERE = "0" * 64  # the digest of no stack
+
 STACK = StackView(
     series=1,
-    stack=0,
+    stack=NOWHERE,
     frame=0,
     centre=(255.5, 255.5),
     right=(1.0, 0.0),
@@ -18,7 +20,7 @@ STACK = StackView(
 )
 PLANE = PlaneView(
     series=1,
-    stack=0,
+    stack=NOWHERE,
     centre=(0.0, 0.0, 0.0),
     right=(1.0, 0.0, 0.0),
     down=(0.0, 1.0, 0.0),
@@ -27,7 +29,7 @@ PLANE = PlaneView(
 )
 VOLUME = VolumeView(
     series=1,
-    stack=0,
+    stack=NOWHERE,
     centre=(0.0, 0.0, 0.0),
     right=(1.0, 0.0, 0.0),
     down=(0.0, 0.0, -1.0),

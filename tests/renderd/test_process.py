@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -97,7 +96,7 @@ async def test_a_killed_renderd_starts_again_over_its_stale_socket_and_shows_the
     for _ in range(2):
         running = await process.start()
         async with connect(process.socket, session) as page:
-            await page.send(show(view=replace(PLANE, series=series)))
+            await page.send(show(view=house.seen(PLANE, series)))
             digests.append((await page.final()).digest)
         running.kill()
         await running.wait()

@@ -17,21 +17,21 @@ from renderd.errors import RenderError
 from renderd.protocol import LEVELS, Close, Codec, Flag, Shown, Visible
 from renderd.server import CLOSE_CODES
 from storage.access import ROLES
-from storage.dicom.write import write_colour, write_instance, write_projection
+from storage.dicom.write import write_colour, write_instance, write_projection, write_series
 from storage.sessions import end_session
 from storage.users import revoke
-from tests.renderd.conftest import SHAPE, House, phantom
+from tests.renderd.conftest import AFFINE, SHAPE, House, phantom
 from tests.renderd.page import Frame, Page
-from tests.renderd.shows import PLANE, STACK, VOLUME, show
+from tests.renderd.shows import NOWHERE, PLANE, STACK, VOLUME, show
 
 BASIC_TEXT_SR = "1.2.840.10008.5.1.4.1.1.88.11"
 OWN_SIZE = {"width": SHAPE[2], "height": SHAPE[1]}
 
 
-def whole(series: int, frame: int) -> object:
+def whole(house: House, series: int, frame: int) -> object:
     """A frame of the phantom, one to one in a viewport of its own size."""
     centre = ((SHAPE[2] - 1) / 2 * 0.8, (SHAPE[1] - 1) / 2 * 0.8)
-    return replace(STACK, series=series, frame=frame, centre=centre, extent_mm=SHAPE[1] * 0.8)
+    return house.seen(STACK, series, frame=frame, centre=centre, extent_mm=SHAPE[1] * 0.8)
 
 
 async def test_the_first_message_is_the_welcome(page: Page) -> None:
@@ -44,7 +44,7 @@ async def test_the_first_message_is_the_welcome(page: Page) -> None:
 
 async def test_a_stack_frame_at_rest_ends_in_its_stored_values(house: House, page: Page) -> None:
     series = await house.add_ct()
-    await page.send(show(view=whole(series, 7), **OWN_SIZE))  # type: ignore[arg-type]
+    await page.send(show(view=whole(house, series, 7), **OWN_SIZE))  # type: ignore[arg-type]
     final = await page.final()
     expected = window.reference(phantom()[7].astype(np.float32), 40.0, 400.0, False, "LINEAR")
     assert np.array_equal(final.pixels, expected)
@@ -59,7 +59,7 @@ async def test_the_final_of_a_volume_decodes_to_the_pixels_that_were_hashed(
     house: House, page: Page, view: object
 ) -> None:
     series = await house.add_ct()
-    await page.send(show(view=replace(view, series=series), width=300, height=280))  # type: ignore[type-var, arg-type]
+    await page.send(show(view=house.seen(view, series), width=300, height=280))  # type: ignore[type-var, arg-type]
     final = await page.final()
     assert hashlib.sha256(final.pixels.tobytes()).digest() == final.digest
     assert (final.header.width, final.header.height) == (300, 280) == final.pixels.shape[1::-1]
@@ -71,7 +71,7 @@ async def test_the_final_of_a_volume_decodes_to_the_pixels_that_were_hashed(
 async def test_the_newest_of_many_inputs_wins_and_none_is_older_than_the_one_before(house: House, page: Page) -> None:
     series = await house.add_ct()
     for number in range(1, 200):
-        view = replace(PLANE, series=series, extent_mm=50.0 + number)
+        view = house.seen(PLANE, series, extent_mm=50.0 + number)
         await page.send(show(number=number, view=view, moving=number < 199, width=256, height=256))
     final = await page.final(number=199)
     inputs = [frame.header.input for frame in page.frames]
@@ -82,11 +82,11 @@ async def test_the_newest_of_many_inputs_wins_and_none_is_older_than_the_one_bef
 
 async def test_without_acknowledgement_no_more_than_the_credit_comes(house: House, page: Page) -> None:
     series = await house.add_ct()
-    await page.send(show(number=1, view=replace(PLANE, series=series)))
+    await page.send(show(number=1, view=house.seen(PLANE, series)))
     await page.final()
     page.acknowledges, before = False, len(page.frames)
     for number in range(2, 60):
-        await page.send(show(number=number, view=replace(PLANE, series=series), moving=number < 59))
+        await page.send(show(number=number, view=house.seen(PLANE, series), moving=number < 59))
         await page.silence()
     assert len(page.frames) - before <= 8
     page.acknowledges = True
@@ -97,7 +97,7 @@ async def test_without_acknowledgement_no_more_than_the_credit_comes(house: Hous
 async def test_a_hidden_page_is_sent_nothing_and_catches_up_when_it_is_seen(house: House, page: Page) -> None:
     series = await house.add_ct()
     await page.send(Visible(False))
-    await page.send(show(number=1, view=replace(PLANE, series=series)))
+    await page.send(show(number=1, view=house.seen(PLANE, series)))
     await page.silence()
     assert page.frames == []
     await page.send(Visible(True))
@@ -108,7 +108,7 @@ async def test_several_viewports_on_one_socket_each_end_in_their_final(house: Ho
     series = await house.add_ct()
     views = {1: PLANE, 2: replace(PLANE, right=(0.0, 1.0, 0.0), down=(0.0, 0.0, -1.0)), 3: VOLUME, 4: STACK}
     for number, (viewport, view) in enumerate(views.items(), 1):
-        await page.send(show(viewport, number, replace(view, series=series)))  # type: ignore[type-var]
+        await page.send(show(viewport, number, house.seen(view, series)))  # type: ignore[type-var]
     finals: set[int] = set()
     while finals != set(views):
         frame = await page.until(lambda got: isinstance(got, Frame) and got.final)
@@ -121,7 +121,7 @@ async def test_several_viewports_on_one_socket_each_end_in_their_final(house: Ho
 async def test_a_lower_level_is_a_smaller_picture_while_moving_and_the_final_is_whole(house: House, page: Page) -> None:
     series = await house.add_ct()
     page.level = 4
-    view = replace(STACK, series=series)
+    view = house.seen(STACK, series)
     await page.send(show(number=1, view=view, width=128, height=100))
     await page.final()
     await page.send(show(number=2, view=replace(view, frame=3), width=128, height=100, moving=True))
@@ -135,16 +135,16 @@ async def test_a_lower_level_is_a_smaller_picture_while_moving_and_the_final_is_
 
 async def test_a_closed_viewport_is_sent_nothing_more(house: House, page: Page) -> None:
     series = await house.add_ct()
-    await page.send(show(1, 1, replace(PLANE, series=series), moving=True))
+    await page.send(show(1, 1, house.seen(PLANE, series), moving=True))
     await page.send(Close(1))
-    await page.send(show(2, 2, replace(PLANE, series=series)))
+    await page.send(show(2, 2, house.seen(PLANE, series)))
     await page.final(2)
     assert {frame.header.viewport for frame in page.frames} == {2}
 
 
 async def test_the_making_of_a_volume_is_told(house: House, page: Page) -> None:
     series = await house.add_ct()
-    await page.send(show(view=replace(PLANE, series=series)))
+    await page.send(show(view=house.seen(PLANE, series)))
     loading = await page.message("loading")
     assert loading["viewport"] == 1 and 0 < loading["done"] <= loading["total"] == SHAPE[0]
     await page.final()
@@ -162,25 +162,46 @@ async def trouble(page: Page, view: object) -> str:
 
 async def test_another_institution_s_series_does_not_exist(house: House, page: Page) -> None:
     theirs = await house.add_ct(institution="There")
-    assert await trouble(page, replace(STACK, series=theirs)) == "series_not_found"
-    assert await trouble(page, replace(STACK, series=theirs + 99)) == "series_not_found"
+    assert await trouble(page, house.seen(STACK, theirs)) == "series_not_found"
+    assert await trouble(page, house.seen(STACK, theirs + 99)) == "series_not_found"
 
 
 async def test_a_stack_or_frame_that_is_not_there_is_told(house: House, page: Page) -> None:
     series = await house.add_ct()
-    assert await trouble(page, replace(STACK, series=series, stack=3)) == "series_not_found"
-    assert await trouble(page, replace(STACK, series=series, frame=SHAPE[0])) == "series_not_found"
+    assert await trouble(page, house.seen(STACK, series, stack=NOWHERE)) == "series_changed"
+    assert await trouble(page, house.seen(STACK, series, frame=SHAPE[0])) == "series_not_found"
+
+
+async def test_a_picture_is_of_the_stack_that_the_page_knows_when_images_arrive(
+    house: House, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = list(write_series(phantom(), AFFINE))
+    series = await house.add(files[1:])
+    await page.send(show(number=1, view=whole(house, series, 4), **OWN_SIZE))  # type: ignore[arg-type]
+    before = await page.final()
+    known = house.digests[series]
+    await house.add(files[:1])  # the first slice: every index of the series moves by one
+    assert house.digests[series] != known
+    newer = whole(house, series, 4)
+    house.digests[series] = known
+    await page.send(show(number=2, view=whole(house, series, 5), **OWN_SIZE))  # type: ignore[arg-type]
+    await page.final(number=2)
+    await page.send(show(number=3, view=whole(house, series, 4), **OWN_SIZE))  # type: ignore[arg-type]
+    assert (await page.final(number=3)).digest == before.digest
+    monkeypatch.setattr("renderd.shelf.FRESH_S", 0.0)
+    await page.send(show(number=4, view=newer, **OWN_SIZE))  # type: ignore[arg-type]
+    assert (await page.final(number=4)).digest != before.digest
 
 
 async def test_an_unknown_preset_is_told(house: House, page: Page) -> None:
     series = await house.add_ct()
-    assert await trouble(page, replace(VOLUME, series=series, preset="ct_gold")) == "preset_not_found"
+    assert await trouble(page, house.seen(VOLUME, series, preset="ct_gold")) == "preset_not_found"
 
 
 async def test_a_stack_that_is_no_volume_says_why_and_still_opens(house: House, page: Page) -> None:
     series = await house.add([write_colour(np.full((40, 50, 3), 90, np.uint8))])
-    assert await trouble(page, replace(PLANE, series=series)) == "colour"
-    await page.send(show(number=2, view=replace(STACK, series=series)))
+    assert await trouble(page, house.seen(PLANE, series)) == "colour"
+    await page.send(show(number=2, view=house.seen(STACK, series)))
     assert (await page.final()).header.flags & Flag.COLOUR
 
 
@@ -189,9 +210,9 @@ async def test_an_unreadable_frame_is_told_and_its_neighbours_are_shown(house: H
     institution, stack = await house.stack(series)
     path = house.blobs.path(institution, stack.frames[4].blob_sha256)
     path.write_bytes(path.read_bytes()[:2000])
-    assert await trouble(page, replace(STACK, series=series, frame=4)) == "unreadable_frame"
-    assert await trouble(page, replace(PLANE, series=series)) == "unreadable_frame"
-    await page.send(show(number=3, view=replace(STACK, series=series, frame=5)))
+    assert await trouble(page, house.seen(STACK, series, frame=4)) == "unreadable_frame"
+    assert await trouble(page, house.seen(PLANE, series)) == "unreadable_frame"
+    await page.send(show(number=3, view=house.seen(STACK, series, frame=5)))
     assert (await page.final()).header.input == 3
 
 
@@ -199,21 +220,21 @@ async def test_a_series_without_pixels_is_told(house: House, page: Page) -> None
     series = await house.add(
         [write_instance(None, 4, "1.2.840.10008.1.2.1", {"Modality": "SR", "SOPClassUID": BASIC_TEXT_SR})]
     )
-    assert await trouble(page, replace(STACK, series=series)) == "series_not_found"
+    assert await trouble(page, house.seen(STACK, series)) == "series_changed"
 
 
 async def test_a_volume_larger_than_the_budget_is_told_and_its_stack_opens(house: House, page: Page) -> None:
     house.library.volumes.budget_bytes = 1000
     series = await house.add_ct()
-    assert await trouble(page, replace(PLANE, series=series)) == "volume_too_large"
-    await page.send(show(number=2, view=replace(STACK, series=series)))
+    assert await trouble(page, house.seen(PLANE, series)) == "volume_too_large"
+    await page.send(show(number=2, view=house.seen(STACK, series)))
     assert (await page.final()).header.input == 2
 
 
 async def test_monochrome1_is_inverted_exactly_once(house: House, page: Page) -> None:
     image = np.tile(np.arange(0, 4096, 64, dtype=np.uint16), (48, 1))
     series = await house.add([write_projection(image)])
-    view = replace(STACK, series=series, centre=(31.5 * 0.2, 23.5 * 0.2), extent_mm=48 * 0.2, window=(2048.0, 4096.0))
+    view = house.seen(STACK, series, centre=(31.5 * 0.2, 23.5 * 0.2), extent_mm=48 * 0.2, window=(2048.0, 4096.0))
     await page.send(show(number=1, view=view))
     plain = (await page.final()).pixels
     await page.send(show(number=2, view=replace(view, invert=True)))
@@ -251,7 +272,7 @@ async def test_losing_a_role_takes_the_pictures_away(house: House) -> None:
     series = await house.add_ct()
     session = await house.sign_in()
     async with house.connect(session) as page:
-        await page.send(show(view=replace(STACK, series=series)))
+        await page.send(show(view=house.seen(STACK, series)))
         await page.final()
         async with house.database.plain() as connection:
             user, institution = await connection.fetchrow("SELECT user_id, institution_id FROM memberships")
@@ -276,7 +297,7 @@ async def test_garbage_ends_its_own_connection_and_no_other(house: House, page: 
         await other.socket.send(garbage)
         assert await closed(other) == CLOSE_CODES[errors.InvalidMessage]
         assert other.socket.close_reason == "invalid_message"
-    await page.send(show(view=replace(STACK, series=series)))
+    await page.send(show(view=house.seen(STACK, series)))
     await page.final()
 
 
@@ -289,9 +310,9 @@ async def test_a_page_that_never_reads_is_rendered_little_and_disturbs_nobody(ho
     series = await house.add_ct()
     async with house.connect(await house.sign_in("sleeper")) as sleeper:
         for number in range(1, 40):
-            view = replace(VOLUME, series=series, extent_mm=60.0 + number)
+            view = house.seen(VOLUME, series, extent_mm=60.0 + number)
             await sleeper.send(show(number=number, view=view, moving=True, width=512, height=512))
-        await page.send(show(view=replace(PLANE, series=series)))
+        await page.send(show(view=house.seen(PLANE, series)))
         await page.final()
         watches = [watch for watch in house.scheduler._watches if watch.viewer.owed > 0]
         assert sum(watch.viewer.owed for watch in watches) <= 8 * len(watches)
@@ -308,8 +329,8 @@ async def test_a_bug_in_one_picture_is_told_and_the_next_is_made(
 
     with monkeypatch.context() as patch:
         patch.setattr("renderd.render.slab", broken)
-        assert await trouble(page, replace(PLANE, series=series)) == "render_failed"
-    await page.send(show(number=2, view=replace(PLANE, series=series)))
+        assert await trouble(page, house.seen(PLANE, series)) == "render_failed"
+    await page.send(show(number=2, view=house.seen(PLANE, series)))
     assert (await page.final()).header.input == 2
 
 
@@ -320,7 +341,7 @@ async def test_a_bug_in_a_connection_closes_it_and_is_logged(
         raise ZeroDivisionError
 
     monkeypatch.setattr("renderd.shelf.Shelf.opened", broken)
-    await page.send(show(view=replace(STACK, series=1)))
+    await page.send(show(view=STACK))
     assert await closed(page) == server.INTERNAL_ERROR
 
 

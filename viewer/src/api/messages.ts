@@ -64,6 +64,7 @@ export interface Geometry {
 
 export interface StackInfo {
   index: number;
+  digest: string;
   rows: number;
   columns: number;
   frames: FramePlace[];

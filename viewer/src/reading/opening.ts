@@ -31,7 +31,7 @@ export function imageCorners(stack: StackInfo): Vector2[] {
 export function stackView(series: SeriesInfo, stack: StackInfo, frame: number, window: Vector2): StackView {
   const [sx, sy] = pixelSize(stack);
   const centre: Vector2 = [((stack.columns - 1) / 2) * sx, ((stack.rows - 1) / 2) * sy];
-  const place = { series: series.id, stack: stack.index, frame, centre, window };
+  const place = { series: series.id, stack: stack.digest, frame, centre, window };
   return {
     kind: "stack",
     ...place,
@@ -126,7 +126,7 @@ function placePlanes(desk: Desk, series: SeriesInfo, stack: StackInfo, geometry:
   desk.cross.value = cross;
   const axes = grid.screenAxes(geometry);
   const corners = grid.corners(geometry);
-  const common = { series: series.id, stack: stack.index, extent_mm: 400 };
+  const common = { series: series.id, stack: stack.digest, extent_mm: 400 };
   for (const plane of grid.PLANES) {
     const look = { window: from.window, invert: from.invert ?? false, projection: "max" as const, thickness_mm: 0 };
     const view: PlaneView = { kind: "plane", ...common, ...look, ...axes[plane], centre: cross };
@@ -139,7 +139,7 @@ function placePlanes(desk: Desk, series: SeriesInfo, stack: StackInfo, geometry:
 export function volumeView(desk: Desk, series: SeriesInfo, stack: StackInfo, geometry: Geometry): VolumeView {
   const presets = desk.connection.presets.peek();
   const preset = presets.find(({ modalities }) => modalities.includes(series.modality)) ?? presets[0];
-  const place = { series: series.id, stack: stack.index, centre: grid.centre(geometry), extent_mm: 400 };
+  const place = { series: series.id, stack: stack.digest, centre: grid.centre(geometry), extent_mm: 400 };
   return {
     kind: "volume",
     ...place,

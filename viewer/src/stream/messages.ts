@@ -2,7 +2,7 @@
 
 export interface StackView {
   series: number;
-  stack: number;
+  stack: string;
   frame: number;
   centre: [number, number];
   right: [number, number];
@@ -15,7 +15,7 @@ export interface StackView {
 
 export interface PlaneView {
   series: number;
-  stack: number;
+  stack: string;
   centre: [number, number, number];
   right: [number, number, number];
   down: [number, number, number];
@@ -29,7 +29,7 @@ export interface PlaneView {
 
 export interface VolumeView {
   series: number;
-  stack: number;
+  stack: string;
   centre: [number, number, number];
   right: [number, number, number];
   down: [number, number, number];

@@ -196,6 +196,7 @@ export const en: Words = {
     render_failed: "Rendering failed. Try again; if it happens again, ask the administrator.",
     renderer_unavailable: "The renderer is not available and is being restarted. Wait a moment.",
     invalid_message: "This page and the server are of different versions. Reload the page.",
+    series_changed: "Images of this series have arrived since it was opened. Open it again from the list.",
     series_not_found: "There is no such series, or you may not see it. Go back to the list.",
     unreadable_frame: "This image cannot be decoded. Look at other images and have the original file checked.",
     too_many_viewports: "Too many viewports are open. Close other pages.",

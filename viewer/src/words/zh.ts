@@ -192,6 +192,7 @@ export const zh = {
     render_failed: "渲染失败。请重试；若反复出现，请联系管理员。",
     renderer_unavailable: "渲染服务暂时不可用，正在重新启动。请稍候。",
     invalid_message: "页面与服务器版本不一致。请刷新页面。",
+    series_changed: "该序列在打开后又收到了新图像，请从列表重新打开。",
     series_not_found: "找不到此序列，或您无权查看。请返回列表。",
     unreadable_frame: "这一幅图像无法解码。请查看其他图像，并请管理员检查原始文件。",
     too_many_viewports: "打开的视口过多。请关闭其他页面。",

@@ -15,6 +15,7 @@ vi.mock("../../src/stream/digest.worker?worker", () => ({ default: class {} }));
 /** A chest CT: 100 frames of 512 × 512, 0.7 mm pixels, frames 2 mm apart from the head to the feet. */
 const stack = (over: Partial<StackInfo> = {}): StackInfo => ({
   index: 0,
+  digest: "ab",
   rows: 512,
   columns: 512,
   frames: Array.from({ length: 100 }, (_, i) => ({

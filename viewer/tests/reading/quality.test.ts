@@ -25,7 +25,7 @@ const frame = (over: Partial<Drawn>): Drawn => ({
 const stack: StackView = {
   kind: "stack",
   series: 1,
-  stack: 0,
+  stack: "ab",
   frame: 0,
   centre: [0, 0],
   right: [1, 0],
@@ -36,7 +36,7 @@ const stack: StackView = {
 const plane: PlaneView = {
   kind: "plane",
   series: 1,
-  stack: 0,
+  stack: "ab",
   centre: [0, 0, 0],
   right: [1, 0, 0],
   down: [0, 1, 0],

@@ -9,7 +9,7 @@ vi.mock("../../src/stream/digest.worker?worker", () => ({ default: class {} }));
 const view: StackView = {
   kind: "stack",
   series: 1,
-  stack: 0,
+  stack: "ab",
   frame: 0,
   centre: [50, 50],
   right: [1, 0],

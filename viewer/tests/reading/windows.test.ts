@@ -17,6 +17,7 @@ const series = (modality: string): SeriesInfo => ({
 });
 const stack = (over: Partial<StackInfo> = {}): StackInfo => ({
   index: 0,
+  digest: "ab",
   rows: 512,
   columns: 512,
   frames: [],

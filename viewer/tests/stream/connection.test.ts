@@ -65,7 +65,7 @@ const view = (frame: number): Wanted => ({
   view: {
     kind: "stack",
     series: 1,
-    stack: 0,
+    stack: "ab",
     frame,
     centre: [0, 0],
     right: [1, 0],
