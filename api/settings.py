@@ -34,10 +34,7 @@ class Settings:
         return cls(
             home=Path(environment["FARVIEW_HOME"]),
             runtime=Path(environment["FARVIEW_RUNTIME"]),
-            database=DatabaseTarget(
-                application=environment["FARVIEW_DATABASE_APPLICATION"],
-                owner=environment.get("FARVIEW_DATABASE_OWNER", ""),
-            ),
+            database=DatabaseTarget(environment["FARVIEW_DATABASE_APPLICATION"]),
             host=environment.get("FARVIEW_HOST", "127.0.0.1"),
             port=int(environment.get("FARVIEW_PORT", "8765")),
             tls_cert=path("FARVIEW_TLS_CERT"),

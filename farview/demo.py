@@ -60,7 +60,7 @@ async def _count(database: Database, institution_id: int) -> int:
 
 def main() -> int:
     home = Home(Path(os.environ["FARVIEW_HOME"]), Path(os.environ["FARVIEW_RUNTIME"]))
-    target = DatabaseTarget(os.environ["FARVIEW_DATABASE_APPLICATION"], os.environ["FARVIEW_DATABASE_OWNER"])
+    target = DatabaseTarget(os.environ["FARVIEW_DATABASE_APPLICATION"])
     asyncio.run(make(home, target))
     return 0
 

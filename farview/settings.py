@@ -73,12 +73,11 @@ class Settings(BaseSettings):
             raise SettingRefused("same_port", port=self.port)
 
     def environment(self, runtime: Path, database: DatabaseTarget) -> dict[str, str]:
-        """What the child processes are told."""
+        """What the child processes are told. None of them migrates, so none is told how to."""
         told = {
             "FARVIEW_HOME": self.home,
             "FARVIEW_RUNTIME": runtime,
             "FARVIEW_DATABASE_APPLICATION": database.application,
-            "FARVIEW_DATABASE_OWNER": database.owner,
             "FARVIEW_HOST": self.address,
             "FARVIEW_PORT": self.port,
             "FARVIEW_TLS_CERT": self.tls_cert or "",

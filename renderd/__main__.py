@@ -47,7 +47,7 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING)
     environment = os.environ
     home = Home(Path(environment["FARVIEW_HOME"]), Path(environment["FARVIEW_RUNTIME"]))
-    target = DatabaseTarget(environment["FARVIEW_DATABASE_APPLICATION"], environment.get("FARVIEW_DATABASE_OWNER", ""))
+    target = DatabaseTarget(environment["FARVIEW_DATABASE_APPLICATION"])
     use_cache(home.kernels)
     from renderd.process import serve  # noqa: PLC0415 - kernels are imported only after their cache has a place
 

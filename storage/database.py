@@ -41,10 +41,10 @@ _AWAY = (
 
 @dataclass(frozen=True, slots=True)
 class DatabaseTarget:
-    """Where the database is, as two connection strings: one that works, one that migrates."""
+    """Where the database is, as two connection strings: one that works, one that migrates ("" for who never does)."""
 
     application: str
-    owner: str
+    owner: str = ""
 
     @classmethod
     def external(cls, url: str) -> DatabaseTarget:

@@ -2,6 +2,8 @@
 
 Who may connect: this process's account and PostgreSQL's (peer authentication over a Unix socket, no TCP, no password).
 Roles: farview_owner migrates, farview_app works; the superuser `postgres` is for making these two and for backups.
+The account may be all three. Row-level security is forced, so only the superuser can dump every row; and taking it out
+of the map would stop nobody: the account owns the map and the database's files.
 """
 
 from __future__ import annotations

@@ -68,10 +68,7 @@ class Settings:
         return cls(
             home=Path(environment["FARVIEW_HOME"]),
             runtime=Path(environment["FARVIEW_RUNTIME"]),
-            database=DatabaseTarget(
-                application=environment["FARVIEW_DATABASE_APPLICATION"],
-                owner=environment.get("FARVIEW_DATABASE_OWNER", ""),
-            ),
+            database=DatabaseTarget(environment["FARVIEW_DATABASE_APPLICATION"]),
             institution=environment["FARVIEW_INSTITUTION"],
             host=environment.get("FARVIEW_HOST", "127.0.0.1"),
             port=int(environment.get("FARVIEW_DICOM_PORT", "11112")),

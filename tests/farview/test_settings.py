@@ -103,3 +103,8 @@ def test_secrets_do_not_show_and_are_not_handed_to_children() -> None:
     settings = Settings(admin_password=SecretStr("Secret-pw-1"), database_url=SecretStr("postgresql://u:pw@h/d"))
     assert "Secret-pw-1" not in repr(settings) and "u:pw" not in repr(settings)
     assert "Secret-pw-1" not in str(settings.environment(Path("/r"), TARGET))
+
+
+def test_no_child_is_told_how_to_migrate() -> None:
+    told = Settings(home=Path("/h")).environment(Path("/r"), TARGET)
+    assert TARGET.application in told.values() and TARGET.owner not in told.values()
