@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
 from farview.errors import ImportRunning, PathMissing
 from farview.privileges import leave_root
 from farview.settings import Settings
 from farview.words import WORDS, say
-from renderd.assemble import build_volume_file
+from renderd.assemble import build_volume_file, volume_bytes
 from renderd.errors import RenderError
 from storage.arrival import Arrival, Outcome
 from storage.blobs import BlobStore
@@ -30,13 +30,18 @@ from storage.institutions import find_or_create_institution
 from storage.migrate import migrate
 from storage.postgres import EmbeddedPostgres, embedded_target
 from storage.studies import StoredSeries, find_series
+from storage.volume_files import volume_path
 
 NOT_DICOM = "not_dicom"
 MOST_LINES = 20
 
-# Identities only grow, so what came in is what lies above the largest one of before.
-LAST_INSTANCE = "SELECT coalesce(max(id), 0) FROM instances"
-SERIES_SINCE = "SELECT DISTINCT series_id FROM instances WHERE id > $1 ORDER BY series_id"
+SERIES_OF = """
+    SELECT series.id
+      FROM unnest($1::text[], $2::text[]) AS touched (study, series)
+      JOIN studies ON studies.study_instance_uid = touched.study
+      JOIN series ON series.study_id = studies.id AND series.series_instance_uid = touched.series
+     ORDER BY series.id
+"""
 
 
 @dataclass(slots=True)
@@ -72,45 +77,61 @@ async def _bring_in(settings: Settings, home: Home, paths: Sequence[Path], bar: 
         try:
             async with database.plain() as connection:
                 institution = await find_or_create_institution(connection, settings.institution)
-            async with database.acting([institution.id]) as connection:
-                last = await connection.fetchval(LAST_INSTANCE)
-            blobs = BlobStore(home.blobs)
             task = bar.add_task(say("reading"), total=None, told="")
 
             def progress(summary: Summary) -> None:
                 told = say("images_so_far", count=summary.files, megabytes=summary.bytes >> 20)
                 bar.update(task, told=told)
 
-            summary = await import_paths(Arrival(database, blobs), paths, institution.id, progress)
+            # Also what was there already: a killed import leaves rows whose volume files it did not get to.
+            touched: set[tuple[str, str]] = set()
+            summary = await import_paths(
+                Arrival(database, BlobStore(home.blobs), touched), paths, institution.id, progress
+            )
             bar.update(task, total=1, completed=1)
             async with database.acting([institution.id]) as connection:
-                rows = await connection.fetch(SERIES_SINCE, last)
-                series = [await find_series(connection, row["series_id"]) for row in rows]
+                uids = [study for study, _ in touched], [series for _, series in touched]
+                rows = await connection.fetch(SERIES_OF, *uids)
             task = bar.add_task(say("building"), total=None, told="")
-            volumes = await asyncio.to_thread(_build, home, blobs, series, bar, task)
+            volumes = Volumes()
+
+            def built(done: int, total: int) -> None:
+                bar.update(task, completed=done, total=total)
+
+            for row in rows:
+                async with database.acting([institution.id]) as connection:
+                    series = await find_series(connection, row["id"])
+                await asyncio.to_thread(build_volumes, volumes, home, series, settings.volume_bytes, built)
         finally:
             await database.close()
     return summary, volumes
 
 
-def _build(home: Home, blobs: BlobStore, series: Sequence[StoredSeries], bar: Progress, task: TaskID) -> Volumes:
-    """The volume files of these series, so that their first opening decodes nothing."""
-    volumes = Volumes()
-    for one in series:
-        for stack in stacks_of(one.instances):
-            try:
-                path = build_volume_file(
-                    home,
-                    blobs,
-                    one.institution_id,
-                    stack,
-                    lambda done, total: bar.update(task, completed=done, total=total),
-                )
-            except RenderError as error:  # the images are in; whoever opens them is told the same
-                volumes.refused[one.id] = error.code
-                continue
-            volumes.built += path is not None
-    return volumes
+def build_volumes(
+    volumes: Volumes,
+    home: Home,
+    series: StoredSeries,
+    most_bytes: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Make the volume files of a series that are missing, so that its first opening decodes nothing.
+
+    most_bytes: the renderer's memory for volumes. One beyond is never loaded there, so none is made here.
+    """
+    blobs = BlobStore(home.blobs)
+    for stack in stacks_of(series.instances):
+        if stack.geometry is None:
+            continue
+        if volume_bytes(stack) > most_bytes:
+            volumes.refused[series.id] = "volume_too_large"
+            continue
+        before = volume_path(home, series.institution_id, stack.digest).exists()
+        try:
+            path = build_volume_file(home, blobs, series.institution_id, stack, progress)
+        except RenderError as error:  # the images are in; whoever opens them is told the same
+            volumes.refused[series.id] = error.code
+            continue
+        volumes.built += path is not None and path.exists() and not before
 
 
 @asynccontextmanager
@@ -172,13 +193,13 @@ def report(summary: Summary, volumes: Volumes, seconds: float) -> list[str]:
         for reason, count in summary.left_out.most_common()
         if reason != NOT_DICOM
     ]
-    lines += [say("volume_line", series=series, reason=code) for series, code in volumes.refused.items()]
+    lines += [say("volume_line", series=series, reason=_reason(code)) for series, code in volumes.refused.items()]
     if len(lines) > MOST_LINES - 1:
         lines = [*lines[: MOST_LINES - 2], say("more_lines", count=len(lines) - MOST_LINES + 2)]
     return ["  ".join(counts), *lines]
 
 
 def _reason(word: str) -> str:
-    """A word of storage.archives in the reader's language; what is no word is a sentence already."""
+    """A word of storage.archives or renderd.errors in the reader's language; what is no word is a sentence already."""
     key = f"reason_{word}"
     return say(key) if key in WORDS else word

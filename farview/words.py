@@ -113,6 +113,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "it is packed in another way than deflate; unpack the archive and import the folder",
     ),
     "reason_unreadable": ("文件无法打开", "the file cannot be opened"),
+    "reason_volume_too_large": (
+        "超过渲染器可用内存（FARVIEW_VOLUME_BYTES），只能逐层浏览",
+        "it is larger than the renderer's memory (FARVIEW_VOLUME_BYTES) and opens as slices only",
+    ),
+    "reason_unreadable_frame": ("有图像无法解码", "an image of it cannot be decoded"),
     # ── doctor ──
     "ok": ("正常", "ok"),
     "warn": ("注意", "warn"),

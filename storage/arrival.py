@@ -54,9 +54,11 @@ class _Arriving:
 class Arrival:
     """Takes instances in. One for a process; all methods run in its event loop, the work in threads."""
 
-    def __init__(self, database: Database, blobs: BlobStore) -> None:
+    def __init__(self, database: Database, blobs: BlobStore, series: set[tuple[str, str]] | None = None) -> None:
+        """series: collects the UIDs of study and series of all that could be read, new or not."""
         self._database = database
         self._blobs = blobs
+        self._series = series
 
     async def receive(self, data: bytes, institution_id: int, origin: str) -> Outcome:
         """Take one instance in. origin: the calling AE title, or "import".
@@ -83,6 +85,8 @@ class Arrival:
             except TryAgain:
                 if attempt == TRIES - 1:
                     raise
+        if self._series is not None:
+            self._series.update(map(_series_key, arriving))
         return [next(outcomes) if isinstance(one, _Arriving) else one for one in read]
 
     async def _store(self, arriving: list[_Arriving], institution_id: int, origin: str) -> list[Outcome]:

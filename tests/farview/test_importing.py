@@ -14,10 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from farview.importing import MOST_LINES, Volumes, report
+from farview.importing import MOST_LINES, Volumes, build_volumes, report
 from storage.arrival import Outcome
+from storage.blobs import BlobStore
 from storage.database import DatabaseTarget
+from storage.dicom.header import read_header
+from storage.home import Home
 from storage.imports import Summary
+from storage.studies import StoredInstance, StoredSeries
 from tests.farview.conftest import ROOT, House, write_ct
 
 
@@ -81,6 +85,38 @@ def test_a_folder_comes_in_once(house: House, series: Path) -> None:
     archive = shutil.make_archive(str(series.parent / "ct"), "zip", series)
     zipped = house.farview("import", archive)
     assert (counts(zipped.stdout)["new"], counts(zipped.stdout)["already there"]) == (0, 6)
+
+
+@pytest.mark.slow
+def test_a_volume_file_that_a_killed_import_left_out_is_made_by_the_next(house: House, series: Path) -> None:
+    assert counts(house.farview("import", series).stdout)["volumes"] == 1
+    (file,) = house.home.glob("volumes/*/*/*.volume")
+    assert counts(house.farview("import", series).stdout)["volumes"] == 0
+    file.unlink()
+    again = counts(house.farview("import", series).stdout)
+    assert (again["new"], again["already there"], again["volumes"]) == (0, 6, 1)
+    assert file.exists()
+
+
+def test_a_volume_that_the_renderer_cannot_hold_is_not_made_and_the_summary_says_so(
+    tmp_path: Path, series: Path
+) -> None:
+    home = Home(tmp_path / "home", tmp_path / "run")
+    blobs, instances = BlobStore(home.blobs), []
+    for number, file in enumerate(sorted(series.glob("*.dcm"))):
+        header, identity = read_header(file.read_bytes())
+        sha256 = blobs.write(1, file.read_bytes())
+        instances.append(StoredInstance(number, identity.sop_instance_uid, "", number, "", sha256, header.to_json()))
+    stored = StoredSeries(5, 1, 1, "1.2", 1, "CT", "", "", instances)
+    size = 6 * 16 * 16 * 2
+    volumes = Volumes()
+    build_volumes(volumes, home, stored, size - 1)
+    assert (volumes.built, volumes.refused) == (0, {5: "volume_too_large"})
+    assert "FARVIEW_VOLUME_BYTES" in report(Summary(), volumes, 1)[1]
+    assert not list(home.volumes.rglob("*.volume"))
+    volumes = Volumes()
+    build_volumes(volumes, home, stored, size)
+    assert (volumes.built, volumes.refused) == (1, {})
 
 
 @pytest.mark.slow
