@@ -13,7 +13,7 @@ from benchmarks.reading import Reader
 from benchmarks.service import Service
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is there, its event loop runs, and no test of ours can run another
 def browser() -> Iterator[Browser]:
     if executable() is None:
         pytest.skip("needs Chromium: on Debian `apt-get install chromium`")

@@ -359,6 +359,7 @@ def test_every_error_either_ends_the_connection_or_is_told_with_a_code_of_its_ow
     assert {kind.__name__ for kind in told} == {
         "RenderError",
         "SeriesNotFound",
+        "SeriesChanged",
         "PresetNotFound",
         "NotAVolume",
         "UnreadableFrame",
