@@ -15,7 +15,7 @@ from api.parts import ATTEMPTS, DATABASE
 from api.permissions import PUBLIC, SIGNED_IN, access_of, route
 from api.session import give_cookie, session_hash, take_cookie
 from storage.access import Access, find_access
-from storage.errors import SignInError
+from storage.errors import SignInError, StorageError
 from storage.sessions import end_session, open_session, token_hash
 from storage.users import change_password, sign_in
 
@@ -27,15 +27,19 @@ async def post_sign_in(request: web.Request) -> web.Response:
     """Open a session. The token is always a new one, and whatever session the browser had ends."""
     body = await read_body(request, SignIn)
     database, attempts, address = request.app[DATABASE], request.app[ATTEMPTS], request.remote or ""
-    if not attempts.allowed(address, time.monotonic()):
+    begun = time.monotonic()
+    if not attempts.take(address, begun):
         raise TooManyAttempts
     try:
         user = await sign_in(database, body.login, body.password)
     except SignInError as error:
-        attempts.failed(address, time.monotonic())
         # Not the login: people type their password into that field.
         log.warning("sign_in_failed", reason=error.code, address=address)
         raise
+    except StorageError:  # nobody's password was judged
+        attempts.give_back(address, begun)
+        raise
+    attempts.give_back(address, begun)
     async with database.plain() as connection:
         if former := session_hash(request):
             await end_session(connection, former)

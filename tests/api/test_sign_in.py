@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from http.cookies import SimpleCookie
 
 import pytest
 
+from api import attempts
 from tests.api.conftest import LOGIN, PASSWORD, House, add_person
 
 NEW = "Another-horse-8"
@@ -47,6 +49,23 @@ async def test_five_wrong_passwords_lock_the_login_known_or_not(house: House) ->
             assert (await post(house, "/api/sign-in", login=login, password="Wrong-horse-1"))[0] == 403
         status, body, _ = await post(house, "/api/sign-in", login=login, password=PASSWORD)
         assert (status, body["code"]) == (429, "account_locked")
+
+
+async def test_an_address_without_attempts_left_is_told_so_before_any_password_is_looked_at(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "ALLOWED", 3)
+    # At once, for three logins that do not exist: whoever looked first and counted later would let all of them pass.
+    tries = [post(house, "/api/sign-in", login=f"nobody-{n}", password="Wrong-horse-1") for n in range(8)]
+    codes = [body["code"] for _, body, _ in await asyncio.gather(*tries)]
+    assert sorted(codes) == ["too_many_attempts"] * 5 + ["wrong_password"] * 3
+    assert (await post(house, "/api/sign-in", login=LOGIN, password=PASSWORD))[0] == 429
+
+
+async def test_signing_in_uses_up_no_attempt(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "ALLOWED", 2)
+    for _ in range(4):
+        assert (await post(house, "/api/sign-in", login=LOGIN, password=PASSWORD))[0] == 200
 
 
 async def test_every_sign_in_has_a_new_token_and_ends_the_former_session(house: House) -> None:
