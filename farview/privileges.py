@@ -94,9 +94,13 @@ def leave_root(home: Path, *, reading: bool = False) -> Choice:
 
 
 def _compile_packages() -> None:
-    """Let Python keep the bytecode of a clone; the account may not write there, and would compile at every start."""
-    for package in PACKAGES:
-        compileall.compile_dir(INSTALLATION / package, quiet=2)
+    """Let Python keep the bytecode of root's clone; the account may not write there, and would compile at every start.
+
+    Only root's: in somebody else's clone it would leave files that its owner cannot remove, through links of theirs.
+    """
+    for folder in (INSTALLATION / package for package in PACKAGES):
+        if INSTALLATION.stat().st_uid == folder.stat().st_uid == 0:
+            compileall.compile_dir(folder, quiet=2)
 
 
 def _owner_of(home: Path) -> Account | None:

@@ -117,6 +117,22 @@ def test_links_in_a_home_are_not_followed(tmp_path: Path) -> None:
 
 
 @as_root
+def test_root_leaves_bytecode_in_its_own_installation_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    owner = pwd.getpwnam("nobody")
+    for name in ("roots", "somebodys"):
+        for package in privileges.PACKAGES:
+            (tmp_path / name / package).mkdir(parents=True)
+            (tmp_path / name / package / "module.py").write_text("x = 1\n")
+    for path in (tmp_path / "somebodys", *(tmp_path / "somebodys").rglob("*")):
+        os.chown(path, owner.pw_uid, owner.pw_gid)
+    for name in ("roots", "somebodys"):
+        monkeypatch.setattr(privileges, "INSTALLATION", tmp_path / name)
+        privileges._compile_packages()
+    assert len(list((tmp_path / "roots").rglob("*.pyc"))) == len(privileges.PACKAGES)
+    assert not list((tmp_path / "somebodys").rglob("*.pyc"))
+
+
+@as_root
 def test_the_owner_of_a_home_is_who_works_in_it(tmp_path: Path) -> None:
     owner = pwd.getpwnam("nobody")
     os.chown(tmp_path, owner.pw_uid, owner.pw_gid)
