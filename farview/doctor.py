@@ -22,7 +22,7 @@ from farview.settings import Settings
 from farview.supervisor import compiled
 from farview.words import say
 from storage.database import DatabaseTarget
-from storage.errors import HomeLocked, StorageError
+from storage.errors import StorageError
 from storage.home import Holder, Home
 from storage.postgres import embedded_target
 
@@ -53,7 +53,7 @@ def run(settings: Settings) -> int:
 
 def examine(settings: Settings) -> list[Line]:
     """All checks. None of them changes anything."""
-    holder = holder_of(settings)
+    holder = Home(settings.home, settings.runtime).holder()
     checks: list[Callable[[], Line]] = [
         python,
         processor,
@@ -69,18 +69,6 @@ def examine(settings: Settings) -> list[Line]:
         lambda: tls(settings),
     ]
     return [check() for check in checks]
-
-
-def holder_of(settings: Settings) -> Holder | None:
-    """Who works with this home now; None when nobody does, or we may not look."""
-    if not os.access(settings.home / "lock", os.R_OK | os.W_OK):
-        return None
-    try:
-        # Taken and given back at once: the only sure way to learn whether somebody has it.
-        with Home(settings.home, settings.runtime).locked("doctor"):
-            return None
-    except HomeLocked as error:
-        return error.holder if isinstance(error.holder, Holder) else None
 
 
 def python() -> Line:

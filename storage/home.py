@@ -11,10 +11,11 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -113,7 +114,7 @@ class Home:
 
     @contextmanager
     def locked(self, role: str) -> Iterator[None]:
-        """Work with this home alone, or raise HomeLocked that says who does.
+        """Work with this home alone, or raise HomeLocked that says who does. The runtime folder goes at the end.
 
         The kernel holds the lock, so it ends with this process however it ends.
         """
@@ -124,11 +125,40 @@ class Home:
                 holder = _parse(file.read())
                 by = f'"farview {holder.role}" (process {holder.pid})' if holder else "another process"
                 raise HomeLocked(f"{by} works with the home {self.path}", holder) from None
+            self._prepare_runtime()  # whoever had the lock a moment ago took it away
             _write(file.fileno(), json.dumps(asdict(Holder(role, os.getpid(), self.runtime)), default=str))
             try:
                 yield
             finally:
+                self._remove_runtime()
                 _write(file.fileno(), "")
+
+    def holder(self) -> Holder | None:
+        """Who works with this home now; None when nobody does, is only starting, or we may not look.
+
+        Nobody who starts at this moment is kept from it: the lock is not tried unless its holder seems to be alive.
+        """
+        try:
+            with self.lock.open("r") as file:
+                holder = _parse(file.read())
+                if holder is None or not _is_alive(holder.pid):
+                    return None
+                # That number may be another process's by now; then the lock is free, and so it stays.
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return holder
+        except OSError:
+            pass
+        return None
+
+    def _remove_runtime(self) -> None:
+        """Our sockets, and the folder if that was all. Everybody who used them has ended."""
+        shutil.rmtree(self.runtime / "postgresql", ignore_errors=True)
+        with suppress(OSError):
+            for path in self.runtime.iterdir():
+                if path.is_socket():
+                    path.unlink()
+            self.runtime.rmdir()
 
 
 def _runtime_of(home: Path) -> Path:
@@ -142,6 +172,16 @@ def _runtime_of(home: Path) -> Path:
     # macOS has a long TMPDIR for each user; /tmp is short everywhere.
     tmp = Path("/tmp")  # noqa: S108 - owner and mode are checked in _prepare_runtime
     return (tmp if tmp.is_dir() else Path(tempfile.gettempdir())) / name
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def _who() -> str:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +25,7 @@ def home(tmp_path: Path) -> Home:
     made.runtime = Path("/tmp") / f"fv-{os.getpid()}"
     made.prepare()
     yield made
-    made.runtime.rmdir()
+    shutil.rmtree(made.runtime, ignore_errors=True)
 
 
 def mode(path: Path) -> int:
@@ -142,6 +144,38 @@ with Home(Path({str(home.path)!r}), Path({str(home.runtime)!r})).locked("serve")
     holder.wait()
     with home.locked("import"):
         pass
+
+
+def test_the_runtime_folder_goes_with_the_lock_and_comes_with_it(home: Home) -> None:
+    (home.runtime / "postgresql").mkdir()
+    for _ in range(2):
+        with home.locked("serve"), socket.socket(socket.AF_UNIX) as listening:
+            assert mode(home.runtime) == 0o700
+            listening.bind(str(home.runtime / "renderd.sock"))
+        assert not home.runtime.exists()
+
+
+def test_what_else_is_in_a_runtime_folder_stays(home: Home) -> None:
+    with home.locked("serve"):
+        (home.runtime / "letter").touch()
+    assert [path.name for path in home.runtime.iterdir()] == ["letter"]
+
+
+def test_looking_who_works_with_a_home_keeps_nobody_from_it(home: Home) -> None:
+    assert home.holder() is None
+    with home.locked("serve"):
+        assert Home(home.path, home.runtime).holder() == Holder("serve", os.getpid(), home.runtime)
+    assert home.holder() is None
+    # A crash leaves its name; by now it is another process's number.
+    home.lock.write_text(json.dumps({"role": "serve", "pid": os.getppid(), "runtime": "/run/x"}))
+    assert home.holder() is None
+    with home.locked("import"):
+        pass
+
+
+def test_a_home_that_is_not_there_has_no_holder(tmp_path: Path) -> None:
+    assert Home(tmp_path / "home", tmp_path / "r").holder() is None
+    assert not (tmp_path / "home").exists()
 
 
 def test_a_lock_whose_holder_has_not_written_yet_is_still_a_lock(home: Home) -> None:
