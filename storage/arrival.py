@@ -38,7 +38,7 @@ class Outcome(StrEnum):
 
     NEW = "new"
     SAME = "same"  # nothing: the institution has this instance
-    CONFLICT = "conflict"  # the first stays shown, this other content is kept for a person to decide
+    CONFLICT = "conflict"  # other content, or another patient's: the first stays shown, this is kept for a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,25 +100,34 @@ class Arrival:
         fresh = list(first.values())
         sha256s = await asyncio.to_thread(self._write_blobs, fresh, institution_id)
         new: set[str] = set()
+        refused: set[str] = set()
         async with self._database.acting([institution_id]) as connection:
             rows = []
-            series: dict[tuple[str, str], int] = {}
+            series: dict[tuple[str, ...], int | None] = {}
             # In the order of their UIDs, so that two transactions wait in turn instead of for each other.
             for one, sha256 in sorted(zip(fresh, sha256s, strict=True), key=lambda pair: _series_key(pair[0])):
-                key = _series_key(one)
+                key = (*_series_key(one), one.identity.issuer, one.identity.patient_id)
                 if key not in series:
                     series[key] = await place(connection, institution_id, *_parents(one.identity))
-                rows.append(_with(one.row, series[key], sha256))
+                if (series_id := series[key]) is not None:
+                    rows.append(_with(one.row, series_id, sha256))
+                else:
+                    refused.add(one.row.sop_instance_uid)
+                    await insert_conflict(connection, institution_id, None, _with(one.row, 0, sha256), origin)
             if rows:
                 new = await insert_instances(connection, institution_id, rows)
             # Between the two transactions somebody else may have brought what was fresh.
             known = await find_existing(connection, institution_id, uids)
-        return [
-            Outcome.NEW
-            if one.row.sop_instance_uid in new and first[one.row.sop_instance_uid] is one
-            else await self._compare(one, known[one.row.sop_instance_uid], institution_id, origin)
-            for one in arriving
-        ]
+        outcomes: list[Outcome] = []
+        for one in arriving:
+            uid = one.row.sop_instance_uid
+            if first.get(uid) is one and (uid in new or uid in refused):
+                outcomes.append(Outcome.NEW if uid in new else Outcome.CONFLICT)
+            elif uid in known:
+                outcomes.append(await self._compare(one, known[uid], institution_id, origin))
+            else:  # the first of this UID was refused, another of this batch may be the right patient's
+                outcomes += await self._store([one], institution_id, origin)
+        return outcomes
 
     async def _compare(self, one: _Arriving, existing: ExistingInstance, institution_id: int, origin: str) -> Outcome:
         """What it is that came under a UID which the institution has."""

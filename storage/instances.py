@@ -1,7 +1,8 @@
 """The rows of what arrived: patient, study, series, instance, conflict.
 
 All of it runs in the caller's transaction, `Database.acting([institution_id])`. What is there stays as it is: the
-first arrival names the patient, the study and the series, and later ones only find them.
+first arrival names the study with its patient and the series, and later ones only find them. Every study keeps the
+name that its own images carry, whatever other studies of the same PatientID say.
 Several studies in one transaction: place them in the order of their UIDs, so that two transactions wait in turn
 instead of for each other (else storage.errors.TryAgain).
 """
@@ -78,9 +79,16 @@ class ExistingInstance:
     blob_sha256: str
 
 
-async def place(connection: Connection, institution_id: int, patient: Patient, study: Study, series: Series) -> int:
-    """The id of this series, with its study and patient; each is made if it is not there."""
+async def place(
+    connection: Connection, institution_id: int, patient: Patient, study: Study, series: Series
+) -> int | None:
+    """The id of this series, with its study and patient; each is made if it is not there.
+
+    None, and nothing is made, when the institution has this study under another patient.
+    """
     study_id = await _study(connection, institution_id, patient, study)
+    if study_id is None:
+        return None
     key = (study_id, series.series_instance_uid)
     values = (institution_id, *key, _number(series.number), series.modality, series.description, series.body_part)
     series_id: int = (
@@ -91,26 +99,39 @@ async def place(connection: Connection, institution_id: int, patient: Patient, s
     return series_id
 
 
-async def _study(connection: Connection, institution_id: int, patient: Patient, study: Study) -> int:
+async def _study(connection: Connection, institution_id: int, patient: Patient, study: Study) -> int | None:
     key = (institution_id, study.study_instance_uid)
-    study_id: int | None = await connection.fetchval(SQL["find_study"], *key)
-    if study_id is None:
+    found = await connection.fetchrow(SQL["find_study"], *key)
+    if found is None:
         await connection.execute(SQL["lock_study"], *key)
-        study_id = await connection.fetchval(SQL["find_study"], *key)
-    if study_id is None:
-        study_id = await connection.fetchval(
-            SQL["insert_study"],
-            institution_id,
-            await _patient(connection, institution_id, patient),
-            study.study_instance_uid,
-            study.study_date,
-            study.study_time,
-            study.accession,
-            study.description,
-            study.patient_age,
-        )
-    assert study_id is not None
+        found = await connection.fetchrow(SQL["find_study"], *key)
+    study_id: int
+    if found is not None:
+        study_id, patient_id, issuer = found
+        return study_id if is_same_person(patient, patient_id, issuer) else None
+    study_id = await connection.fetchval(
+        SQL["insert_study"],
+        institution_id,
+        await _patient(connection, institution_id, patient),
+        study.study_instance_uid,
+        patient.name,
+        patient.sex,
+        patient.birth_date,
+        study.study_date,
+        study.study_time,
+        study.accession,
+        study.description,
+        study.patient_age,
+    )
     return study_id
+
+
+def is_same_person(patient: Patient, patient_id: str, issuer: str) -> bool:
+    """Whether an image of one study may join the others: nothing that identifies its patient says otherwise.
+
+    Names are not compared: one person's is written in many ways. An issuer that one side leaves out contradicts none.
+    """
+    return patient.patient_id == patient_id and (patient.issuer == issuer or not (patient.issuer and issuer))
 
 
 async def _patient(connection: Connection, institution_id: int, patient: Patient) -> int:
@@ -118,7 +139,7 @@ async def _patient(connection: Connection, institution_id: int, patient: Patient
     # With patient_id NULL the look-up finds nothing and the insertion always makes a row.
     patient_id: int = (
         await connection.fetchval(SQL["find_patient"], *key)
-        or await connection.fetchval(SQL["insert_patient"], *key, patient.name, patient.sex, patient.birth_date)
+        or await connection.fetchval(SQL["insert_patient"], *key)
         or await connection.fetchval(SQL["find_patient"], *key)
     )
     return patient_id
@@ -162,16 +183,19 @@ def _number(number: int | None) -> int | None:
 
 
 async def insert_conflict(
-    connection: Connection, institution_id: int, first: ExistingInstance, other: NewInstance, origin: str
+    connection: Connection, institution_id: int, first: ExistingInstance | None, other: NewInstance, origin: str
 ) -> bool:
-    """Keep other content of an instance that is there for a person to decide; True when it is seen for the first time.
+    """Keep an instance that contradicts what is there for a person to decide; True when it is seen for the first time.
 
+    first: the instance whose content is another; None: `other` came for a study of another patient.
     origin: the calling AE title, or "import".
     """
     new: bool = await connection.fetchval(
         SQL["insert_conflict"],
         institution_id,
-        first.id,
+        "other_content" if first else "other_patient",
+        first.id if first else None,
+        other.sop_instance_uid,
         other.blob_sha256,
         other.size_bytes,
         other.dataset_sha256,

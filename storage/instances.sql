@@ -1,5 +1,8 @@
 -- name: find_study
-SELECT id FROM studies WHERE institution_id = $1 AND study_instance_uid = $2;
+SELECT studies.id, coalesce(patients.patient_id, '') AS patient_id, patients.issuer
+  FROM studies
+  JOIN patients ON patients.id = studies.patient_id
+ WHERE studies.institution_id = $1 AND studies.study_instance_uid = $2;
 
 -- name: lock_study
 -- Two first instances of one study at once would each make a patient when the PatientID is missing. Whoever makes the
@@ -11,15 +14,15 @@ SELECT id FROM patients WHERE institution_id = $1 AND issuer = $2 AND patient_id
 
 -- name: insert_patient
 -- No row means that somebody else made it first; NULL as patient_id always makes a new patient.
-INSERT INTO patients (institution_id, issuer, patient_id, name, sex, birth_date)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO patients (institution_id, issuer, patient_id)
+VALUES ($1, $2, $3)
     ON CONFLICT (institution_id, issuer, patient_id) DO NOTHING
 RETURNING id;
 
 -- name: insert_study
-INSERT INTO studies (institution_id, patient_id, study_instance_uid, study_date, study_time, accession, description,
-                     patient_age)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO studies (institution_id, patient_id, study_instance_uid, patient_name, patient_sex, patient_birth_date,
+                     study_date, study_time, accession, description, patient_age)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 RETURNING id;
 
 -- name: find_series
@@ -47,9 +50,10 @@ SELECT $1, *
 RETURNING sop_instance_uid;
 
 -- name: insert_conflict
--- Answers whether this other content is seen for the first time.
-INSERT INTO conflicts (institution_id, instance_id, blob_sha256, size_bytes, dataset_sha256, origin)
-VALUES ($1, $2, $3, $4, $5, $6)
-    ON CONFLICT (instance_id, dataset_sha256)
+-- Answers whether this content is seen for the first time.
+INSERT INTO conflicts (institution_id, reason, instance_id, sop_instance_uid, blob_sha256, size_bytes, dataset_sha256,
+                       origin)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    ON CONFLICT (institution_id, sop_instance_uid, dataset_sha256)
     DO UPDATE SET arrivals = conflicts.arrivals + 1, last_at = now()
 RETURNING arrivals = 1;

@@ -15,8 +15,8 @@ SELECT studies.id
 -- name: find_lines
 -- What is counted is counted for these studies only, never for the other pages of the list.
 SELECT studies.id, studies.institution_id, institutions.name AS institution, studies.study_instance_uid,
-       patients.name AS patient_name, coalesce(patients.patient_id, '') AS patient_id, patients.issuer,
-       patients.sex, patients.birth_date, studies.patient_age, studies.study_date, studies.study_time,
+       studies.patient_name, coalesce(patients.patient_id, '') AS patient_id, patients.issuer,
+       studies.patient_sex AS sex, studies.patient_birth_date AS birth_date, studies.patient_age, studies.study_date, studies.study_time,
        studies.accession, studies.description, studies.received_at,
        counted.modalities, counted.body_part, counted.series, counted.images
   FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (id, place)

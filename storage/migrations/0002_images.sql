@@ -3,6 +3,8 @@
 -- Every row carries its owning institution, and every reference carries it too: (institution_id, id) is the key that
 -- children point at, so a series can never hang under another institution's study, whatever the program does.
 
+-- Only what links studies. Who a study shows stands in the study: a PatientID that two people got by mistake must not
+-- show the one under the other's name.
 CREATE TABLE patients (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     institution_id integer NOT NULL REFERENCES institutions,
@@ -10,11 +12,7 @@ CREATE TABLE patients (
     -- NULL when the images carry none. NULLs are distinct from each other: two studies without a PatientID
     -- stay two patients, because nothing says that they are one person.
     patient_id     text CHECK (patient_id <> ''),
-    name           text NOT NULL DEFAULT '',  -- the whole PN value, all component groups, decoded
-    sex            text NOT NULL DEFAULT '',
-    birth_date     date,
-    search         text NOT NULL GENERATED ALWAYS AS
-                   (lower(translate(normalize(name, NFKC), '^=', '  ') || chr(10) || normalize(coalesce(patient_id, ''), NFKC))) STORED,
+    search         text NOT NULL GENERATED ALWAYS AS (lower(normalize(coalesce(patient_id, ''), NFKC))) STORED,
     created_at     timestamptz NOT NULL DEFAULT now(),
     UNIQUE (institution_id, id),
     -- One person per identifier, issuer and institution. Two hospitals' equal PatientIDs stay two people.
@@ -26,13 +24,18 @@ CREATE TABLE studies (
     institution_id     integer NOT NULL REFERENCES institutions,
     patient_id         bigint NOT NULL,
     study_instance_uid text NOT NULL CHECK (study_instance_uid <> ''),
+    -- Who was imaged, as this study's own images say.
+    patient_name       text NOT NULL DEFAULT '',  -- the whole PN value, all component groups, decoded
+    patient_sex        text NOT NULL DEFAULT '',
+    patient_birth_date date,
     study_date         date,
     study_time         time,
     accession          text NOT NULL DEFAULT '',
     description        text NOT NULL DEFAULT '',
     patient_age        text NOT NULL DEFAULT '',  -- as stored: 045Y
     search             text NOT NULL GENERATED ALWAYS AS
-                       (lower(normalize(accession, NFKC) || chr(10) || normalize(description, NFKC))) STORED,
+                       (lower(translate(normalize(patient_name, NFKC), '^=', '  ') || chr(10) ||
+                              normalize(accession, NFKC) || chr(10) || normalize(description, NFKC))) STORED,
     received_at        timestamptz NOT NULL DEFAULT now(),
     UNIQUE (institution_id, id),
     -- The same study at two institutions is two rows: each sees only what it was sent.
@@ -83,20 +86,25 @@ CREATE TABLE instances (
 );
 CREATE INDEX instances_of_series ON instances (series_id);
 
--- The same UID with other content. The first stays shown; this one is kept for a person to decide.
+-- What contradicts something that is there. The first stays shown; this one is kept for a person to decide.
 CREATE TABLE conflicts (
-    id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    institution_id integer NOT NULL REFERENCES institutions,
-    instance_id    bigint NOT NULL,
-    blob_sha256    text NOT NULL CHECK (blob_sha256 ~ '^[0-9a-f]{64}$'),
-    size_bytes     bigint NOT NULL CHECK (size_bytes > 0),
-    dataset_sha256 text NOT NULL CHECK (dataset_sha256 ~ '^[0-9a-f]{64}$'),
-    origin         text NOT NULL DEFAULT '',  -- the calling AE title, or "import"
-    arrivals       integer NOT NULL DEFAULT 1 CHECK (arrivals > 0),
-    received_at    timestamptz NOT NULL DEFAULT now(),
-    last_at        timestamptz NOT NULL DEFAULT now(),
-    -- The same other content sent again is one conflict that came twice, not two to decide.
-    UNIQUE (instance_id, dataset_sha256),
+    id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    institution_id   integer NOT NULL REFERENCES institutions,
+    -- other_content: the instance is there with another content. other_patient: its study is there, under another
+    -- patient; joined to it, the images of two people would stand side by side under one name.
+    reason           text NOT NULL CHECK (reason IN ('other_content', 'other_patient')),
+    instance_id      bigint,  -- which instance it contradicts
+    sop_instance_uid text NOT NULL CHECK (sop_instance_uid <> ''),
+    blob_sha256      text NOT NULL CHECK (blob_sha256 ~ '^[0-9a-f]{64}$'),
+    size_bytes       bigint NOT NULL CHECK (size_bytes > 0),
+    dataset_sha256   text NOT NULL CHECK (dataset_sha256 ~ '^[0-9a-f]{64}$'),
+    origin           text NOT NULL DEFAULT '',  -- the calling AE title, or "import"
+    arrivals         integer NOT NULL DEFAULT 1 CHECK (arrivals > 0),
+    received_at      timestamptz NOT NULL DEFAULT now(),
+    last_at          timestamptz NOT NULL DEFAULT now(),
+    -- The same content sent again is one conflict that came twice, not two to decide.
+    UNIQUE (institution_id, sop_instance_uid, dataset_sha256),
+    CHECK ((reason = 'other_content') = (instance_id IS NOT NULL)),
     FOREIGN KEY (institution_id, instance_id) REFERENCES instances (institution_id, id)
 );
 

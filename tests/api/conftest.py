@@ -65,7 +65,7 @@ async def add_study(house: House, institution: str, slices: int = 4) -> None:
             patient = Patient(patient_id="P1", name=f"Patient^{institution}")
             study = Study(study_instance_uid=identity.study_instance_uid, description="Chest")
             series = Series(series_instance_uid=identity.series_instance_uid, number=1, modality="CT")
-            series_id = await place(connection, owner.id, patient, study, series)
+            series_id = await place(connection, owner.id, patient, study, series) or 0
             new.append(
                 NewInstance(
                     series_id=series_id,

@@ -46,6 +46,7 @@ async def add_study(
     """A study with one series of some instances; the answer is the series' id."""
     series = series or Series(f"{study.study_instance_uid}.1", 1, "CT")
     series_id = await place(connection, institution_id, patient, study, series)
+    assert series_id is not None
     await insert_instances(
         connection,
         institution_id,

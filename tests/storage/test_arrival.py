@@ -83,9 +83,28 @@ async def test_another_content_under_the_same_uid_is_kept_once_for_a_person(
     async with database.acting([here]) as connection:
         (conflict,) = await connection.fetch("SELECT * FROM conflicts")
         (study,), _ = await find_studies(connection)
-    assert (conflict["origin"], conflict["arrivals"]) == ("SCANNER", 2)
+    assert (conflict["reason"], conflict["origin"], conflict["arrivals"]) == ("other_content", "SCANNER", 2)
     assert BlobStore(tmp_path / "blobs").read(here, conflict["blob_sha256"]) == other
     assert study.patient_name == "PHANTOM^DEMO"
+
+
+async def test_another_patients_image_never_joins_a_study(database: Database, arrival: Arrival, tmp_path: Path) -> None:
+    here = await make_institution(database, "Here")
+    own, other = series(PatientID="1", PatientName="A"), series(PatientID="2", PatientName="B")
+    await arrival.receive_all(own[:2], here, "import")
+    # The third under the right patient and another one's in one batch, the wrong one first; then all of it again.
+    for outcome in (Outcome.NEW, Outcome.SAME):
+        outcomes = await arrival.receive_all([other[3], other[2], own[2]], here, "SCANNER")
+        assert outcomes == [Outcome.CONFLICT, Outcome.CONFLICT, outcome]
+    async with database.acting([here]) as connection:
+        conflicts = await connection.fetch("SELECT * FROM conflicts ORDER BY id")
+        (study,), _ = await find_studies(connection)
+    assert (study.patient_name, study.patient_id, study.images) == ("A", "1", 3)
+    assert [(row["reason"], row["arrivals"]) for row in conflicts] == [("other_patient", 2)] * 2
+    kept = {BlobStore(tmp_path / "blobs").read(here, row["blob_sha256"]) for row in conflicts}
+    assert kept == {other[2], other[3]}
+    # What came for the wrong study stays out of it, and the instance itself may still come.
+    assert await arrival.receive(own[3], here, "SCANNER") == Outcome.NEW
 
 
 async def test_one_changed_pixel_is_a_conflict(database: Database, arrival: Arrival) -> None:

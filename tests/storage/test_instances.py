@@ -30,7 +30,7 @@ async def test_the_same_place_is_found_again_and_keeps_its_first_values(database
         first = await place(connection, here, Patient("1", name="A"), Study("1.1"), Series("1.1.1", 1, "CT"))
         again = await place(connection, here, Patient("1", name="B"), Study("1.1"), Series("1.1.1", 2, "MR"))
         assert again == first
-        assert await connection.fetchval("SELECT name FROM patients") == "A"
+        assert await connection.fetchval("SELECT patient_name FROM studies") == "A"
         assert await connection.fetchval("SELECT modality FROM series") == "CT"
 
 
@@ -40,6 +40,29 @@ async def test_one_patient_has_several_studies(database: Database) -> None:
         await add_study(connection, here, Patient("1"), Study("1.1"))
         await add_study(connection, here, Patient("1"), Study("1.2"))
     assert (await count(database, "patients"), await count(database, "studies")) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "joins"),
+    [
+        (Patient("1"), Patient("2"), False),
+        (Patient("1"), Patient(""), False),
+        (Patient(""), Patient("1"), False),
+        (Patient("1", issuer="East"), Patient("1", issuer="West"), False),
+        (Patient("1", issuer="East"), Patient("1"), True),
+        (Patient("1"), Patient("1", issuer="East"), True),
+        (Patient("1", name="WANG^XIAODONG"), Patient("1", name="王^小东"), True),
+    ],
+)
+async def test_only_the_same_patient_joins_a_study(
+    database: Database, first: Patient, second: Patient, joins: bool
+) -> None:
+    here = await make_institution(database, "Here")
+    async with database.acting([here]) as connection:
+        await place(connection, here, first, Study("1.1"), Series("1.1.1"))
+        found = await place(connection, here, second, Study("1.1"), Series("1.1.2"))
+    assert (found is not None) == joins
+    assert (await count(database, "patients"), await count(database, "series")) == (1, 2 if joins else 1)
 
 
 async def test_equal_identifiers_of_two_issuers_are_two_patients(database: Database) -> None:
@@ -156,6 +179,16 @@ async def test_other_content_is_kept_as_one_conflict_however_often_it_comes(data
         shown = (await find_existing(connection, here, ["1.1.1.1"]))["1.1.1.1"]
     assert [tuple(row) for row in rows] == [(2, "MODALITY1"), (1, "import")]
     assert shown == first
+
+
+async def test_an_instance_of_another_patient_is_kept_as_one_conflict(database: Database) -> None:
+    here = await make_institution(database, "Here")
+    async with database.acting([here]) as connection:
+        other = instance(0, "1.1.1.1")
+        assert await insert_conflict(connection, here, None, other, "MODALITY1")
+        assert not await insert_conflict(connection, here, None, other, "MODALITY1")
+        rows = await connection.fetch("SELECT reason, sop_instance_uid, instance_id, arrivals FROM conflicts")
+    assert [tuple(row) for row in rows] == [("other_patient", "1.1.1.1", None, 2)]
 
 
 @pytest.mark.parametrize("header", [{}, {"名": "王^小东", "frames": [[0, 1.5, None]], "nested": {"a": True}}])

@@ -96,6 +96,22 @@ async def test_a_line_of_the_list_says_everything_about_its_study(database: Data
     assert (line.modalities, line.series, line.images) == (["CT", "SR"], 2, 4)
 
 
+async def test_two_people_under_one_identifier_are_each_listed_and_found_by_their_own_name(database: Database) -> None:
+    here = await make_institution(database, "Here")
+    wang = Patient("17", name="WANG^LEI", sex="M", birth_date=date(1960, 1, 1))
+    li = Patient("17", name="LI^NA", sex="F", birth_date=date(1970, 1, 1))
+    async with database.acting([here]) as connection:
+        await add_study(connection, here, wang, Study("1.1", date(2024, 1, 2)))
+        await add_study(connection, here, li, Study("1.2", date(2024, 1, 1)))
+        studies, _ = await find_studies(connection)
+        opened = [(await find_study(connection, study.id))[0] for study in studies]
+    expected = [("WANG^LEI", "M", date(1960, 1, 1), "17"), ("LI^NA", "F", date(1970, 1, 1), "17")]
+    for lines in (studies, opened):
+        assert [(line.patient_name, line.sex, line.birth_date, line.patient_id) for line in lines] == expected
+    assert await found(database, "wang", here) == ["1.1"]
+    assert await found(database, "li 17", here) == ["1.2"]
+
+
 async def test_another_institutions_study_is_not_in_the_list_nor_found(database: Database) -> None:
     here = await fill(database)
     there = await make_institution(database, "There")
