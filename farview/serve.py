@@ -9,7 +9,7 @@ import ssl
 from contextlib import ExitStack
 
 from farview.children import Child
-from farview.errors import SettingRefused
+from farview.errors import PortInUse, SettingRefused
 from farview.listening import in_url, listen, own_addresses
 from farview.privileges import Way, leave_root
 from farview.settings import LOOPBACK, Settings
@@ -19,6 +19,7 @@ from storage.home import Home
 from storage.users import FIRST_LOGIN
 
 DEMO = "farview.demo"
+COPIES = ("certificate.pem", "key.pem")
 
 
 def tell(sentence: str) -> None:
@@ -40,10 +41,12 @@ def serve(settings: Settings) -> None:
         choice = leave_root(settings.home)
         if choice.way is not Way.NOT_ROOT:
             tell(choice.sentence())
+            _check_dicom_port(settings)
         home = Home(settings.home, settings.runtime)
         home.prepare()
         stack.enter_context(home.locked("serve"))
         if certificate is not None:
+            stack.callback(_remove_certificate, home)
             settings = _keep_certificate(settings, home, certificate)
         asyncio.run(_serve(settings, home, page))
 
@@ -103,6 +106,14 @@ async def _make_demo(supervisor: Supervisor, home: Home) -> None:
     tell(say("demo_failed", log=child.log) if code else say("demo_ready"))
 
 
+def _check_dicom_port(settings: Settings) -> None:
+    """Once more, as the account that will open it, now and whenever the receiver starts again."""
+    try:
+        listen(settings.dicom_address, settings.dicom_port, "FARVIEW_DICOM_PORT").close()
+    except PortInUse:
+        raise SettingRefused("dicom_port_low", port=settings.dicom_port) from None
+
+
 def _read_certificate(settings: Settings) -> tuple[bytes, bytes] | None:
     """The certificate and its key, tried before anything starts."""
     if settings.tls_cert is None or settings.tls_key is None:
@@ -116,9 +127,15 @@ def _read_certificate(settings: Settings) -> tuple[bytes, bytes] | None:
 
 def _keep_certificate(settings: Settings, home: Home, certificate: tuple[bytes, bytes]) -> Settings:
     """Copies in the runtime folder, which the account of the api can read; the originals may be root's alone."""
-    paths = home.runtime / "certificate.pem", home.runtime / "key.pem"
+    _remove_certificate(home)
+    paths = [home.runtime / name for name in COPIES]
     for path, content in zip(paths, certificate, strict=True):
-        path.unlink(missing_ok=True)
         path.touch(mode=0o600)
         path.write_bytes(content)
     return settings.model_copy(update={"tls_cert": paths[0], "tls_key": paths[1]})
+
+
+def _remove_certificate(home: Home) -> None:
+    """Nothing of the key stays where nobody looks after it."""
+    for name in COPIES:
+        (home.runtime / name).unlink(missing_ok=True)

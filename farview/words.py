@@ -67,6 +67,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "无法监听 {host}:{port}（{why}）。请设置 {setting}。",
         "Cannot listen on {host}:{port} ({why}). Choose another one with {setting}.",
     ),
+    "dicom_port_low": (
+        "DICOM 端口 {port} 只有 root 能打开，而接收进程不以 root 运行。请用 FARVIEW_DICOM_PORT 选择 1024 以上的端口，"
+        "并在防火墙把 {port} 转发过去。",
+        "Only root can open the DICOM port {port}, and the receiver does not run as root. Choose one from 1024 on with "
+        "FARVIEW_DICOM_PORT and let the firewall redirect {port} to it.",
+    ),
     "tls_unusable": ("证书或私钥无法使用：{why}", "The certificate or its key cannot be used: {why}"),
     "home_locked": ("数据目录正被使用：{why}", "The home folder is in use: {why}"),
     "home_unusable": ("数据目录无法使用：{why}", "The home folder cannot be used: {why}"),

@@ -54,7 +54,11 @@ def house() -> Iterator[House]:
         "FARVIEW_PORT": str(free_port()),
         "FARVIEW_DICOM_PORT": str(free_port()),
         "FARVIEW_LANGUAGE": "en",
+        # Sockets go here and with the folder: a killed server leaves its own behind.
+        "XDG_RUNTIME_DIR": str(folder / "run"),
     }
+    (folder / "run").mkdir()
+    (folder / "run").chmod(0o1777)  # root's server becomes another account first
     yield House(folder / "home", environment)
     shutil.rmtree(folder, ignore_errors=True)
 

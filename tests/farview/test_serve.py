@@ -23,11 +23,13 @@ from typing import Any
 import pytest
 
 from farview.listening import in_url
+from farview.privileges import Way, choose
 from kernels.cache import fingerprint
 from tests.farview.conftest import ROOT, House
 
 PASSWORD = "Farview-test-1"
 START_S = 400  # a first start compiles every kernel
+LOWEST_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 
 class Served:
@@ -212,8 +214,11 @@ def test_tls_and_the_local_network(serve: Any, house: House, tmp_path: Path) -> 
     status, _, answer = served.ask("/api/sign-in", {"login": "admin", "password": PASSWORD})
     assert status == 200
     assert "Secure" in answer.headers["Set-Cookie"] and answer.headers["Strict-Transport-Security"]
+    copy = next(Path(house.environment["XDG_RUNTIME_DIR"]).glob("farview-*/key.pem"), None)
+    assert copy is None or copy.stat().st_mode & 0o777 == 0o600
     served.process.terminate()
     assert served.process.wait(30) == 0
+    assert not list(Path(house.environment["XDG_RUNTIME_DIR"]).iterdir())
     plain = serve("--lan", FARVIEW_ADMIN_PASSWORD=PASSWORD)
     assert "not encrypted" in plain.until("Ctrl-C")
 
@@ -231,6 +236,15 @@ def test_a_port_in_use_is_a_sentence(house: House) -> None:
         assert f"Port {port} is in use" in refused(house, "--port", port)
         assert "FARVIEW_DICOM_PORT" in refused(house, FARVIEW_DICOM_PORT=str(port))
     assert not house.home.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gets past the first look at a low port")
+def test_a_dicom_port_that_only_root_can_open_is_a_sentence(house: House) -> None:
+    if choose(house.home).way is Way.ROOT or int(LOWEST_PORT.read_text()) <= 104:
+        pytest.skip("everybody may open it here")
+    done = house.farview("serve", FARVIEW_DICOM_PORT="104")
+    assert done.returncode == 2, done.stdout
+    assert done.stderr.count("\n") == 1 and "104" in done.stderr and "FARVIEW_DICOM_PORT" in done.stderr
 
 
 def test_settings_that_do_not_go_together_are_a_sentence(house: House, tmp_path: Path) -> None:
