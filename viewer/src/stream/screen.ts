@@ -91,8 +91,13 @@ export class Screen {
       return this.acknowledge(frame, false);
     }
     this.newest = frame.sequence;
-    this.paint(frame, picture.image);
-    picture.free();
+    try {
+      this.paint(frame, picture.image);
+    } catch {
+      return this.acknowledge(frame, false); // one that is never acknowledged would hold a place for ever
+    } finally {
+      picture.free();
+    }
     const drawn = report(frame);
     this.acknowledge(frame, true);
     this.ondrawn(drawn);

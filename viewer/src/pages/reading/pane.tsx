@@ -20,6 +20,21 @@ function measure(element: HTMLElement): { width: number; height: number; density
   return { width: Math.floor(width * density), height: Math.floor(height * density), density, sharp: density === own };
 }
 
+/** Call when a CSS pixel has another number of device pixels: the window went to another screen, or was zoomed. */
+function onDensity(changed: () => void): () => void {
+  let query: MediaQueryList;
+  const watch = (): void => {
+    query = matchMedia(`(resolution: ${devicePixelRatio || 1}dppx)`);
+    query.addEventListener("change", again, { once: true });
+  };
+  const again = (): void => {
+    watch();
+    changed();
+  };
+  watch();
+  return () => query.removeEventListener("change", again);
+}
+
 /** Mount a viewport on a canvas that always has whole device pixels, and give it its hands. */
 function useViewport(viewport: Viewport) {
   const box = useRef<HTMLDivElement>(null);
@@ -34,12 +49,14 @@ function useViewport(viewport: Viewport) {
     };
     fill();
     viewport.mount(picture, size, sharp);
-    const observer = new ResizeObserver(() => {
+    const remeasure = (): void => {
       ({ density, sharp, ...size } = measure(element));
       fill();
       viewport.resize(size, sharp);
-    });
+    };
+    const observer = new ResizeObserver(remeasure);
     observer.observe(element);
+    const stopDensity = onDensity(remeasure); // at an equal CSS size the observer says nothing
     const hands = new ViewportHands(desk, viewport, () => density);
     const stop = listen(element, hands);
     const wheel = (event: WheelEvent): void => {
@@ -50,6 +67,7 @@ function useViewport(viewport: Viewport) {
     element.addEventListener("wheel", wheel, { passive: false });
     return () => {
       observer.disconnect();
+      stopDensity();
       stop();
       element.removeEventListener("wheel", wheel);
       viewport.unmount();
