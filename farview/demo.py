@@ -15,14 +15,25 @@ from storage.arrival import Arrival, Outcome
 from storage.blobs import BlobStore
 from storage.database import Database, DatabaseTarget
 from storage.dicom.stacks import stacks_of
-from storage.dicom.write import write_series
+from storage.dicom.write import uid_of, write_series
 from storage.home import Home
 from storage.institutions import find_or_create_institution
-from storage.studies import find_studies, find_study
+from storage.studies import find_study
 
 INSTITUTION = "Demo"
 SLICES, SIDE, SEED = 160, 256, 7
+UIDS = ("demo", SEED)  # what the study's UIDs are made from
 BATCH = 40  # instances in one transaction
+
+STUDY = "SELECT id FROM studies WHERE study_instance_uid = $1"
+# Of this study alone: people may put their own images into the institution.
+IMAGES = """
+    SELECT count(*)
+      FROM instances
+      JOIN series ON series.id = instances.series_id
+      JOIN studies ON studies.id = series.study_id
+     WHERE studies.study_instance_uid = $1
+"""
 
 
 async def make(home: Home, target: DatabaseTarget) -> None:
@@ -32,30 +43,25 @@ async def make(home: Home, target: DatabaseTarget) -> None:
     try:
         async with database.plain() as connection:
             institution = await find_or_create_institution(connection, INSTITUTION)
-        if await _count(database, institution.id) < SLICES:
+        async with database.acting([institution.id]) as connection:
+            images = await connection.fetchval(IMAGES, uid_of(UIDS, "study"))
+        if images < SLICES:
             array, spacing = await asyncio.to_thread(body, SLICES, SIDE, SEED)
             # Head first supine: x to the patient's left, y to the back, z to the head. The origin is in the middle.
             affine = np.diag([*spacing, 1.0])
             affine[:3, 3] = -(np.array(array.shape[::-1]) - 1) * spacing / 2
-            instances = list(write_series(array, affine, seed=("demo", SEED), attributes={"BodyPartExamined": "CHEST"}))
+            instances = list(write_series(array, affine, seed=UIDS, attributes={"BodyPartExamined": "CHEST"}))
             arrival = Arrival(database, blobs)
             for start in range(0, SLICES, BATCH):
                 for outcome in await arrival.receive_all(instances[start : start + BATCH], institution.id, "demo"):
                     if not isinstance(outcome, Outcome):
                         raise outcome
         async with database.acting([institution.id]) as connection:
-            studies, _ = await find_studies(connection)
-            series = [one for study in studies for one in (await find_study(connection, study.id))[1]]
+            _, series = await find_study(connection, await connection.fetchval(STUDY, uid_of(UIDS, "study")))
         for stack in (stack for one in series for stack in stacks_of(one.instances)):
             await asyncio.to_thread(build_volume_file, home, blobs, institution.id, stack)
     finally:
         await database.close()
-
-
-async def _count(database: Database, institution_id: int) -> int:
-    async with database.acting([institution_id]) as connection:
-        studies, _ = await find_studies(connection)
-    return sum(study.images for study in studies)
 
 
 def main() -> int:
