@@ -75,6 +75,7 @@ class FramePlace:
     thickness_mm: float | None
     location_mm: float | None
     instance_number: int | None
+    window: Vector2 | None  # (centre, width) of its own, where that is not the first of the stack's windows
 
 
 @dataclass(frozen=True, slots=True)

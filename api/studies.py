@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time
+from typing import Any
 
 from api.messages import FramePlace, Geometry, SeriesInfo, StackInfo, StudyInfo, StudyRow, WindowPreset
 from storage.dicom.grid import SeriesGeometry
@@ -60,7 +61,7 @@ def _stack(stack: Stack) -> StackInfo:
         digest=stack.digest,
         rows=stack.rows,
         columns=stack.columns,
-        frames=[_place(frame) for frame in stack.frames],
+        frames=[_place(frame, stack.windows) for frame in stack.frames],
         spacing=stack.spacing,
         spacing_source=stack.spacing_source,
         aspect=stack.aspect,
@@ -74,7 +75,8 @@ def _stack(stack: Stack) -> StackInfo:
     )
 
 
-def _place(frame: FrameSource) -> FramePlace:
+def _place(frame: FrameSource, windows: list[list[Any]]) -> FramePlace:
+    own = frame.windows[:1]
     return FramePlace(
         position=frame.position,
         row=frame.row,
@@ -82,6 +84,8 @@ def _place(frame: FrameSource) -> FramePlace:
         thickness_mm=frame.thickness_mm,
         location_mm=frame.location_mm,
         instance_number=frame.instance_number,
+        # Window numbers only: slices that name the same window differently need no second one.
+        window=(own[0][0], own[0][1]) if own and (not windows or own[0][:2] != windows[0][:2]) else None,
     )
 
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from storage.blobs import SYNC_THREADS, BlobStore
 from storage.database import Database
+from storage.dicom.contrast import with_contrast
 from storage.dicom.equality import Content, read_content, same
 from storage.dicom.identity import Identity
 from storage.errors import DamagedFile, InvalidDataset, NotFound, TryAgain
@@ -184,7 +185,7 @@ def _row(content: Content, digest: str, size: int) -> NewInstance:
         blob_sha256="",
         size_bytes=size,
         dataset_sha256=digest,
-        header=content.header.to_json(),
+        header=with_contrast(content.header, content.frame).to_json(),
     )
 
 

@@ -9,6 +9,7 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from storage.blobs import BlobStore
+from storage.dicom.contrast import window_of
 from storage.dicom.frames import read_frame
 from storage.dicom.stacks import Stack
 
@@ -24,11 +25,10 @@ def thumbnail(blobs: BlobStore, institution_id: int, stack: Stack, side: int = T
         UnreadablePixels, NotFound, DamagedFile: as `read_frame`.
     """
     values = read_frame(blobs, institution_id, stack.middle)
-    window = stack.middle.header.of_frame(stack.middle.frame, "windows") or stack.windows
     picture = shrink(values, side, stack.aspect)
     if stack.colour:
         return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(picture), JPEG_QUALITY, "RGB", "444"))
-    centre, width = (window[0][0], window[0][1]) if window else window_of(values)
+    centre, width = stack.windows[0][:2] if stack.windows else window_of(values)
     grey = to_grey(picture.astype(np.float32), centre, width, stack.inverted)
     return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(grey[..., None]), JPEG_QUALITY, "GRAY"))
 
@@ -45,12 +45,6 @@ def shrink(values: NDArray[Any], side: int, aspect: float = 1.0) -> NDArray[Any]
     samples = values[ys[:, None], xs[None, :]].astype(np.float32)
     mean: NDArray[Any] = samples.reshape(height, n, width, n, *values.shape[2:]).mean(axis=(1, 3))
     return np.rint(mean).astype(np.uint8) if values.dtype == np.uint8 else mean
-
-
-def window_of(values: NDArray[Any]) -> tuple[float, float]:
-    """Centre and width that show all but the outermost half percent on either side."""
-    low, high = (float(v) for v in np.percentile(values[:: max(1, len(values) // 256)], [0.5, 99.5]))
-    return (low + high) / 2 + 0.5, max(high - low, 1.0) + 1
 
 
 def to_grey(values: NDArray[np.float32], centre: float, width: float, inverted: bool) -> NDArray[np.uint8]:

@@ -63,6 +63,7 @@ class Header:
     frame_time_ms: float | None
     lossy: str
     per_frame: list[dict[str, Any]] | None
+    contrast: list[float] | None = None  # [centre, width] out of the values, where `windows` is empty: see contrast.py
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Header:

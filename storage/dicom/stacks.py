@@ -19,6 +19,7 @@ VALUES_VERSION = 1
 # PS3.3 rounds direction cosines to six digits or so; test sets have series two degrees (0.03) apart.
 ORIENTATION_TOLERANCE = 1e-3
 SPACING_TOLERANCE = 1e-3  # of the spacing
+CONTRAST_NAME = "0.5–99.5 %"
 
 Vector3 = tuple[float, float, float]
 
@@ -74,6 +75,12 @@ class FrameSource:
     def location_mm(self) -> float | None:
         return self.header.location
 
+    @property
+    def windows(self) -> list[list[Any]]:
+        """Its own windows: [centre, width, explanation] in modality values."""
+        windows: list[list[Any]] = self.header.of_frame(self.frame, "windows")
+        return windows
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:
@@ -81,6 +88,7 @@ class Stack:
 
     digest: SHA-256 over the frames in their order; another slice makes another digest.
     dtype: "int16" where that holds every modality value exactly, "float32", or "rgb" (uint8, three channels).
+    windows: the middle frame's, for the first of an MR often shows next to nothing; each frame has its own besides.
     spacing: between rows and between columns, mm. lossy: how the stored images lost information, or "".
     """
 
@@ -205,7 +213,6 @@ def _stack(members: list[tuple[Instance, Header]]) -> Stack:
     geometry, refusal = refusal_of(headers)
     first = headers[0]
     assert first.pixels is not None
-    windows = first.windows or first.of_frame(0, "windows")
     return Stack(
         index=0,
         frames=tuple(frames),
@@ -219,13 +226,19 @@ def _stack(members: list[tuple[Instance, Header]]) -> Stack:
         spacing_source=first.spacing_source,
         aspect=first.aspect,
         inverted=first.inverted,
-        windows=windows,
+        windows=_windows(frames[len(frames) // 2]),
         window_function=first.window_function,
         unit=first.unit,
         frame_time_ms=first.frame_time_ms,
         lossy=next((header.lossy for header in headers if header.lossy), ""),
         localizer=is_localizer(first),
     )
+
+
+def _windows(middle: FrameSource) -> list[list[Any]]:
+    """The windows of the header, or else the one that its values ask for."""
+    contrast = middle.header.contrast
+    return middle.windows or ([[*contrast, CONTRAST_NAME]] if contrast else [])
 
 
 def _digest(frames: list[FrameSource]) -> str:

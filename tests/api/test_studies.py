@@ -9,8 +9,10 @@ import pytest
 import simplejpeg
 
 from api.answers import dump
-from api.studies import study_info
-from storage.studies import find_study
+from api.studies import series_info, study_info
+from storage.dicom.header import read_header
+from storage.dicom.write import write_series
+from storage.studies import StoredInstance, StoredSeries, find_study
 from tests.api.conftest import House, add_study
 
 
@@ -73,3 +75,20 @@ async def test_five_hundred_images_are_told_quickly(house: House) -> None:
         took.append(time.perf_counter() - begun)
     print(f"500 images: {min(took) * 1000:.1f} ms, {len(body)} bytes")
     assert len(series[0].instances) == 500
+
+
+@pytest.mark.parametrize(("middle", "expected"), [([102, 202], [[100, 200], None, [103, 203]]), (None, None)])
+def test_a_frame_says_its_window_only_where_it_is_not_the_stacks(
+    middle: list[float] | None, expected: list[list[float] | None] | None
+) -> None:
+    windows = [[100, 200], middle, [103, 203]]
+    instances = []
+    for z, window in enumerate(windows):
+        said = {"WindowCenter": window[0], "WindowWidth": window[1]} if window else {"WindowCenter": None}
+        place = {"ImagePositionPatient": [0, 0, float(z)], "InstanceNumber": z + 1, "SOPInstanceUID": f"1.2.{z + 1}"}
+        (data,) = write_series(np.zeros((1, 4, 4), np.int16), np.eye(4), attributes={**said, **place})
+        header = read_header(data)[0].to_json()
+        instances.append(StoredInstance(z, f"1.2.{z + 1}", "", z + 1, "", "0" * 64, header))
+    [stack] = series_info(StoredSeries(1, 1, 1, "1", 1, "CT", "", "", instances)).stacks
+    assert [(w.centre, w.width) for w in stack.windows] == ([tuple(middle)] if middle else [])
+    assert [list(f.window) if f.window else None for f in stack.frames] == (expected or [[100, 200], None, [103, 203]])

@@ -272,6 +272,17 @@ def test_images_of_either_polarity_are_two_stacks_each_shown_its_own_way() -> No
     assert [(len(one.frames), one.inverted) for one in found] == [(1, True), (1, False)]
 
 
+def test_the_middle_frames_windows_are_the_stacks_and_each_frame_keeps_its_own() -> None:
+    files = []
+    for z in range(5):
+        window = {"WindowCenter": 100 + z, "WindowWidth": 200 + z, "SOPInstanceUID": f"1.2.{z + 1}"}
+        place = {"ImagePositionPatient": [0, 0, float(z)], "InstanceNumber": z + 1}
+        files += write_series(np.zeros((1, 4, 4), np.int16), np.eye(4), attributes={**window, **place})
+    found = stack(files)
+    assert found.windows == [[102.0, 202.0, ""]]
+    assert [frame.windows[0][:2] for frame in found.frames] == [[100.0 + z, 200.0 + z] for z in range(5)]
+
+
 def test_a_header_survives_the_database() -> None:
     arrived = instances(series(ORIENTATIONS["oblique"]))
     through = [Stored(i.sop_instance_uid, i.blob_sha256, json.loads(json.dumps(i.header))) for i in arrived]

@@ -54,6 +54,7 @@ export interface FramePlace {
   thickness_mm: number | null;
   location_mm: number | null;
   instance_number: number | null;
+  window: [number, number] | null;
 }
 
 export interface Geometry {

@@ -88,6 +88,8 @@ export function perform(desk: Desk, pressed: Pressed): void {
   if ("command" in pressed) return ACTIONS[pressed.command](desk);
   const { series, stack } = desk;
   if (!series.value || !stack.value) return;
-  const choice = windowChoices(series.value, stack.value).find(({ key }) => key === pressed.preset);
+  const view = desk.viewports.stack.view.peek();
+  const frame = view?.kind === "stack" ? view.frame : null;
+  const choice = windowChoices(series.value, stack.value, frame).find(({ key }) => key === pressed.preset);
   if (choice) moves.setWindow(desk, choice.window, false);
 }

@@ -10,7 +10,7 @@ import type { PlaneView, StackView, View, VolumeView } from "../stream/messages"
 import { imageCorners, pixelSize, stackView, volumeView } from "./opening";
 import type { Desk } from "./desk";
 import type { Viewport } from "./viewport";
-import { dragged, sane } from "./windows";
+import { dragged, followed, sane } from "./windows";
 
 const geometryOf = (desk: Desk) => desk.stack.value?.volume ?? null;
 
@@ -30,8 +30,9 @@ export function scrollTo(desk: Desk, viewport: Viewport, index: number, moving: 
   const view = viewport.view.peek();
   const geometry = geometryOf(desk);
   if (view?.kind === "stack") {
-    const last = desk.stack.value!.frames.length - 1;
-    viewport.set({ ...view, frame: Math.min(last, Math.max(0, Math.round(index))) }, moving);
+    const [series, stack] = [desk.series.value!, desk.stack.value!];
+    const frame = Math.min(stack.frames.length - 1, Math.max(0, Math.round(index)));
+    viewport.set({ ...view, frame, window: followed(series, stack, view.window, view.frame, frame) }, moving);
   } else if (view?.kind === "plane" && geometry) {
     const path = grid.slices(geometry, camera.normal(view));
     const linked = desk.linked.value && desk.cross.value;

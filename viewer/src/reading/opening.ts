@@ -8,7 +8,7 @@ import * as grid from "../geometry/grid";
 import type { Vector2, Vector3 } from "../geometry/vectors";
 import type { PlaneView, StackView, VolumeView } from "../stream/messages";
 import { GRID, type Desk } from "./desk";
-import { firstWindow } from "./windows";
+import { firstWindow, followed } from "./windows";
 import type { Role } from "./viewport";
 
 /** Millimetres per pixel (along a row, down a column) of the image plane, as StackView counts them. */
@@ -74,7 +74,8 @@ export function openStack(desk: Desk, series: SeriesInfo, stack: StackInfo): voi
     desk.active.value = "stack";
     if (desk.tool.value === "cross") desk.tool.value = null;
   });
-  const view = stackView(series, stack, firstFrame(series, stack), firstWindow(series, stack));
+  const frame = firstFrame(series, stack);
+  const view = stackView(series, stack, frame, firstWindow(series, stack, frame));
   desk.viewports.stack.open(view, imageCorners(stack));
 }
 
@@ -82,12 +83,14 @@ export function openStack(desk: Desk, series: SeriesInfo, stack: StackInfo): voi
 export function openStackLayout(desk: Desk): void {
   const { stack } = desk.viewports;
   const view = stack.view.peek();
-  const geometry = desk.stack.value?.volume;
+  const [series, shown] = [desk.series.value, desk.stack.value];
+  const geometry = shown?.volume;
   const cross = desk.cross.value;
   const plane = desk.viewports.axial.view.peek() as PlaneView | null;
-  if (view?.kind === "stack" && geometry && cross && plane) {
+  if (view?.kind === "stack" && series && shown && geometry && cross && plane) {
     const frame = Math.round(grid.toIndex(geometry, cross)[2]);
-    stack.set({ ...view, frame, window: plane.window, invert: plane.invert ?? false }, false);
+    const window = followed(series, shown, plane.window, view.frame, frame);
+    stack.set({ ...view, frame, window, invert: plane.invert ?? false }, false);
   }
   batch(() => {
     desk.layout.value = "stack";

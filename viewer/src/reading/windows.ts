@@ -29,11 +29,16 @@ const CT: WindowChoice[] = [
   { id: "infant_brain", window: [32, 70] },
 ];
 
-/** The presets of a stack: the header's windows first, under key 1, then the field's for CT in Hounsfield units. */
-export function windowChoices(series: SeriesInfo, stack: StackInfo): WindowChoice[] {
+/**
+ * The presets of a stack: the header's windows first, under key 1, then the field's for CT in Hounsfield units.
+ * With the frame that is shown, key 1 is that frame's own window.
+ */
+export function windowChoices(series: SeriesInfo, stack: StackInfo, frame: number | null = null): WindowChoice[] {
   if (stack.colour) return [];
+  const own = frame === null ? null : stack.frames[frame]?.window;
   const header = stack.windows.map(({ centre, width, explanation }, i): WindowChoice => {
-    const choice: WindowChoice = { id: `header${i || ""}`, window: [centre, width], ...(i === 0 ? { key: 1 } : {}) };
+    const window: Vector2 = i === 0 && own ? own : [centre, width];
+    const choice: WindowChoice = { id: `header${i || ""}`, window, ...(i === 0 ? { key: 1 } : {}) };
     return explanation ? { ...choice, name: explanation } : choice;
   });
   return series.modality === "CT" && stack.unit === "HU" ? [...header, ...CT] : header;
@@ -45,11 +50,19 @@ export const sane = ([centre, width]: Vector2): Vector2 => [
   Math.min(1e9, Math.max(1e-9, width)),
 ];
 
-/** What a stack opens with. */
-export function firstWindow(series: SeriesInfo, stack: StackInfo): Vector2 {
+/** What a frame of a stack opens with: its own window where it has one, for the slices of an MR differ widely. */
+export function firstWindow(series: SeriesInfo, stack: StackInfo, frame: number | null = null): Vector2 {
+  const own = frame === null || stack.colour ? null : stack.frames[frame]?.window;
+  if (own) return sane(own);
   const [first] = windowChoices(series, stack);
   if (first) return first.id.startsWith("header") ? sane(first.window) : [40, 400];
   return [127.5, 255];
+}
+
+/** The window of frame `to` when `window` is shown at frame `from`: each its own, until a reader chose another one. */
+export function followed(series: SeriesInfo, stack: StackInfo, window: Vector2, from: number, to: number): Vector2 {
+  const [centre, width] = firstWindow(series, stack, from);
+  return window[0] === centre && window[1] === width ? firstWindow(series, stack, to) : window;
 }
 
 /** The window after dragging (dx, dy) CSS pixels: across changes the width, down darkens. */

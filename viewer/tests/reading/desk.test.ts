@@ -25,6 +25,7 @@ const stack = (over: Partial<StackInfo> = {}): StackInfo => ({
     thickness_mm: 2,
     location_mm: 50 - 2 * i,
     instance_number: i + 1,
+    window: null,
   })),
   spacing: [0.7, 0.7],
   spacing_source: "pixel",
@@ -72,6 +73,44 @@ const key = (command: Parameters<typeof perform>[1]): void => perform(desk, comm
 test("a CT opens at its middle frame with the header's window, whole", () => {
   expect(stackView()).toMatchObject({ frame: 50, window: [-450, 2000], right: [1, 0], down: [0, 1] });
   expect(stackView().extent_mm).toBeCloseTo(512 * 0.7, 9);
+});
+
+/** An MR whose frames 0 to 99 have windows of widths 100 to 199, but for the middle one's, which is the stack's. */
+const withWindows = (): StackInfo => {
+  const { frames } = stack();
+  const own = (i: number): [number, number] | null => (i === 50 ? null : [50, 100 + i]);
+  return stack({
+    frames: frames.map((frame, i) => ({ ...frame, window: own(i) })),
+    windows: [{ centre: 50, width: 150, explanation: "" }],
+    unit: "",
+  });
+};
+
+test("every frame is shown in its own window until the reader chooses one", () => {
+  const mr = withWindows();
+  openStack(desk, series(mr, { modality: "MR" }), mr);
+  expect(stackView()).toMatchObject({ frame: 50, window: [50, 150] });
+  moves.scrollTo(desk, desk.viewports.stack, 3, true);
+  expect(stackView()).toMatchObject({ frame: 3, window: [50, 103] });
+  moves.setWindow(desk, [60, 300], false);
+  moves.scrollTo(desk, desk.viewports.stack, 7, false);
+  expect(stackView()).toMatchObject({ frame: 7, window: [60, 300] });
+  key({ preset: 1 });
+  expect(stackView()).toMatchObject({ frame: 7, window: [50, 107] });
+  moves.scroll(desk, desk.viewports.stack, 1, false);
+  expect(stackView()).toMatchObject({ frame: 8, window: [50, 108] });
+});
+
+test("coming back from the planes the stack follows the windows of its frames only if nobody changed it", () => {
+  const mr = withWindows();
+  openStack(desk, series(mr, { modality: "MR" }), mr);
+  for (const [index, changed, window] of [[10, null, [50, 110]], [20, [1, 2], [1, 2]]] as const) {
+    openMpr(desk, null);
+    if (changed) moves.setWindow(desk, [...changed], false);
+    moves.scrollTo(desk, desk.viewports.axial, index, false);
+    openStackLayout(desk);
+    expect(stackView().window).toEqual(window);
+  }
 });
 
 test("a scout in front of a volume is not what opens first", () => {

@@ -55,6 +55,15 @@ test("a stack opens with its header's window", () => {
   expect(firstWindow(series("CT"), stack())).toEqual([-500, 1400]);
 });
 
+test("a frame's own window counts for that frame, also where the stack has none", () => {
+  const place = { position: null, row: null, column: null, thickness_mm: null, location_mm: null, instance_number: 1 };
+  const frames = [{ ...place, window: null }, { ...place, window: [30, 60] as [number, number] }];
+  expect(firstWindow(series("MR"), stack({ frames }), 0)).toEqual([-500, 1400]);
+  expect(firstWindow(series("MR"), stack({ frames }), 1)).toEqual([30, 60]);
+  expect(firstWindow(series("CT"), stack({ frames, windows: [] }), 1)).toEqual([30, 60]);
+  expect(windowChoices(series("MR"), stack({ frames }), 1)[0]!.window).toEqual([30, 60]);
+});
+
 test("a CT without one opens with soft tissue", () => {
   expect(firstWindow(series("CT"), stack({ windows: [] }))).toEqual([40, 400]);
 });

@@ -72,7 +72,7 @@ export function WindowPanel() {
   const [series, stack] = [desk.series.value, desk.stack.value];
   if (!view || view.kind === "volume" || !series || !stack || stack.colour) return null;
   const [centre, width] = view.window;
-  const choices = windowChoices(series, stack);
+  const choices = windowChoices(series, stack, view.kind === "stack" ? view.frame : null);
   return (
     <section class="panel">
       <h2>{w.window}</h2>

@@ -1,0 +1,44 @@
+"""A window for images whose header gives none, so that they do not open black or white."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.dicom.decode import modality_values
+from storage.dicom.header import Header
+
+# What makes pictures for a screen rather than measured values: their 8 bits are shown as they are.
+READY_TO_SHOW = ("US", "IVUS", "OT", "SC")
+
+
+def window_of(values: NDArray[Any]) -> tuple[float, float]:
+    """Centre and width that show all but the outermost half percent on either side."""
+    low, high = (float(v) for v in np.percentile(values[:: max(1, len(values) // 256)], [0.5, 99.5]))
+    return (low + high) / 2 + 0.5, max(high - low, 1.0) + 1
+
+
+def with_contrast(header: Header, stored: Callable[[int], NDArray[Any]]) -> Header:
+    """The header with `contrast` for a grey image without a window. stored: a frame's number to its stored values.
+
+    Hounsfield units need none: soft tissue is the same in every CT.
+    """
+    pixels = header.pixels
+    if pixels is None or pixels.colour or header.unit == "HU":
+        return header
+    if pixels.bits_stored <= 8 and header.modality in READY_TO_SHOW:
+        return header
+    middle = pixels.frames // 2
+    if header.of_frame(middle, "windows"):
+        return header
+    try:
+        centre, width = window_of(modality_values(stored(middle), header, middle))
+    except Exception:  # pixels that cannot be decoded arrive all the same, and say so when they are opened
+        return header
+    # JSON has neither NaN nor infinity, floating-point pixels have.
+    return replace(header, contrast=[centre, width]) if math.isfinite(centre) and math.isfinite(width) else header
