@@ -106,6 +106,7 @@ STATUS: Mapping[type[Exception], int] = {
     storage.PostgresNotStarted: 503,
     storage.SchemaError: 503,
     storage.MigrationChanged: 503,
+    storage.MigrationFailed: 503,
     storage.SchemaNewer: 503,
     storage.DatabaseUnsuitable: 503,
     storage.HomeError: 503,

@@ -28,7 +28,7 @@ AS_APPLICATION = {
 Connection = Any
 
 # What asyncpg raises when the server is away, stopping, starting, full or does not know us.
-_AWAY = (
+AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -114,7 +114,7 @@ class Database:
                 yield ""
                 while (payload := await told.get()) is not None:
                     yield payload
-            except _AWAY:
+            except AWAY:
                 pass
             finally:
                 connection.terminate()
@@ -129,7 +129,7 @@ def reaching() -> Iterator[None]:
     """Around the way to the server: whatever goes wrong there means that it cannot be reached."""
     try:
         yield
-    except (OSError, asyncpg.ClientConfigurationError, *_AWAY) as error:
+    except (OSError, asyncpg.ClientConfigurationError, *AWAY) as error:
         raise DatabaseUnavailable(f"PostgreSQL cannot be reached: {error}") from error
 
 
@@ -140,7 +140,7 @@ def _working(connection: Connection) -> Iterator[None]:
         yield
     except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
         raise TryAgain(str(error)) from error
-    except _AWAY as error:
+    except AWAY as error:
         raise DatabaseUnavailable(f"PostgreSQL went away: {error}") from error
     except asyncpg.InterfaceError as error:
         # asyncpg's word both for a connection that the server has cut and for a wrong use of one.

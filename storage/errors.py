@@ -13,6 +13,7 @@ StorageError
 │   └── PostgresNotStarted our own PostgreSQL did not start; the message ends with its log
 ├── SchemaError
 │   ├── MigrationChanged   a migration file differs from what was applied
+│   ├── MigrationFailed    the server refused a migration: rights, or what is in the database
 │   ├── SchemaNewer        the database was made by a newer Farview
 │   └── DatabaseUnsuitable the server is too old, or not UTF-8
 ├── HomeError
@@ -114,6 +115,10 @@ class MigrationChanged(SchemaError):
     """A migration file is not the one that was applied. Applied migrations never change; add a new one."""
 
     code = "migration_changed"
+
+
+class MigrationFailed(SchemaError):
+    """The server refused a migration, and nothing of it is there. The message says which, why and what to do."""
 
 
 class SchemaNewer(SchemaError):

@@ -6,12 +6,11 @@ import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 import pytest_asyncio
 
 from storage.database import Database, DatabaseTarget
-from storage.errors import DatabaseUnsuitable, MigrationChanged, SchemaNewer
+from storage.errors import DatabaseUnsuitable, MigrationChanged, MigrationFailed, SchemaNewer
 from storage.instances import Patient, Study
 from storage.migrate import FOLDER, migrate, migrations
 from tests.database import Server
@@ -58,7 +57,7 @@ async def test_a_file_that_fails_leaves_nothing_behind(fresh_database_target: Da
     number = len(migrations()) + 1
     path = folder / f"{number:04}_reports.sql"
     path.write_text("CREATE TABLE reports (id int); SELECT 1 / 0;")
-    with pytest.raises(asyncpg.DivisionByZeroError):
+    with pytest.raises(MigrationFailed, match=f"{number:04}_reports: division by zero"):
         await migrate(fresh_database_target, folder)
     path.write_text("CREATE TABLE reports (id int);")
     assert await migrate(fresh_database_target, folder) == ["reports"]
@@ -81,6 +80,23 @@ async def test_a_database_that_is_not_utf8_is_refused(database_server: Server) -
     with pytest.raises(DatabaseUnsuitable, match="LATIN1"):
         await migrate(target)
     await database_server.drop_database(target)
+
+
+async def test_a_role_without_the_rights_is_told_which_it_needs(
+    database_server: Server, empty_target: DatabaseTarget
+) -> None:
+    name = empty_target.owner.split("?")[0].rsplit("/", 1)[1]
+    target = DatabaseTarget.external(empty_target.owner.replace("user=farview_owner", "user=farview_app"))
+    with pytest.raises(MigrationFailed, match=f"permission denied for database {name}.*CREATEROLE"):
+        await migrate(target)
+
+
+async def test_what_a_row_holds_is_not_in_the_sentence(fresh_database_target: DatabaseTarget, folder: Path) -> None:
+    path = folder / f"{len(migrations()) + 1:04}_broken.sql"
+    path.write_text("CREATE TABLE t (name text UNIQUE); INSERT INTO t VALUES ('SECRET'), ('SECRET');")
+    with pytest.raises(MigrationFailed, match="unique") as failed:
+        await migrate(fresh_database_target, folder)
+    assert "SECRET" not in str(failed.value)
 
 
 async def test_a_foreign_database_works_with_one_role_for_everything(
