@@ -15,7 +15,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -55,6 +55,7 @@ class _TooMuch(Exception):
 def read_members(path: Path) -> Iterator[Member]:
     """Everything in a folder, a file or an archive. A thread reads ahead, so that unpacking overlaps with the rest.
 
+    Archives in a folder are opened too, their members named "folder/archive.zip:member"; archives in archives are not.
     Hidden files, DICOMDIR and what systems leave in folders are passed over in silence. Problems: `not_dicom`,
     `member_too_large`, `too_many_members`, `archive_bomb`, `archive_damaged`, `encrypted`, `packing_unknown`,
     `unreadable`.
@@ -66,7 +67,9 @@ def _members(path: Path) -> Iterator[Member]:
     if path.is_dir():
         closed: list[Path] = []
         for file in _files(path, closed):
-            yield from _file(file, str(file.relative_to(path)))
+            name = str(file.relative_to(path))
+            kind = _kind_in_folder(file)
+            yield from _archive(file, kind, name, f"{name}:") if kind else _file(file, name)
         for folder in closed:
             yield Member(f"{folder.relative_to(path)}/", problem="unreadable")
         return
@@ -77,7 +80,7 @@ def _members(path: Path) -> Iterator[Member]:
         yield Member(path.name, problem="unreadable")
         return
     if kind := archive_kind(start):
-        yield from _archive(path, kind)
+        yield from _archive(path, kind, path.name)
     else:
         yield from _file(path, path.name)
 
@@ -128,7 +131,27 @@ def archive_kind(start: bytes) -> str:
     return next((kind for magic, kind in packed.items() if start.startswith(magic)), "")
 
 
-def _archive(path: Path, kind: str) -> Iterator[Member]:
+def _kind_in_folder(path: Path) -> str:
+    """The kind of an archive that lies in a folder; "" for any other file, a packed one that holds no tar included.
+
+    Nobody named it: a packed log or a NIfTI beside the images is no damaged archive.
+    """
+    try:
+        if not path.is_file():
+            return ""
+        with path.open("rb") as stream:
+            kind = archive_kind(stream.read(560))
+            if kind in ("", "zip", "tar"):
+                return kind
+            stream.seek(0)
+            with _unpacked(stream, kind) as unpacked:
+                return kind if unpacked.read(512)[257:262] == _TAR_MAGIC else ""
+    except _DAMAGED:
+        return ""
+
+
+def _archive(path: Path, kind: str, name: str, prefix: str = "") -> Iterator[Member]:
+    """name: of the archive itself; prefix: before the names of its members."""
     reader = _zip_members if kind == "zip" else _tar_members
     count = 0
     try:
@@ -136,11 +159,11 @@ def _archive(path: Path, kind: str) -> Iterator[Member]:
             count += 1
             if count > MAX_MEMBERS:
                 raise _TooMuch("too_many_members")
-            yield member
+            yield replace(member, name=prefix + member.name) if prefix else member
     except _TooMuch as too_much:
-        yield Member(path.name, problem=too_much.problem)
+        yield Member(name, problem=too_much.problem)
     except _DAMAGED:
-        yield Member(path.name, problem="archive_damaged")
+        yield Member(name, problem="archive_damaged")
 
 
 class _Counted:

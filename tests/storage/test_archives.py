@@ -86,6 +86,42 @@ def test_an_archive_in_an_archive_is_not_opened(tmp_path: Path) -> None:
     assert summary(tmp_path / "a.zip") == {"inner.zip": "not_dicom"}
 
 
+@pytest.mark.parametrize("kind", PACK)
+def test_an_archive_in_a_folder_is_opened_one_level_deep(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "disk").mkdir()
+    inner = zipped({"1.dcm": DICOM})
+    (tmp_path / "disk/study").write_bytes(PACK[kind]({"a/1.dcm": DICOM, "inner.zip": inner, "notes.txt": b"hello"}))
+    (tmp_path / "z.dcm").write_bytes(DICOM)
+    assert summary(tmp_path) == {
+        "disk/study:a/1.dcm": "",
+        "disk/study:inner.zip": "not_dicom",
+        "disk/study:notes.txt": "not_dicom",
+        "z.dcm": "",
+    }
+
+
+def test_a_packed_file_in_a_folder_that_is_no_archive_is_not_dicom(tmp_path: Path) -> None:
+    (tmp_path / "brain.nii.gz").write_bytes(gzip.compress(bytes(5000)))
+    (tmp_path / "old.log.xz").write_bytes(lzma.compress(b"a line"))
+    (tmp_path / "words").write_bytes(b"BZh begins like an archive and is none")
+    assert set(summary(tmp_path).values()) == {"not_dicom"} and len(summary(tmp_path)) == 3
+
+
+def test_what_is_wrong_with_an_archive_in_a_folder_is_said_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "disk").mkdir()
+    whole = zipped({f"{i}.dcm": DICOM + bytes(range(256)) * 40 for i in range(20)})
+    (tmp_path / "disk/cut.zip").write_bytes(whole[: len(whole) // 2])
+    monkeypatch.setattr(archives, "RATIO_FREE_BYTES", 100_000)
+    monkeypatch.setattr(archives, "MAX_RATIO", 10)
+    (tmp_path / "disk/bomb.zip").write_bytes(zipped({f"{i}.dcm": DICOM + bytes(50_000) for i in range(100)}))
+    (tmp_path / "last.dcm").write_bytes(DICOM)
+    found = summary(tmp_path)
+    assert (found["disk/cut.zip"], found["disk/bomb.zip"], found["last.dcm"]) == ("archive_damaged", "archive_bomb", "")
+    assert len(found) < 8
+
+
 def test_names_that_climb_are_only_labels(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/a.tar").write_bytes(tar({"../../etc/1.dcm": DICOM, "/abs/2.dcm": DICOM}))
