@@ -17,6 +17,7 @@ from storage.errors import UnreadablePixels
 
 RLE = "1.2.840.10008.1.2.5"
 AIR_HU = -1024  # what a CT shows outside of its round field of view
+TISSUE_HU = (-1000, 3071)  # from air to the densest that twelve bits hold
 
 
 def decode_frame(encoded: bytes, header: Header, frame: int) -> NDArray[Any]:
@@ -114,7 +115,7 @@ def modality_values(stored: NDArray[Any], header: Header, frame: int) -> NDArray
 
     Padding (outside of a round field of view) has no value. It becomes what the picture shows as black, so that it is
     neither seen nor interpolated into its neighbours: −1024 HU in a CT, elsewhere the lowest other value of the frame,
-    the highest where the picture is shown inverted.
+    the highest where the picture is shown inverted. A CT's padding that is tissue's value as well stays what it is.
     """
     pixels = header.pixels
     assert pixels is not None
@@ -160,6 +161,10 @@ def _pad(values: NDArray[Any], stored: NDArray[Any], header: Header) -> NDArray[
     assert header.padding is not None
     low, high = header.padding
     padded = stored == low if low == high else (stored >= low) & (stored <= high)
+    if header.unit == "HU":
+        # Some scanners and converters name a value that tissue has too, 0 for one, which would turn water to air.
+        # Such a pixel cannot be told from a measured one, and a grey rim is the lesser harm than a hole in an organ.
+        padded &= (values < TISSUE_HU[0]) | (values > TISSUE_HU[1])
     if not padded.any():
         return values
     if header.unit == "HU":

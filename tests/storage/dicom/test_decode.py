@@ -170,6 +170,23 @@ def test_padding_of_a_ct_becomes_air() -> None:
     assert values(data).tolist() == [[-1024, -1000], [40, -1024]]
 
 
+@pytest.mark.parametrize(
+    ("padding", "expected"),
+    [
+        # stored: 24, 25, 1024, 4095, 4096; 1024 less in Hounsfield units
+        ({"PixelPaddingValue": 24}, [-1000, -999, 0, 3071, 3072]),
+        ({"PixelPaddingValue": 1024}, [-1000, -999, 0, 3071, 3072]),
+        ({"PixelPaddingValue": 4095}, [-1000, -999, 0, 3071, 3072]),
+        ({"PixelPaddingValue": 4096}, [-1000, -999, 0, 3071, -1024]),
+        ({"PixelPaddingValue": 1024, "PixelPaddingRangeLimit": 4096}, [-1000, -999, 0, 3071, -1024]),
+    ],
+)
+def test_padding_of_a_ct_that_could_be_tissue_stays(padding: dict[str, int], expected: list[int]) -> None:
+    array = np.array([[24, 25, 1024, 4095, 4096]], np.uint16)
+    attributes = {"Modality": "CT", "RescaleIntercept": -1024, "BitsStored": 13, "HighBit": 12, **padding}
+    assert values(write_instance(array, 0, EXPLICIT, attributes)).tolist() == [expected]
+
+
 def test_padding_elsewhere_becomes_what_is_shown_black() -> None:
     array = np.array([[0, 500], [4095, 700]], np.uint16)
     padded = {"PixelPaddingValue": 4095}
