@@ -21,6 +21,13 @@ def read_groups(dataset: Dataset, frames: int) -> list[dict[str, Any]] | None:
     return [shared | read_group(item) for item in items]
 
 
+def completed(entries: list[dict[str, Any]], common: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each frame with everything that any frame says, from `common` where it is silent: never another frame's value."""
+    names = {name for entry in entries for name in entry}
+    defaults = {name: common[name] for name in names}
+    return [defaults | entry for entry in entries]
+
+
 def read_group(group: Dataset) -> dict[str, Any]:
     """The fields of Header that one item of functional groups gives."""
     found: dict[str, Any] = {}

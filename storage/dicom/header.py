@@ -13,7 +13,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from storage.dicom.elements import integer_of, number_of, numbers_of, text_of, texts_of
-from storage.dicom.functional_groups import read_groups
+from storage.dicom.functional_groups import completed, read_groups
 from storage.dicom.geometry import aspect_of, read_place, read_spacing
 from storage.dicom.identity import Identity, read_identity
 from storage.dicom.luts import read_modality_lut, read_palette, read_windows
@@ -31,7 +31,8 @@ class Header:
     """The attributes of one instance; lists where DICOM has several values, None or "" where it is silent.
 
     `per_frame` overrides `position`, `orientation`, `spacing`, `thickness`, `slope`, `intercept` and `windows` for
-    each frame of an enhanced multi-frame instance; frame 0's stand in the fields themselves.
+    each frame of an enhanced multi-frame instance; frame 0's stand in the fields themselves. What one frame overrides
+    every frame does: where it says nothing, with what holds for the whole instance, and its position is unknown.
     """
 
     version: int
@@ -121,9 +122,10 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
     spacing, source = read_spacing(dataset)
     per_frame = read_groups(dataset, pixels.frames) if pixels else None
     if per_frame:
+        source = "pixel" if "spacing" in per_frame[0] else source
+        per_frame = completed(per_frame, {**shared, "position": None, "spacing": spacing})
         shared |= per_frame[0]
-        if "spacing" in per_frame[0]:
-            spacing, source = shared.pop("spacing"), "pixel"
+        spacing = shared.pop("spacing", spacing)
         if len(per_frame) == 1 or all(entry == per_frame[0] for entry in per_frame):
             per_frame = None
     signed = bool(pixels and pixels.signed)

@@ -86,6 +86,27 @@ def test_an_enhanced_instance_says_the_place_of_each_frame() -> None:
     assert [found.of_frame(z, "slope") for z in range(3)] == [1, 2, 3]
 
 
+def test_a_frame_that_is_silent_never_has_what_another_frame_says() -> None:
+    first = Dataset()
+    first.PlanePositionSequence = item(ImagePositionPatient=[1, 2, 3])
+    first.PixelValueTransformationSequence = item(RescaleSlope=5, RescaleIntercept=-7)
+    first.FrameVOILUTSequence = item(WindowCenter=40, WindowWidth=400)
+    shared = Dataset()
+    shared.PlaneOrientationSequence = item(ImageOrientationPatient=[1, 0, 0, 0, 0, -1])
+    groups = {
+        "SharedFunctionalGroupsSequence": Sequence([shared]),
+        "PerFrameFunctionalGroupsSequence": Sequence([first, Dataset()]),
+        "ImagePositionPatient": [9, 9, 9],
+        "RescaleSlope": 2,
+        "RescaleIntercept": 1,
+    }
+    found = header(write_instance(np.ones((2, 4, 4), np.uint16), 0, EXPLICIT, {**groups, "BitsStored": 12}))
+    names = ("position", "orientation", "slope", "intercept", "windows")
+    upright = [1, 0, 0, 0, 0, -1]
+    assert [found.of_frame(0, name) for name in names] == [[1, 2, 3], upright, 5, -7, [[40, 400, ""]]]
+    assert [found.of_frame(1, name) for name in names] == [None, upright, 2, 1, []]
+
+
 @pytest.mark.parametrize(
     ("attributes", "inverted"),
     [
