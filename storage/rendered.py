@@ -29,7 +29,8 @@ def thumbnail(blobs: BlobStore, institution_id: int, stack: Stack, side: int = T
     if stack.colour:
         return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(picture), JPEG_QUALITY, "RGB", "444"))
     centre, width = stack.windows[0][:2] if stack.windows else window_of(values)
-    grey = to_grey(picture.astype(np.float32), centre, width, stack.inverted)
+    function = stack.window_function if stack.windows else "LINEAR"
+    grey = to_grey(picture.astype(np.float32), centre, width, stack.inverted, function)
     return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(grey[..., None]), JPEG_QUALITY, "GRAY"))
 
 
@@ -47,10 +48,19 @@ def shrink(values: NDArray[Any], side: int, aspect: float = 1.0) -> NDArray[Any]
     return np.rint(mean).astype(np.uint8) if values.dtype == np.uint8 else mean
 
 
-def to_grey(values: NDArray[np.float32], centre: float, width: float, inverted: bool) -> NDArray[np.uint8]:
-    """PS3.3 C.11.2.1.2.1, the linear VOI LUT, to 0…255."""
-    if width <= 1:
+def to_grey(
+    values: NDArray[np.float32], centre: float, width: float, inverted: bool, function: str = "LINEAR"
+) -> NDArray[np.uint8]:
+    """PS3.3 C.11.2.1.2 and C.11.2.1.3: LINEAR, LINEAR_EXACT or SIGMOID, to 0…255."""
+    share: NDArray[Any]
+    if function == "SIGMOID" and width > 0:
+        # tanh, because exp overflows far from the centre.
+        share = np.tanh(2 * (values - centre) / width) / 2 + 0.5
+    elif function == "LINEAR_EXACT" and width > 0:
+        share = np.clip((values - centre) / width + 0.5, 0, 1)
+    elif width <= 1:
         share = (values > centre - 0.5).astype(np.float32)
     else:
         share = np.clip((values - (centre - 0.5)) / (width - 1) + 0.5, 0, 1)
-    return np.rint((1 - share if inverted else share) * 255).astype(np.uint8)
+    grey: NDArray[np.uint8] = np.rint((1 - share if inverted else share) * 255).astype(np.uint8)
+    return grey

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +79,21 @@ def test_the_linear_window_is_that_of_the_standard() -> None:
     assert to_grey(values, 2048, 4096, inverted=False).tolist() == [[0, 0, 255, 255]]
     assert to_grey(values, 2048, 4096, inverted=True).tolist() == [[255, 255, 0, 0]]
     assert to_grey(np.array([[0, 1]], np.float32), 1, 1, inverted=False).tolist() == [[0, 255]]
+
+
+def test_the_function_of_the_window_is_the_image_s_own() -> None:
+    values = np.array([[-1e9, -50, 0, 50, 1e9]], np.float32)
+    # PS3.3 C.11.2.1.3: 255 / (1 + exp(-4 (x - c) / w)), and exp(-2) at half the width from the centre.
+    edge = 255 / (1 + math.exp(-2))
+    sigmoid = to_grey(values, 0, 100, inverted=False, function="SIGMOID")
+    assert sigmoid.tolist() == [[0, round(255 - edge), 128, round(edge), 255]]
+    exact = to_grey(np.array([[-50, -25, 25, 50]], np.float32), 0, 100, inverted=False, function="LINEAR_EXACT")
+    assert exact.tolist() == [[0, 64, 191, 255]]
+
+
+def test_a_thumbnail_follows_the_function_of_its_image(tmp_path: Path) -> None:
+    image = np.full((64, 64), 3000, np.uint16)
+    window = {"WindowCenter": 2000, "WindowWidth": 2000, "PhotometricInterpretation": "MONOCHROME2"}
+    linear = picture([write_projection(image, attributes=window)], tmp_path)
+    sigmoid = picture([write_projection(image, attributes={**window, "VOILUTFunction": "SIGMOID"})], tmp_path)
+    assert (int(linear[32, 32, 0]), int(sigmoid[32, 32, 0])) == (255, round(255 / (1 + math.exp(-2))))
