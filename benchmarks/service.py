@@ -129,3 +129,4 @@ class Service:
         self.stop()
         shutil.rmtree(self.home, ignore_errors=True)
         self.log.unlink(missing_ok=True)
+        self.log.unlink(missing_ok=True)
