@@ -27,6 +27,7 @@ from storage.errors import HomeLocked
 from storage.home import Home
 from storage.imports import Summary, import_paths
 from storage.institutions import find_or_create_institution
+from storage.leftovers import remove_outgrown
 from storage.migrate import migrate
 from storage.postgres import EmbeddedPostgres, embedded_target
 from storage.studies import StoredSeries, find_series
@@ -119,7 +120,9 @@ def build_volumes(
     most_bytes: the renderer's memory for volumes. One beyond is never loaded there, so none is made here.
     """
     blobs = BlobStore(home.blobs)
-    for stack in stacks_of(series.instances):
+    stacks = stacks_of(series.instances)
+    remove_outgrown(home, series.institution_id, series.id, {stack.digest for stack in stacks if stack.geometry})
+    for stack in stacks:
         if stack.geometry is None:
             continue
         if volume_bytes(stack) > most_bytes:

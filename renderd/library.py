@@ -1,14 +1,14 @@
 """The images of all viewers: which are in memory, and getting the others there in the background.
 
-Called on the event loop only. What it starts runs in threads that read and decode; `changed` is called on the loop
-when something came or made progress.
+Called on the event loop only, unless a method says otherwise. What it starts runs in threads that read and decode;
+`changed` is called on the loop when something came or made progress.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from renderd.errors import NotAVolume, RenderError
 from storage.blobs import BlobStore
 from storage.dicom.stacks import Stack
 from storage.home import Home
+from storage.leftovers import remove_outgrown
 
 log = structlog.get_logger()
 
@@ -136,6 +137,10 @@ class Library:
             return
         with suppress(RenderError):  # whoever asks for the volume itself is told why
             self.volume(institution_id, stack)
+
+    def remove_outgrown(self, institution_id: int, series_id: int, stacks: Sequence[Stack]) -> None:
+        """Remove volume files of what the series was before these were all its stacks. Any thread."""
+        remove_outgrown(self._home, institution_id, series_id, {stack.digest for stack in stacks if stack.geometry})
 
     def _start(self) -> None:
         while self._pending and len(self._tasks) < LOADS:

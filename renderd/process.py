@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 
 import structlog
@@ -17,6 +18,7 @@ from renderd.server import serve as serve_stream
 from storage.blobs import BlobStore
 from storage.database import Database, DatabaseTarget
 from storage.home import Home
+from storage.leftovers import remove_unfinished
 
 log = structlog.get_logger()
 
@@ -33,7 +35,14 @@ async def serve(home: Home, target: DatabaseTarget, volume_bytes: int | None) ->
     try:
         kernels = await warming
         log.info("ready", seconds=round(time.monotonic() - begun, 3), kernels=str(kernels))
+        # Not the loop's executor, whose threads would be waited for at the end.
+        threading.Thread(target=_clean_up, args=(home,), name="clean up", daemon=True).start()
         library = Library(home, BlobStore(home.blobs), volume_bytes or default_budget())
         await serve_stream(database, library, scheduler, home.runtime / SOCKET)
     finally:
         await database.close()
+
+
+def _clean_up(home: Home) -> None:
+    if removed := remove_unfinished(home):
+        log.info("unfinished_files_removed", count=removed)

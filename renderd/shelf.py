@@ -135,12 +135,14 @@ class Shelf:
         before = self._series.get(series)
         institution_id, stacks = 0, dict(before.stacks) if before is not None else {}
         error: RenderError | None = None
+        found: list[Stack] = []
         try:
             async with self._database.acting(sorted(self._admission.institutions)) as connection:
                 stored = await find_series(connection, series)
             institution_id = stored.institution_id
             # Some milliseconds of arithmetic for a long series.
-            stacks |= {stack.digest: stack for stack in await asyncio.to_thread(stacks_of, stored.instances)}
+            found = await asyncio.to_thread(stacks_of, stored.instances)
+            stacks |= {stack.digest: stack for stack in found}
         except NotFound:
             error = SeriesNotFound(f"series {series}")
         except StorageError as failure:
@@ -152,6 +154,8 @@ class Shelf:
             error = RenderError()
         self._series[series] = KnownSeries(institution_id, stacks, error, time.monotonic())
         self._changed()
+        if error is None:
+            await asyncio.to_thread(self._library.remove_outgrown, institution_id, series, found)
 
     def _heard(self, assembly: Assembly | None) -> None:
         """The library made progress with a volume; None: one has come, or will not come."""

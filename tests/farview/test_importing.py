@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,12 @@ def test_a_volume_that_the_renderer_cannot_hold_is_not_made_and_the_summary_says
     volumes = Volumes()
     build_volumes(volumes, home, stored, size)
     assert (volumes.built, volumes.refused) == (1, {})
+    # The rest of a series that came in two parts: the volume of the part has gone when that of the whole is there.
+    (whole,) = home.volumes.rglob("*.volume")
+    build_volumes(volumes, home, replace(stored, instances=instances[:4]), size)
+    (part,) = home.volumes.rglob("*.volume")
+    build_volumes(volumes, home, stored, size)
+    assert list(home.volumes.rglob("*.volume")) == [whole] != [part]
 
 
 @pytest.mark.slow
