@@ -8,6 +8,7 @@ sender hears success when it is durable. This is one of the three places where t
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import signal
@@ -15,6 +16,7 @@ import socket
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
@@ -43,6 +45,7 @@ STATUS: tuple[tuple[type[BaseException], int], ...] = (
 )
 MAX_PDU = 131072  # pynetdicom's own 16382 costs a third of the rate
 MAX_ASSOCIATIONS = 64
+MAX_DATASET = 2 << 30  # of one instance, which is in memory while it comes
 OWNER_KEPT_S = 10  # how long a change of ae_titles may take to be noticed
 WAIT_FOR_DATABASE_S = 1
 STOP_S = 3  # for instances that are being stored
@@ -90,6 +93,7 @@ class Receiver:
         self._institution = institution
         self._loop = asyncio.get_running_loop()
         self._owners: dict[str, tuple[int, float]] = {}
+        self._too_large: weakref.WeakSet[Any] = weakref.WeakSet()  # associations whose instance passed MAX_DATASET
         self._storing = 0
         self._idle = threading.Condition()
         self._entity: Any = None
@@ -103,7 +107,12 @@ class Receiver:
         self._entity.maximum_pdu_size = MAX_PDU
         self._entity.maximum_associations = MAX_ASSOCIATIONS
         self._entity.add_supported_context(VERIFICATION)
-        handlers = [(evt.EVT_CONN_OPEN, _no_delay), (evt.EVT_C_ECHO, lambda _: SUCCESS), (evt.EVT_C_STORE, self._store)]
+        handlers = [
+            (evt.EVT_CONN_OPEN, _no_delay),
+            (evt.EVT_PDU_RECV, self._bound),
+            (evt.EVT_C_ECHO, lambda _: SUCCESS),
+            (evt.EVT_C_STORE, self._store),
+        ]
         self._server = self._entity.start_server((host, port), block=False, evt_handlers=handlers)
         listening: int = self._server.server_address[1]
         return listening
@@ -118,11 +127,23 @@ class Receiver:
             self._idle.wait_for(lambda: self._storing == 0, STOP_S)
         self._entity.shutdown()
 
+    def _bound(self, event: Any) -> None:
+        """Drop what has come of an instance that is too large; called in the association's reading thread."""
+        message = event.assoc.dimse.message
+        if message is not None and message.data_set.tell() > MAX_DATASET:
+            message.data_set.seek(0)
+            message.data_set.truncate()
+            # The sender is told when it has finished: it does not listen before that.
+            self._too_large.add(event.assoc)
+
     def _store(self, event: Any) -> int:
         """Called in the association's thread."""
         with self._idle:
             self._storing += 1
         try:
+            if event.assoc in self._too_large:
+                self._too_large.discard(event.assoc)
+                raise OSError(errno.EFBIG, f"an instance of more than {MAX_DATASET >> 20} MiB")
             sender = str(event.assoc.requestor.ae_title).strip()
             # The bytes as they came, behind a file meta information that says their transfer syntax.
             arriving = self._receive(event.encoded_dataset(), sender)

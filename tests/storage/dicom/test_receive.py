@@ -91,6 +91,17 @@ async def test_the_calling_title_chooses_the_institution(receiver: tuple[Receive
     assert study.institution == "There"
 
 
+async def test_an_instance_that_is_too_large_is_refused_and_the_next_one_is_stored(
+    receiver: tuple[Receiver, int], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receive, "MAX_DATASET", 300_000)
+    array = np.random.default_rng(1).integers(-1000, 1000, (1, 1024, 1024)).astype(np.int16)
+    (large,) = write_series(array, np.eye(4), seed="large")
+    sent = [slices()[0], large, slices()[1]]
+    assert await asyncio.to_thread(send, receiver[1], sent) == [0, 0xA700, 0]
+    assert await count(database, "instances") == 2
+
+
 async def test_sending_again_succeeds_and_changes_nothing(receiver: tuple[Receiver, int], database: Database) -> None:
     for _ in range(2):
         assert await asyncio.to_thread(send, receiver[1], slices()) == [0] * 5
