@@ -120,6 +120,8 @@ class MigrationChanged(SchemaError):
 class MigrationFailed(SchemaError):
     """The server refused a migration, and nothing of it is there. The message says which, why and what to do."""
 
+    code = "migration_failed"
+
 
 class SchemaNewer(SchemaError):
     """The database was made by a newer Farview than this one."""

@@ -183,6 +183,7 @@ export const en: Words = {
     storage_failed: "Reading from storage failed. Try again; if it happens again, ask the administrator.",
     database_unavailable: "The database cannot be reached now. Wait a moment and try again, or ask the administrator.",
     postgres_not_started: "The database did not start. Ask the administrator to run farview doctor.",
+    migration_failed: "The database could not be brought to this version. Ask the administrator.",
     schema_unsuitable: "The database does not fit this version. Ask the administrator.",
     migration_changed: "A database migration was changed. Ask the administrator.",
     schema_newer: "The database was made by a newer Farview. Ask the administrator to upgrade.",

@@ -179,6 +179,7 @@ export const zh = {
     storage_failed: "读取存储失败。请重试；若反复出现，请联系管理员。",
     database_unavailable: "数据库暂时不可用。请稍候重试，或联系管理员。",
     postgres_not_started: "数据库没有启动。请联系管理员运行 farview doctor。",
+    migration_failed: "数据库无法升级到此版本。请联系管理员。",
     schema_unsuitable: "数据库版本不符。请联系管理员。",
     migration_changed: "数据库迁移文件被改动。请联系管理员。",
     schema_newer: "数据库由更新版本的 Farview 建立。请管理员升级程序。",
