@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+
+from storage import passwords
 
 # One PostgreSQL for the whole run: the fixtures `database` and `database_target`.
 pytest_plugins = ["tests.database"]
@@ -18,3 +22,11 @@ def test_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("real images are not here: set FARVIEW_TEST_DATA to their folder")
     return Path(folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """The same hash with the least memory and one pass: hundreds of tests sign somebody in."""
+    real, passwords._HASHER = passwords._HASHER, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    yield
+    passwords._HASHER = real
