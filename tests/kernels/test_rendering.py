@@ -25,6 +25,7 @@ WARM = TransferFunction(((50.0, (0.2, 0.1, 0.1), 0.0), (150.0, (0.9, 0.3, 0.2), 
 GREY = 1 / 255
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("affine", "mirrored"), [(SHEARED, False), (LEFT_HANDED, True)])
 def test_rendering_agrees_with_its_dense_reference(dtype, affine, mirrored):
@@ -38,6 +39,7 @@ def test_rendering_agrees_with_its_dense_reference(dtype, affine, mirrored):
         assert np.abs(values - truth).mean() <= 0.3 * GREY
 
 
+@pytest.mark.slow
 def test_the_path_for_moving_stays_close_to_the_reference():
     volume = smooth_volume(np.int16, (19, 17, 23), SHEARED)
     picture = centred(volume, 17, 13, 1.0, (40, -25, 70))
@@ -137,6 +139,7 @@ def test_skipping_empty_bricks_changes_nothing(dtype, pixel):
         assert np.abs(skipped.astype(int) - plain).max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [(2, 2, 2), (2, 5, 3), (3, 2, 9), (9, 3, 2)])
 def test_thin_volumes_can_be_rendered(dtype, shape):

@@ -4,6 +4,7 @@ import asyncio
 import threading
 
 import pytest
+from argon2 import PasswordHasher
 
 from storage import passwords
 from storage.errors import WeakPassword
@@ -75,7 +76,8 @@ async def test_the_hash_of_nobody_is_computed_and_matches_nothing() -> None:
     assert passwords._HASHER.check_needs_rehash(passwords._nobodys_hash()) is False
 
 
-async def test_hashing_leaves_the_event_loop_free() -> None:
+async def test_hashing_leaves_the_event_loop_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher())  # the real one, which takes its time
     hashing = asyncio.create_task(hash_password("Right-1234"))
     turns = 0
     while not hashing.done():

@@ -25,6 +25,8 @@ from storage.postgres import SETTINGS, EmbeddedPostgres, embedded_target, socket
 from storage.programs import programs
 from tests.database import Server, is_root
 
+pytestmark = pytest.mark.slow  # real processes, started and stopped
+
 ROOT = Path(__file__).parents[2]
 
 needs_root = pytest.mark.skipif(not is_root(), reason="only root can try as another local user")

@@ -13,6 +13,8 @@ from storage.errors import HomeUnusable, PostgresNotStarted
 from storage.programs import programs
 from tests.database import Server, is_root
 
+pytestmark = pytest.mark.slow  # real processes, started and stopped
+
 needs_root = pytest.mark.skipif(not is_root(), reason="the programs are copied only for root")
 
 

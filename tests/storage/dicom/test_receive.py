@@ -30,6 +30,8 @@ from storage.institutions import assign_ae_title
 from storage.studies import find_studies
 from tests.storage.rows import make_institution
 
+pytestmark = pytest.mark.slow  # real processes, started and stopped
+
 
 def slices() -> list[bytes]:
     array = np.random.default_rng(1).integers(-1000, 1000, (5, 32, 32)).astype(np.int16)
