@@ -173,10 +173,12 @@ def expected_grey(
     x = (centre[0] + u[None, :] * right[0] + v[:, None] * down[0]) / spacing[0]
     y = (centre[1] + u[None, :] * right[1] + v[:, None] * down[1]) / spacing[1]
     rows, columns = values.shape
-    inside = (x >= 0) & (x <= columns - 1) & (y >= 0) & (y <= rows - 1)
+    # A pixel reaches half a pixel beyond its centre; there its own value stands.
+    inside = (x >= -0.5) & (x <= columns - 0.5) & (y >= -0.5) & (y <= rows - 0.5)
+    x, y = np.clip(x, 0, columns - 1), np.clip(y, 0, rows - 1)
     i = np.clip(x.astype(int), 0, columns - 2)
     j = np.clip(y.astype(int), 0, rows - 2)
-    fx, fy = np.clip(x - i, 0, 1), np.clip(y - j, 0, 1)
+    fx, fy = x - i, y - j
     a = values.astype(float)
     top = a[j, i] * (1 - fx) + a[j, i + 1] * fx
     bottom = a[j + 1, i] * (1 - fx) + a[j + 1, i + 1] * fx
