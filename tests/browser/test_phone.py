@@ -99,3 +99,44 @@ def test_a_turned_phone_keeps_the_camera(phone: Reader) -> None:
     phone.wait_drawn("stack", final=True)
     after = phone.view("stack")
     assert (after["frame"], after["extent_mm"]) == (before["frame"], before["extent_mm"])
+
+
+def test_planes_slab_and_volume_by_touch(phone: Reader, shots: Path) -> None:
+    page = phone.page
+    phone.open_study("PHANTOM")
+    phone.wait_drawn("stack", final=True)
+    fingers = Fingers(phone)
+    page.get_by_text("MPR", exact=True).first.tap()
+    phone.wait_drawn("axial", final=True)
+
+    # A tap points: the planes that are not on the screen go through that point.
+    before = phone.view("sagittal")["centre"]
+    x, y, width, height = phone.box("axial")
+    fingers.tap(x + 0.65 * width, y + 0.5 * height)
+    phone.wait("(x) => window.farview.views().sagittal.centre[0] > x + 10", before[0])  # the patient's left
+    page.screenshot(path=shots / "phone-axial.png")
+
+    # A 20 mm slab, from the sheet behind "more".
+    page.get_by_test_id("more").tap()
+    page.get_by_test_id("projection-max").first.tap()
+    phone.wait("() => window.farview.views().axial.thickness_mm === 20")
+    page.get_by_test_id("close-sheet").tap()
+    phone.forget()
+    page.get_by_test_id("tab-coronal").tap()
+    phone.wait_drawn("coronal", final=True)
+    page.get_by_test_id("tab-axial").tap()
+    phone.wait_drawn("axial", final=True)
+    page.screenshot(path=shots / "phone-slab.png")
+
+    # The volume rendering follows the finger, and rests lossless.
+    page.get_by_test_id("tab-volume").tap()
+    phone.wait_drawn("volume")
+    turned = phone.view("volume")["right"]
+    x, y = middle(phone, "volume")
+    fingers.move([(x, y)], [(x + 90, y + 20)])
+    phone.wait(
+        "() => { const drawn = window.bench.events.filter((e) => e.role === 'volume');"
+        " return drawn.length > 0 && drawn[drawn.length - 1].verified === true }"
+    )
+    assert phone.view("volume")["right"] != turned
+    page.screenshot(path=shots / "phone-volume.png")
