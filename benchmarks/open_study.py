@@ -32,6 +32,7 @@ from benchmarks.reading import Drawn, Reader, expected_grey, psnr
 from benchmarks.report import Report, arguments, check
 from benchmarks.series import Series, chest_ct, generated
 from benchmarks.service import Service, drop_page_cache
+from renderd.render import MOVING_STEP_MM
 
 SLICES = 25
 PLANES = ("axial", "coronal", "sagittal")
@@ -196,7 +197,7 @@ def frames_per_second(reader: Reader, small: bool, report: Report) -> dict[str, 
     volume = last(reader, "volume")
     if not small:
         check(min(volume["width"], volume["height"]) >= 256, f"volume rendered at {size_of(volume)}")
-    report.inputs["volume"] = {"size": size_of(volume), "preset": "ct_cta", "step_mm": "≤ 1.4"}
+    report.inputs["volume"] = {"size": size_of(volume), "preset": "ct_cta", "step_mm": MOVING_STEP_MM}
     return {"mpr_fps": mpr, "vr_fps": vr}
 
 
