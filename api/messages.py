@@ -60,9 +60,12 @@ class StudyList:
 
 @dataclass(frozen=True, slots=True)
 class WindowPreset:
+    """A window of the header; `lut` numbers the VOI LUT of the frame that it stands for, None for a plain window."""
+
     centre: float
     width: float
     explanation: str
+    lut: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,33 @@ class FramePlace:
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """A Volume's grid. `affine` maps index (x, y, z) to LPS millimetres, row-major 3×4; shape is (z, y, x)."""
+    """A Volume's grid. `affine` maps (x, y, place) to LPS millimetres, row-major 3×4; shape is (z, y, x).
+
+    places: where each slice lies along the affine's third column, in its steps, from 0 upward; None where slice z lies
+    at place z. holes: the slices after which images are missing; nothing may be shown or measured in between.
+    """
 
     affine: list[float]
     shape: tuple[int, int, int]
     frame_of_reference: str
+    places: list[float] | None
+    holes: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One of several Stacks that show the same places: a time, an echo, a diffusion weighting, a reconstruction.
+
+    group: the same for all of them. number: from 0, of `count`. kind says what tells them apart (a key of the viewer's
+    dictionary); `value` is its number where it has one (ms for times, s/mm² for b_value), else `text` says it.
+    """
+
+    group: str
+    number: int
+    count: int
+    kind: str
+    value: float | None
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +129,22 @@ class StackInfo:
     windows: list[WindowPreset]
     unit: str  # "HU" or ""
     frame_time_ms: float | None
+    frame_times_ms: list[float] | None  # how long each frame is shown, where the header gives every one its own
+    overlays: bool  # some frame has overlay planes, which a view may hide
+    shutter: bool  # some frame has a display shutter, which a view may open
+    phase: Phase | None
+    notes: list[str]  # what a reader should know of the geometry, keys of the viewer's dictionary: note_tilted …
     volume: Geometry | None
     refusal: str | None  # a key of the viewer's dictionary
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """Instances that are kept and have no picture. `kind` is a key of the viewer's dictionary, `name` DICOM's own."""
+
+    kind: str
+    name: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +158,7 @@ class SeriesInfo:
     images: int
     lossy: str  # how the stored images were compressed with loss, e.g. "12:1 ISO_10918_1", or ""
     stacks: list[StackInfo]
-    not_displayable: int  # instances stored without pixels that can be shown
+    not_displayable: list[StoredObject]
 
 
 @dataclass(frozen=True, slots=True)

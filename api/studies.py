@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, time
 from typing import Any
 
-from api.messages import FramePlace, Geometry, SeriesInfo, StackInfo, StudyInfo, StudyRow, WindowPreset
+from api.messages import FramePlace, Geometry, SeriesInfo, StackInfo, StoredObject, StudyInfo, StudyRow, WindowPreset
 from storage.dicom.grid import SeriesGeometry
 from storage.dicom.stacks import FrameSource, Stack, not_displayable, stacks_of
 from storage.studies import StoredSeries, StoredStudy
@@ -51,7 +51,7 @@ def series_info(series: StoredSeries) -> SeriesInfo:
         images=len(series.instances),
         lossy=next((stack.lossy for stack in stacks if stack.lossy), ""),
         stacks=[_stack(stack) for stack in stacks],
-        not_displayable=not_displayable(series.instances),
+        not_displayable=[StoredObject("other", "", n)] if (n := not_displayable(series.instances)) else [],
     )
 
 
@@ -67,9 +67,14 @@ def _stack(stack: Stack) -> StackInfo:
         aspect=stack.aspect,
         colour=stack.colour,
         monochrome1=stack.inverted,
-        windows=[WindowPreset(centre, width, explanation) for centre, width, explanation in stack.windows],
+        windows=[WindowPreset(centre, width, explanation, None) for centre, width, explanation in stack.windows],
         unit=stack.unit,
         frame_time_ms=stack.frame_time_ms,
+        frame_times_ms=None,
+        overlays=False,
+        shutter=False,
+        phase=None,
+        notes=[],
         volume=_geometry(stack.geometry) if stack.geometry else None,
         refusal=stack.refusal,
     )
@@ -91,7 +96,7 @@ def _place(frame: FrameSource, windows: list[list[Any]]) -> FramePlace:
 
 def _geometry(geometry: SeriesGeometry) -> Geometry:
     affine = [float(value) for value in geometry.affine[:3].ravel()]
-    return Geometry(affine, geometry.shape, geometry.frame_of_reference)
+    return Geometry(affine, geometry.shape, geometry.frame_of_reference, places=None, holes=[])
 
 
 def _day(value: date | None) -> str:

@@ -20,6 +20,7 @@ from renderd.library import Library
 from renderd.protocol import (
     HEADER,
     Close,
+    FromViewer,
     Header,
     Loading,
     Ping,
@@ -92,7 +93,7 @@ class Connection:
         except ConnectionClosed:
             pass
 
-    def _take(self, message: Show | Shown | Close | Visible | Ping) -> None:
+    def _take(self, message: FromViewer) -> None:
         self._admission.active = True
         now = time.monotonic()
         match message:

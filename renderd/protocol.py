@@ -70,6 +70,9 @@ class StackView:
     extent_mm: Length
     window: Window  # (centre, width) in modality values
     invert: bool = False
+    lut: U16 | None = None  # the frame's own VOI LUT of this number instead of the window
+    overlays: bool = True
+    shutter: bool = True
     kind: Literal["stack"] = "stack"
 
 
@@ -158,7 +161,20 @@ class Ping:
     t: Literal["ping"] = "ping"
 
 
-FromViewer = Show | Shown | Close | Visible | Ping
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """What is seen at this pixel of a picture of `view` (a plane or a volume)? Answered by `Picked` with the same n."""
+
+    viewport: U16
+    n: U32
+    width: Side
+    height: Side
+    at: Vector2  # pixels from the upper left corner, pixel centres at .5
+    view: Annotated[View, Field(discriminator="kind")]
+    t: Literal["pick"] = "pick"
+
+
+FromViewer = Show | Shown | Close | Visible | Ping | Pick
 
 
 # ── to the viewer ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -208,7 +224,18 @@ class Pong:
     t: Literal["pong"] = "pong"
 
 
-ToViewer = Welcome | Loading | Trouble | Pong
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The patient point that is seen there (LPS, mm) and its modality value; None where nothing is."""
+
+    viewport: int
+    n: int
+    point: tuple[float, float, float] | None
+    value: float | None
+    t: Literal["picked"] = "picked"
+
+
+ToViewer = Welcome | Loading | Trouble | Pong | Picked
 
 
 # ── frames ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -224,6 +251,7 @@ class Flag(IntFlag):
     INTERPOLATED = 2  # some pixel is not a stored value: zoomed, rotated, reformatted, projected
     COLOUR = 4  # raw pixels are RGB interleaved; otherwise grey, one byte
     REDUCED = 8  # rendered smaller or coarser than the viewport: only while moving
+    DRAWN = 16  # an overlay or a shutter covers some pixels
 
 
 class Header(NamedTuple):
@@ -267,8 +295,8 @@ def parse(message: bytes) -> FromViewer:
         raise InvalidMessage("; ".join(reasons)[:200]) from None
     except (ValueError, msgpack.UnpackException) as error:
         raise InvalidMessage(f"not msgpack: {type(error).__name__}") from None
-    if isinstance(parsed, Show) and not _spans_a_plane(parsed.view.right, parsed.view.down):
-        raise InvalidMessage("show.view: right and down are not two unit vectors at a right angle")
+    if isinstance(parsed, Show | Pick) and not _spans_a_plane(parsed.view.right, parsed.view.down):
+        raise InvalidMessage(f"{parsed.t}.view: right and down are not two unit vectors at a right angle")
     return parsed
 
 

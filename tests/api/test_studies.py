@@ -23,7 +23,7 @@ async def test_a_study_comes_with_its_stacks_and_their_places(house: House) -> N
     assert info["study"]["images"] == 4
     [series] = info["series"]
     assert (series["id"], series["modality"], series["images"]) == (house.series["A"], "CT", 4)
-    assert series["not_displayable"] == 0
+    assert series["not_displayable"] == []
     [stack] = series["stacks"]
     assert (stack["rows"], stack["columns"], stack["refusal"]) == (8, 8, None)
     assert stack["spacing"] == [0.7, 0.7]

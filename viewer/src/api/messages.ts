@@ -45,6 +45,7 @@ export interface WindowPreset {
   centre: number;
   width: number;
   explanation: string;
+  lut: number | null;
 }
 
 export interface FramePlace {
@@ -61,6 +62,17 @@ export interface Geometry {
   affine: number[];
   shape: [number, number, number];
   frame_of_reference: string;
+  places: number[] | null;
+  holes: number[];
+}
+
+export interface Phase {
+  group: string;
+  number: number;
+  count: number;
+  kind: string;
+  value: number | null;
+  text: string;
 }
 
 export interface StackInfo {
@@ -77,8 +89,19 @@ export interface StackInfo {
   windows: WindowPreset[];
   unit: string;
   frame_time_ms: number | null;
+  frame_times_ms: number[] | null;
+  overlays: boolean;
+  shutter: boolean;
+  phase: Phase | null;
+  notes: string[];
   volume: Geometry | null;
   refusal: string | null;
+}
+
+export interface StoredObject {
+  kind: string;
+  name: string;
+  count: number;
 }
 
 export interface SeriesInfo {
@@ -91,7 +114,7 @@ export interface SeriesInfo {
   images: number;
   lossy: string;
   stacks: StackInfo[];
-  not_displayable: number;
+  not_displayable: StoredObject[];
 }
 
 export interface StudyInfo {

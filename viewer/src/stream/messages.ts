@@ -10,6 +10,9 @@ export interface StackView {
   extent_mm: number;
   window: [number, number];
   invert?: boolean;
+  lut?: number | null;
+  overlays?: boolean;
+  shutter?: boolean;
   kind: "stack";
 }
 
@@ -71,6 +74,16 @@ export interface Ping {
   t: "ping";
 }
 
+export interface Pick {
+  viewport: number;
+  n: number;
+  width: number;
+  height: number;
+  at: [number, number];
+  view: StackView | PlaneView | VolumeView;
+  t: "pick";
+}
+
 export interface Preset {
   name: string;
   modalities: string[];
@@ -102,13 +115,21 @@ export interface Pong {
   t: "pong";
 }
 
+export interface Picked {
+  viewport: number;
+  n: number;
+  point: [number, number, number] | null;
+  value: number | null;
+  t: "picked";
+}
+
 export const Codec = { JPEG: 1, PNG: 2 } as const;
 
-export const Flag = { FINAL: 1, INTERPOLATED: 2, COLOUR: 4, REDUCED: 8 } as const;
+export const Flag = { FINAL: 1, INTERPOLATED: 2, COLOUR: 4, REDUCED: 8, DRAWN: 16 } as const;
 
 export type View = StackView | PlaneView | VolumeView;
-export type FromViewer = Show | Shown | Close | Visible | Ping;
-export type ToViewer = Welcome | Loading | Trouble | Pong;
+export type FromViewer = Show | Shown | Close | Visible | Ping | Pick;
+export type ToViewer = Welcome | Loading | Trouble | Pong | Picked;
 
 export const SUBPROTOCOL = "farview.1";
 export const HEADER_BYTES = 32;

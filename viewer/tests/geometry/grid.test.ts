@@ -10,6 +10,8 @@ const headFirst: Geometry = {
   affine: [1, 0, 0, -5, 0, 2, 0, -20, 0, 0, -3, 100],
   shape: [30, 20, 10],
   frame_of_reference: "",
+  places: null,
+  holes: [],
 };
 
 /** A sagittal acquisition: x goes back, y goes to the feet, frames go from right to left. */
@@ -17,6 +19,8 @@ const sagittal: Geometry = {
   affine: [0, 0, 4, -40, 0.5, 0, 0, -60, 0, -0.5, 0, 80],
   shape: [21, 256, 240],
   frame_of_reference: "",
+  places: null,
+  holes: [],
 };
 
 const zeros = (v: Vector3): number[] => v.map((value) => value + 0);

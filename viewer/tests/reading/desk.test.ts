@@ -32,10 +32,15 @@ const stack = (over: Partial<StackInfo> = {}): StackInfo => ({
   aspect: 1,
   colour: false,
   monochrome1: false,
-  windows: [{ centre: -450, width: 2000, explanation: "" }],
+  windows: [{ centre: -450, width: 2000, explanation: "", lut: null }],
   unit: "HU",
   frame_time_ms: null,
-  volume: { affine: [0.7, 0, 0, -180, 0, 0.7, 0, -180, 0, 0, -2, 50], shape: [100, 512, 512], frame_of_reference: "" },
+  frame_times_ms: null,
+  overlays: false,
+  shutter: false,
+  phase: null,
+  notes: [],
+  volume: { affine: [0.7, 0, 0, -180, 0, 0.7, 0, -180, 0, 0, -2, 50], shape: [100, 512, 512], frame_of_reference: "", places: null, holes: [] },
   refusal: null,
   ...over,
 });
@@ -49,7 +54,7 @@ const series = (only: StackInfo, over: Partial<SeriesInfo> = {}): SeriesInfo => 
   images: 100,
   lossy: "",
   stacks: [only],
-  not_displayable: 0,
+  not_displayable: [],
   ...over,
 });
 
@@ -81,7 +86,7 @@ const withWindows = (): StackInfo => {
   const own = (i: number): [number, number] | null => (i === 50 ? null : [50, 100 + i]);
   return stack({
     frames: frames.map((frame, i) => ({ ...frame, window: own(i) })),
-    windows: [{ centre: 50, width: 150, explanation: "" }],
+    windows: [{ centre: 50, width: 150, explanation: "", lut: null }],
     unit: "",
   });
 };

@@ -13,7 +13,7 @@ const series = (modality: string): SeriesInfo => ({
   images: 1,
   lossy: "",
   stacks: [],
-  not_displayable: 0,
+  not_displayable: [],
 });
 const stack = (over: Partial<StackInfo> = {}): StackInfo => ({
   index: 0,
@@ -26,9 +26,14 @@ const stack = (over: Partial<StackInfo> = {}): StackInfo => ({
   aspect: 1,
   colour: false,
   monochrome1: false,
-  windows: [{ centre: -500, width: 1400, explanation: "LUNG" }],
+  windows: [{ centre: -500, width: 1400, explanation: "LUNG", lut: null }],
   unit: "HU",
   frame_time_ms: null,
+  frame_times_ms: null,
+  overlays: false,
+  shutter: false,
+  phase: null,
+  notes: [],
   volume: null,
   refusal: null,
   ...over,
@@ -88,5 +93,5 @@ test("a window that the stream would refuse becomes one that it takes", () => {
   expect(sane([1e20, 1e13])).toEqual([1e9, 1e9]);
   expect(sane([-1e20, 0])).toEqual([-1e9, 1e-9]);
   expect(sane([40, 400])).toEqual([40, 400]);
-  expect(firstWindow(series("OT"), stack({ windows: [{ centre: 0, width: 1e30, explanation: "" }] }))).toEqual([0, 1e9]);
+  expect(firstWindow(series("OT"), stack({ windows: [{ centre: 0, width: 1e30, explanation: "", lut: null }] }))).toEqual([0, 1e9]);
 });
