@@ -16,7 +16,7 @@ from api.headers import add_headers
 from api.page import STATIC, Page
 from api.parts import ATTEMPTS, BLOBS, DATABASE, PAGE, POOL, SETTINGS, STREAMS, Streams
 from api.permissions import add_routes, guard
-from api.routes import health, page, series, sign_in, stream, studies
+from api.routes import health, page, preferences, series, sign_in, stream, studies
 from api.settings import Settings
 from api.warm import warm
 from renderd.pool import LocalPool
@@ -27,7 +27,7 @@ from storage.home import Home
 CONNECTIONS = 10  # to the database; a request needs one for a few milliseconds
 
 # The page's route takes every path that no other one does, so it comes last.
-ROUTES: tuple[ModuleType, ...] = (sign_in, studies, series, stream, health, page)
+ROUTES: tuple[ModuleType, ...] = (sign_in, preferences, studies, series, stream, health, page)
 
 
 def application(settings: Settings, static: Path = STATIC) -> web.Application:

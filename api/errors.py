@@ -113,6 +113,7 @@ STATUS: Mapping[type[Exception], int] = {
     storage.HomeUnusable: 503,
     storage.HomeLocked: 503,
     storage.InvalidDataset: 422,
+    storage.InvalidPreferences: 422,
     storage.UnreadablePixels: 422,
     storage.DamagedFile: 500,
 }

@@ -20,6 +20,7 @@ StorageError
 │   ├── HomeUnusable       the home folder cannot be reached or written
 │   └── HomeLocked         another process works with this home
 ├── InvalidDataset         these bytes are not a DICOM instance that can be kept
+├── InvalidPreferences     what somebody wants to set is not a small JSON object
 ├── UnreadablePixels       the stored pixels cannot be decoded
 └── DamagedFile            a stored or derived file is not what was written
 """
@@ -167,6 +168,12 @@ class InvalidDataset(StorageError):
     """These bytes are not a DICOM instance that can be kept."""
 
     code = "invalid_dataset"
+
+
+class InvalidPreferences(StorageError):
+    """What somebody wants to set is larger than 16 KiB, or no JSON that PostgreSQL can keep."""
+
+    code = "invalid_preferences"
 
 
 class UnreadablePixels(StorageError):

@@ -192,6 +192,7 @@ export const en: Words = {
     home_unusable: "The data folder cannot be used. Ask the administrator to run farview doctor.",
     home_locked: "Another process works with the data folder. Ask the administrator.",
     invalid_dataset: "This is not a DICOM file that can be kept.",
+    invalid_preferences: "The settings are too large or not valid and were not saved. Set less and try again.",
     unreadable_pixels: "The stored pixels cannot be decoded. Look at other images and have the original file checked.",
     damaged_file: "A stored file is damaged. Have the device send this study again.",
     render_failed: "Rendering failed. Try again; if it happens again, ask the administrator.",

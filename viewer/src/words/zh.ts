@@ -188,6 +188,7 @@ export const zh = {
     home_unusable: "数据目录无法读写。请管理员运行 farview doctor。",
     home_locked: "数据目录正被另一个进程使用。请联系管理员。",
     invalid_dataset: "这不是可以保存的 DICOM 文件。",
+    invalid_preferences: "设置内容太大或无效，没有保存。请减少自定义内容后重试。",
     unreadable_pixels: "存储的像素无法解码。请查看其他图像，并请管理员检查原始文件。",
     damaged_file: "存储的文件已损坏。请让设备重新发送此检查。",
     render_failed: "渲染失败。请重试；若反复出现，请联系管理员。",
