@@ -1,35 +1,36 @@
 /** A Volume's grid in the patient: its axes, its box, and the three planes a reader expects of it. */
 
 import type { Geometry } from "../api/messages";
+import { lastPlace, nearestSlice, placeOfSlice, sliceNormal, stepAcross } from "./places";
 import { add, cross, dot, length, scale, subtract, unit, type Vector3 } from "./vectors";
 
 export type Plane = "axial" | "coronal" | "sagittal";
 export const PLANES: readonly Plane[] = ["axial", "coronal", "sagittal"];
 
-/** Index (x, y, z) to patient millimetres; whole numbers are voxel centres. */
-export function toPatient(geometry: Geometry, [x, y, z]: Vector3): Vector3 {
+/** Index (x, y, place) to patient millimetres; whole x and y are voxel centres, places.ts says where slices lie. */
+export function toPatient(geometry: Geometry, [x, y, place]: Vector3): Vector3 {
   const m = geometry.affine;
-  const row = (r: number): number => m[r]! * x + m[r + 1]! * y + m[r + 2]! * z + m[r + 3]!;
+  const row = (r: number): number => m[r]! * x + m[r + 1]! * y + m[r + 2]! * place + m[r + 3]!;
   return [row(0), row(4), row(8)];
 }
 
-/** One voxel step along index axis 0 (x), 1 (y) or 2 (z), in patient millimetres. */
+/** One step along index axis 0 (x), 1 (y) or 2 (place), in patient millimetres. */
 export const step = ({ affine: m }: Geometry, axis: number): Vector3 => [m[axis]!, m[4 + axis]!, m[8 + axis]!];
 
-const counts = ({ shape: [z, y, x] }: Geometry): Vector3 => [x, y, z];
+/** The index point of the last voxel centre; the first is 0, 0, 0. */
+const last = (geometry: Geometry): Vector3 => [geometry.shape[2] - 1, geometry.shape[1] - 1, lastPlace(geometry)];
 
-export const centre = (geometry: Geometry): Vector3 =>
-  toPatient(geometry, counts(geometry).map((n) => (n - 1) / 2) as Vector3);
+export const centre = (geometry: Geometry): Vector3 => toPatient(geometry, scale(last(geometry), 0.5));
 
 /** The box around all voxels, half a voxel beyond the outermost centres. */
 export function corners(geometry: Geometry): Vector3[] {
-  const [nx, ny, nz] = counts(geometry);
-  return [-0.5, nx - 0.5].flatMap((x) =>
-    [-0.5, ny - 0.5].flatMap((y) => [-0.5, nz - 0.5].map((z) => toPatient(geometry, [x, y, z]))),
+  const [x1, y1, z1] = last(geometry);
+  return [-0.5, x1 + 0.5].flatMap((x) =>
+    [-0.5, y1 + 0.5].flatMap((y) => [-0.5, z1 + 0.5].map((z) => toPatient(geometry, [x, y, z]))),
   );
 }
 
-/** A patient point as index (x, y, z), with fractions; whole numbers are voxel centres. */
+/** A patient point as index (x, y, place), with fractions. */
 export function toIndex(geometry: Geometry, point: Vector3): Vector3 {
   const [a, b, c] = [step(geometry, 0), step(geometry, 1), step(geometry, 2)];
   const away = subtract(point, toPatient(geometry, [0, 0, 0]));
@@ -40,8 +41,18 @@ export function toIndex(geometry: Geometry, point: Vector3): Vector3 {
 /** The point, or the nearest one (along the grid's axes) between the outermost voxel centres. */
 export function inside(geometry: Geometry, point: Vector3): Vector3 {
   const index = toIndex(geometry, point);
-  const held = counts(geometry).map((n, i) => Math.min(n - 1, Math.max(0, index[i]!))) as Vector3;
+  const held = last(geometry).map((end, i) => Math.min(end, Math.max(0, index[i]!))) as Vector3;
   return held.every((value, i) => value === index[i]) ? point : toPatient(geometry, held);
+}
+
+/** The stored frame next to a patient point. */
+export const frameAt = (geometry: Geometry, point: Vector3): number =>
+  nearestSlice(geometry, toIndex(geometry, point)[2]);
+
+/** A point moved along the third axis to where frame `frame` was stored. */
+export function toFrame(geometry: Geometry, point: Vector3, frame: number): Vector3 {
+  const [x, y] = toIndex(geometry, point);
+  return toPatient(geometry, [x, y, placeOfSlice(geometry, frame)]);
 }
 
 /**
@@ -99,42 +110,59 @@ export function seenFrom(
 }
 
 export interface Slices {
-  /** From one slice to the next, patient millimetres. */
-  step: Vector3;
+  /** The unit vector along which the slices follow each other. */
+  direction: Vector3;
+  /** Where each slice lies along `direction`, rising, where they are not evenly spaced; null: `spacing_mm` apart. */
+  stops: number[] | null;
+  /** Where the first slice lies along `direction`. */
   first: number;
   count: number;
   spacing_mm: number;
 }
 
+const PARALLEL = 1 - 1e-6; // of two unit vectors: a twelfth of a degree
+
 /**
- * How a plane with this normal is scrolled: along the normal, one voxel a step, over the whole volume.
+ * How a plane with this normal is scrolled: along the normal, over the whole volume.
  *
- * The next slice is toward the back and the patient's left; across the stored frames it is the next frame, so
- * that the axial plane and the stack scroll the same way. It does not depend on flips. `first` is the position of
- * the first slice along the unit step.
+ * A plane that lies in the stored slices goes from one stored slice to the next, however far that is; another one goes
+ * one voxel a step. The next slice is toward the back and the patient's left; across the stored frames it is the next
+ * frame, so that the axial plane and the stack scroll the same way. It does not depend on flips.
  */
 export function slices(geometry: Geometry, normal: Vector3): Slices {
   const steps = [0, 1, 2].map((axis) => step(geometry, axis));
   const along = steps.map((s) => Math.abs(dot(unit(s), normal)));
   const axis = along.indexOf(Math.max(...along));
-  const spacing_mm = length(steps[axis]!);
-  const toward: Vector3 = axis === 2 ? unit(steps[2]!) : [1, 1, -1];
+  const stored = Math.abs(dot(sliceNormal(geometry), normal)) > PARALLEL;
+  const toward: Vector3 = axis === 2 || stored ? unit(steps[2]!) : [1, 1, -1];
   const direction = scale(normal, dot(normal, toward) < 0 ? -1 : 1);
-  const [nx, ny, nz] = counts(geometry);
-  const ends = [0, nx - 1].flatMap((x) =>
-    [0, ny - 1].flatMap((y) => [0, nz - 1].map((z) => dot(toPatient(geometry, [x, y, z]), direction))),
-  );
+  const spacing_mm = stored ? stepAcross(geometry) : length(steps[axis]!);
+  const [x1, y1, z1] = last(geometry);
+  const place = (index: Vector3): number => dot(toPatient(geometry, index), direction);
+  if (stored && geometry.places) {
+    const stops = geometry.places.map((at) => place([0, 0, at]));
+    return { direction, stops, first: stops[0]!, count: stops.length, spacing_mm };
+  }
+  const ends = [0, x1].flatMap((x) => [0, y1].flatMap((y) => [0, z1].map((z) => place([x, y, z]))));
   const first = Math.min(...ends);
   const count = Math.floor((Math.max(...ends) - first) / spacing_mm + 1e-6) + 1;
-  return { step: scale(direction, spacing_mm), first, count, spacing_mm };
+  return { direction, stops: null, first, count, spacing_mm };
 }
 
 /** Which slice holds a point, from 0; a fraction where it lies between two. */
-export const sliceOf = (point: Vector3, { step: s, first, spacing_mm }: Slices): number =>
-  (dot(point, unit(s)) - first) / spacing_mm;
+export function sliceOf(point: Vector3, { direction, stops, first, spacing_mm }: Slices): number {
+  const at = dot(point, direction);
+  if (!stops) return (at - first) / spacing_mm;
+  const above = stops.findIndex((stop) => stop > at);
+  if (above === 0) return (at - first) / spacing_mm;
+  const below = above < 0 ? stops.length - 1 : above - 1;
+  const gap = above < 0 ? spacing_mm : stops[above]! - stops[below]!;
+  return below + (at - stops[below]!) / gap;
+}
 
 /** The point moved to slice `index`, kept inside the volume. */
 export function onSlice(point: Vector3, path: Slices, index: number): Vector3 {
   const target = Math.min(path.count - 1, Math.max(0, index));
-  return add(point, scale(path.step, target - sliceOf(point, path)));
+  const to = path.stops ? path.stops[Math.round(target)]! : path.first + target * path.spacing_mm;
+  return add(point, scale(path.direction, to - dot(point, path.direction)));
 }

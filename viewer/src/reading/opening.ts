@@ -5,6 +5,7 @@ import type { FramePlace, Geometry, SeriesInfo, StackInfo, StudyInfo } from "../
 import { fetchStudy } from "../api/client";
 import { through } from "../geometry/camera";
 import * as grid from "../geometry/grid";
+import { placeOfSlice } from "../geometry/places";
 import type { Vector2, Vector3 } from "../geometry/vectors";
 import type { PlaneView, StackView, VolumeView } from "../stream/messages";
 import { GRID, type Desk } from "./desk";
@@ -88,7 +89,7 @@ export function openStackLayout(desk: Desk): void {
   const cross = desk.cross.value;
   const plane = desk.viewports.axial.view.peek() as PlaneView | null;
   if (view?.kind === "stack" && series && shown && geometry && cross && plane) {
-    const frame = Math.round(grid.toIndex(geometry, cross)[2]);
+    const frame = grid.frameAt(geometry, cross);
     const window = followed(series, shown, plane.window, view.frame, frame);
     stack.set({ ...view, frame, window, invert: plane.invert ?? false }, false);
   }
@@ -120,7 +121,7 @@ export function openMpr(desk: Desk, alone: Role | null): void {
 /** The patient point in the middle of a frame, on voxel centres so that the first planes are stored values. */
 function middle(geometry: Geometry, frame: number): Vector3 {
   const [, ny, nx] = geometry.shape;
-  return grid.toPatient(geometry, [Math.floor(nx / 2), Math.floor(ny / 2), frame]);
+  return grid.toPatient(geometry, [Math.floor(nx / 2), Math.floor(ny / 2), placeOfSlice(geometry, frame)]);
 }
 
 function placePlanes(desk: Desk, series: SeriesInfo, stack: StackInfo, geometry: Geometry): void {
@@ -156,9 +157,7 @@ export function volumeView(desk: Desk, series: SeriesInfo, stack: StackInfo, geo
 function followStack(desk: Desk, geometry: Geometry): void {
   const from = desk.viewports.stack.view.peek() as StackView;
   const cross = desk.cross.value ?? middle(geometry, from.frame);
-  const index = grid.toIndex(geometry, cross);
-  const moved =
-    Math.round(index[2]) === from.frame ? cross : grid.toPatient(geometry, [index[0], index[1], from.frame]);
+  const moved = grid.frameAt(geometry, cross) === from.frame ? cross : grid.toFrame(geometry, cross, from.frame);
   desk.cross.value = moved;
   for (const [, viewport] of desk.planes) {
     const view = viewport.view.peek() as PlaneView;
