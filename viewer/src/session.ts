@@ -5,6 +5,7 @@ import * as client from "./api/client";
 import type { Me, StudyRow } from "./api/messages";
 import { Desk } from "./reading/desk";
 import { openStudy } from "./reading/opening";
+import { account, adopt, forget } from "./reading/preferences";
 import { expose } from "./probe";
 import { Connection } from "./stream/connection";
 import { SUBPROTOCOL } from "./stream/messages";
@@ -29,13 +30,23 @@ export function enter(person: Me): void {
   me.value = person;
   ended.value = null;
   // Opened with the list, so that the first image of a study finds the line measured and ready.
-  if (!person.must_change_password) connection.open();
+  if (person.must_change_password) return;
+  connection.open();
+  void bringPreferences();
 }
+
+/** An account that never set anything leaves what this browser has. Without an answer the browser's copy serves. */
+async function bringPreferences(): Promise<void> {
+  const kept = await client.fetchPreferences().catch(() => null);
+  if (kept && Object.keys(kept).length > 0) adopt(kept);
+}
+account.save = (wanted) => void client.savePreferences(wanted).catch(() => undefined);
 
 function leave(why: string | null): void {
   connection.close();
   for (const viewport of Object.values(desk.viewports)) viewport.clear();
   desk.study.value = desk.row.value = desk.series.value = desk.stack.value = null;
+  if (me.value) forget();
   ended.value = me.value ? why : null;
   me.value = null;
 }
@@ -63,7 +74,7 @@ export async function showStudy(id: number): Promise<void> {
   desk.study.value = desk.series.value = desk.stack.value = desk.notice.value = null;
   desk.layout.value = "stack";
   desk.active.value = "stack";
-  desk.maximised.value = desk.tool.value = null;
+  desk.maximised.value = desk.tool.value = desk.sheet.value = desk.toast.value = null;
   if (desk.row.value?.id !== id) desk.row.value = null;
   try {
     await openStudy(desk, id, () => study.peek() === id);

@@ -41,6 +41,8 @@ export const fetchMe = (): Promise<Me> => request("GET", "api/me");
 export const signIn = (body: SignIn): Promise<Me> => request("POST", "api/sign-in", body);
 export const signOut = (): Promise<void> => request("POST", "api/sign-out", {});
 export const changePassword = (body: PasswordChange): Promise<Me> => request("POST", "api/password", body);
+export const fetchPreferences = (): Promise<unknown> => request("GET", "api/me/preferences");
+export const savePreferences = (wanted: object): Promise<void> => request("PUT", "api/me/preferences", wanted);
 export const fetchStudy = (id: number): Promise<StudyInfo> => request("GET", `api/studies/${id}`);
 
 export function findStudies(query: string, offset: number, limit: number, signal: AbortSignal): Promise<StudyList> {

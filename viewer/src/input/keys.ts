@@ -28,6 +28,9 @@ export const KEYS = {
   P: "slab",
   V: "volume",
   X: "link",
+  "Ctrl+Z": "undo",
+  "Ctrl+Y": "redo",
+  "Ctrl+Shift+Z": "redo",
 } as const;
 
 export type Command = (typeof KEYS)[keyof typeof KEYS];
@@ -41,12 +44,14 @@ export interface KeyLike {
   altKey: boolean;
 }
 
-/** What a key asks for, or null. Ctrl, Alt and Command combinations belong to the browser. */
+/** What a key asks for, or null. Ctrl (Command on a Mac) and Alt with a key that is not in the table are the browser's. */
 export function pressed(event: KeyLike): Pressed | null {
-  if (event.ctrlKey || event.metaKey || event.altKey) return null;
-  if (/^[1-9]$/.test(event.key)) return { preset: Number(event.key) };
+  if (event.altKey) return null;
+  const control = event.ctrlKey || event.metaKey;
+  if (!control && /^[1-9]$/.test(event.key)) return { preset: Number(event.key) };
   const letter = event.key.length === 1 && /[a-z]/i.test(event.key);
-  const name = letter ? (event.shiftKey ? "Shift+" : "") + event.key.toUpperCase() : event.key;
+  const plain = letter ? (event.shiftKey ? "Shift+" : "") + event.key.toUpperCase() : event.key;
+  const name = (control ? "Ctrl+" : "") + plain;
   const command = (KEYS as Record<string, Command | undefined>)[name];
   return command ? { command } : null;
 }

@@ -9,7 +9,9 @@ import { narrow } from "./common";
 import { PhoneBar, PlaneTabs } from "./reading/phone_bar";
 import { Pane } from "./reading/pane";
 import { SidePanel } from "./reading/side_panel";
+import { Sheets } from "./reading/sheets";
 import { SeriesStrip } from "./reading/series_strip";
+import { Toast } from "./reading/toast";
 import { ToolBar } from "./reading/tool_bar";
 import { TopBar } from "./reading/top_bar";
 
@@ -77,10 +79,12 @@ export function ReadingPage({ id }: { id: number }) {
             </div>
           )}
           <Notice />
+          <Toast />
         </div>
         {!phone && <SidePanel />}
       </div>
       {phone && <PhoneBar />}
+      <Sheets />
     </main>
   );
 }

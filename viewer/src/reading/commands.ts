@@ -47,9 +47,31 @@ export function nextSeries(desk: Desk, way: number): void {
 }
 
 function cancel(desk: Desk): void {
-  if (desk.notice.value) desk.notice.value = null;
+  if (desk.sheet.value) desk.sheet.value = null;
+  else if (desk.notice.value) desk.notice.value = null;
   else if (desk.tool.value) desk.tool.value = null;
   else if (desk.maximised.value) desk.maximised.value = null;
+}
+
+/** Take the last change of a view back, and say which. */
+export function undo(desk: Desk): void {
+  const change = desk.history.undo();
+  desk.toast.value = change
+    ? {
+        say: (w) => w.undone(w.changes[change]),
+        offer: { label: (w) => w.redo, run: () => redo(desk) },
+      }
+    : { say: (w) => w.nothing_to_undo };
+}
+
+export function redo(desk: Desk): void {
+  const change = desk.history.redo();
+  desk.toast.value = change
+    ? {
+        say: (w) => w.redone(w.changes[change]),
+        offer: { label: (w) => w.undo, run: () => undo(desk) },
+      }
+    : { say: (w) => w.nothing_to_redo };
 }
 
 const ACTIONS: Record<Command, (desk: Desk) => void> = {
@@ -79,6 +101,8 @@ const ACTIONS: Record<Command, (desk: Desk) => void> = {
   slab: toggleSlab,
   volume: toggleVolume,
   link: moves.toggleLink,
+  undo,
+  redo,
 };
 
 /** Commands that a held key may repeat; the others would only flicker. */

@@ -10,10 +10,20 @@ import { PLANES, type Plane } from "../geometry/grid";
 import type { Vector3 } from "../geometry/vectors";
 import type { Connection } from "../stream/connection";
 import { drawnEvent } from "../probe";
+import type { Words } from "../words/words";
+import { ViewHistory } from "./history";
 import { Viewport, type Role } from "./viewport";
 
 export type Tool = "window" | "pan" | "zoom" | "scroll" | "cross";
 export type Layout = "stack" | "mpr";
+/** What may lie over the page: "more" is a phone's tools. */
+export type SheetName = "more" | "settings";
+
+export interface Toast {
+  say(words: Words): string;
+  /** What can be done about it. */
+  offer?: { label(words: Words): string; run(): void };
+}
 
 export const GRID: readonly Role[] = ["axial", "coronal", "sagittal", "volume"];
 
@@ -32,6 +42,10 @@ export class Desk {
   readonly cross = signal<Vector3 | null>(null);
   /** Whether planes follow the crosshair. */
   readonly linked = signal(true);
+  readonly sheet = signal<SheetName | null>(null);
+  /** A word about what has just been done; it goes by itself. */
+  readonly toast = signal<Toast | null>(null);
+  readonly history: ViewHistory;
   /** A sentence for the reader, a key of the dictionary's problems. */
   readonly notice = signal<string | null>(null);
 
@@ -51,6 +65,7 @@ export class Desk {
       sagittal: make("sagittal"),
       volume: make("volume"),
     };
+    this.history = new ViewHistory(this);
   }
 
   /** The planes that have a view, shown or not. */

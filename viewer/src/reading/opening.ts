@@ -70,7 +70,7 @@ export function openStack(desk: Desk, series: SeriesInfo, stack: StackInfo): voi
     for (const role of GRID) desk.viewports[role].clear();
     desk.series.value = series;
     desk.stack.value = stack;
-    desk.cross.value = desk.notice.value = desk.maximised.value = null;
+    desk.cross.value = desk.notice.value = desk.toast.value = desk.maximised.value = null;
     desk.layout.value = "stack";
     desk.active.value = "stack";
     if (desk.tool.value === "cross") desk.tool.value = null;

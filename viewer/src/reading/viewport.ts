@@ -24,6 +24,8 @@ export class Viewport implements Surface {
   /** Whether the canvas' pixels are the display's; not on a display with more of them than a frame may have. */
   readonly sharp = signal(true);
   readonly drawn = signal<{ frame: Drawn; view: View } | null>(null);
+  /** A finger or key is down, and more is to come. */
+  readonly moving = signal(false);
   readonly loading = signal<{ done: number; total: number } | null>(null);
   readonly trouble = signal<{ code: string; detail: string } | null>(null);
   /** Whether the picture should fill the viewport when its size changes: until someone zooms or pans. */
@@ -32,7 +34,6 @@ export class Viewport implements Surface {
   private id = 0;
   private screen: Screen | null = null;
   private corners: Vector[] = [];
-  private moving = false;
   private asked = "";
   private readonly sentViews = new Map<number, View>();
 
@@ -69,7 +70,7 @@ export class Viewport implements Surface {
     this.size.value = size;
     this.sharp.value = sharp;
     const view = this.view.peek();
-    if (view) this.set(this.fitted ? this.fitView(view) : view, this.moving);
+    if (view) this.set(this.fitted ? this.fitView(view) : view, this.moving.peek());
   }
 
   /** Show something else: the old picture goes at once, so that it never stands under the new one's texts. */
@@ -85,16 +86,23 @@ export class Viewport implements Surface {
     this.set(this.fitView(view), false);
   }
 
+  /** A view as it was; one that filled the viewport fills it again, whatever size it has by now. */
+  restore(view: View, fitted: boolean): void {
+    this.fitted = fitted;
+    this.set(fitted ? this.fitView(view) : view, false);
+  }
+
   clear(): void {
     this.screen?.clear();
     this.asked = "";
+    this.moving.value = false;
     this.view.value = this.drawn.value = this.loading.value = this.trouble.value = null;
   }
 
   /** The newest view; `moving` while a finger or key is down. */
   set(view: View, moving: boolean): void {
     this.view.value = view;
-    this.moving = moving;
+    this.moving.value = moving;
     const { width, height } = this.size.peek();
     if (!this.screen || width === 0 || height === 0) return; // squeezed to nothing: a phone's keyboard can do that
     const wanted: Wanted = { width, height, moving, view };
@@ -107,7 +115,7 @@ export class Viewport implements Surface {
   /** Fingers and keys are up: ask for the still. */
   rest(): void {
     const view = this.view.peek();
-    if (view && this.moving) this.set(view, false);
+    if (view && this.moving.peek()) this.set(view, false);
   }
 
   /** Whether the picture's pixels are the display's, one to one. */

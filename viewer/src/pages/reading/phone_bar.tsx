@@ -1,6 +1,5 @@
 /** What a phone has instead of the tool bar and the panels: tabs above the picture, five tools and a sheet below it. */
 
-import { signal } from "@preact/signals";
 import { GRID } from "../../reading/desk";
 import { desk, signOut } from "../../session";
 import { words } from "../../words/words";
@@ -9,8 +8,6 @@ import { Icon } from "../icons";
 import { SeriesStrip } from "./series_strip";
 import { ImagePanel, RenderingPanel, SlabPanel, WindowPanel } from "./side_panel";
 import { LayoutButtons, ToolButtons, TurnButtons } from "./tool_bar";
-
-const sheet = signal(false);
 
 /** Which viewport of the grid fills the stage; also on a desk, while one is maximised. */
 export function PlaneTabs() {
@@ -53,7 +50,7 @@ function Sheet() {
         <div class="tool-group">
           <TurnButtons />
         </div>
-        <button class="tool" aria-label={w.close} data-testid="close-sheet" onClick={() => (sheet.value = false)}>
+        <button class="tool" aria-label={w.close} data-testid="close-sheet" onClick={() => (desk.sheet.value = null)}>
           ✕
         </button>
       </div>
@@ -64,6 +61,9 @@ function Sheet() {
       <WindowPanel />
       <div class="sheet-foot">
         <LanguageSwitch />
+        <button class="quiet" data-testid="settings-button" onClick={() => (desk.sheet.value = "settings")}>
+          {w.settings.title}
+        </button>
         <button class="quiet" onClick={() => void signOut()}>
           {w.sign_out}
         </button>
@@ -74,17 +74,18 @@ function Sheet() {
 
 export function PhoneBar() {
   const w = words.value;
+  const open = desk.sheet.value === "more";
   return (
     <>
-      {sheet.value && <Sheet />}
+      {open && <Sheet />}
       <div class="phone-bar" role="toolbar" aria-label={w.tools}>
         <ToolButtons />
         <LayoutButtons />
         <button
           class="tool"
-          aria-expanded={sheet.value}
+          aria-expanded={open}
           data-testid="more"
-          onClick={() => (sheet.value = !sheet.value)}
+          onClick={() => (desk.sheet.value = open ? null : "more")}
         >
           <Icon name="more" />
           <span>{w.more}</span>

@@ -28,6 +28,11 @@ export function TopBar() {
       {!narrow.value && <span class="person">{me.value?.login}</span>}
       {!narrow.value && <LanguageSwitch />}
       {!narrow.value && (
+        <button class="quiet" data-testid="settings-button" onClick={() => (desk.sheet.value = "settings")}>
+          {w.settings.title}
+        </button>
+      )}
+      {!narrow.value && (
         <button class="quiet" onClick={() => void signOut()}>
           {w.sign_out}
         </button>

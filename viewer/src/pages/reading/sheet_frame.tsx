@@ -1,0 +1,39 @@
+/** A sheet over the page: from below on a phone, in the middle of a desk. Its name stands in `desk.sheet`. */
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { desk } from "../../session";
+import { words } from "../../words/words";
+
+interface Props {
+  title: string;
+  testid: string;
+  children: ComponentChildren;
+}
+
+export const closeSheet = (): void => {
+  desk.sheet.value = null;
+};
+
+export function SheetFrame({ title, testid, children }: Props) {
+  const sheet = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    sheet.current?.focus();
+    return () => (before instanceof HTMLElement ? before.focus() : undefined); // back to what opened it
+  }, []);
+  return (
+    <>
+      <div class="scrim" data-testid="scrim" onClick={closeSheet} />
+      <div class="sheet dialog" role="dialog" aria-modal aria-label={title} tabIndex={-1} ref={sheet} data-testid={testid}>
+        <div class="sheet-head">
+          <h1>{title}</h1>
+          <button class="tool" aria-label={words.value.close} data-testid="close-sheet" onClick={closeSheet}>
+            ✕
+          </button>
+        </div>
+        {children}
+      </div>
+    </>
+  );
+}
