@@ -12,7 +12,7 @@ from storage.dicom.decoders import pydicom as second_way
 from storage.dicom.decoders.codestream import Codestream, read_codestream
 from storage.dicom.header import Header
 from storage.dicom.luts import unpack
-from storage.dicom.pixels import Pixels, native_values, stored_values
+from storage.dicom.pixels import Pixels, native_values, stored_limits, stored_values
 from storage.errors import UnreadablePixels
 
 RLE = "1.2.840.10008.1.2.5"
@@ -28,19 +28,31 @@ def decode_frame(encoded: bytes, header: Header, frame: int) -> NDArray[Any]:
     Raises:
         UnreadablePixels: they cannot be decoded, or are of another size than the header says.
     """
-    pixels = header.pixels
-    if pixels is None:
-        raise UnreadablePixels(header.reason)
+    return stored_values(raw_frame(encoded, header, frame), _pixels(header))
+
+
+def raw_frame(encoded: bytes, header: Header, frame: int) -> NDArray[Any]:
+    """The words of one frame with all their bits, or its colours; `decode_frame` keeps those that are pixel values.
+
+    Raises:
+        UnreadablePixels: as `decode_frame`.
+    """
+    pixels = _pixels(header)
     try:
         if pixels.fragments is None:
             raw = native_values(encoded, pixels, frame)
-            return stored_values(_rgb(raw, pixels) if pixels.photometric.startswith("YBR") else raw, pixels)
-        raw = _decode(encoded, pixels, header.transfer_syntax_uid)
+            return _rgb(raw, pixels) if pixels.photometric.startswith("YBR") else raw
+        return _decode(encoded, pixels, header.transfer_syntax_uid)
     except UnreadablePixels:
         raise
     except Exception as error:  # each library has its own errors
         raise UnreadablePixels(f"{header.transfer_syntax_uid}: {error}"[:300]) from error
-    return stored_values(raw, pixels)
+
+
+def _pixels(header: Header) -> Pixels:
+    if header.pixels is None:
+        raise UnreadablePixels(header.reason)
+    return header.pixels
 
 
 def _decode(encoded: bytes, pixels: Pixels, transfer_syntax_uid: str) -> NDArray[Any]:
@@ -102,10 +114,13 @@ def _is_ybr(codestream: Codestream, pixels: Pixels) -> bool:
 
 
 def _rgb(ybr: NDArray[Any], pixels: Pixels) -> NDArray[Any]:
-    """YBR_FULL to RGB (PS3.3 C.7.6.3.1.2)."""
+    """YBR_FULL, or the retired YBR_PARTIAL, to RGB (PS3.3 C.7.6.3.1.2)."""
     half = float(1 << (pixels.bits_stored - 1))
     y, cb, cr = (ybr[..., i].astype(np.float32) for i in range(3))
     cb, cr = cb - half, cr - half
+    if pixels.photometric.startswith("YBR_PARTIAL"):
+        # Black is 16 of 256, white 235, and colours span 224 (ITU-R BT.601).
+        y, cb, cr = (y - half / 8) * (255 / 219), cb * (255 / 224), cr * (255 / 224)
     rgb = np.stack([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb], axis=-1)
     return np.asarray(np.clip(np.rint(rgb), 0, 2 * half - 1).astype(ybr.dtype))
 
@@ -189,10 +204,3 @@ def is_int16(header: Header) -> bool:
         if slope != int(slope) or intercept != int(intercept) or min(ends) < -32768 or max(ends) > 32767:
             return False
     return True
-
-
-def stored_limits(pixels: Pixels) -> tuple[int, int]:
-    """The smallest and largest value that BitsStored allows."""
-    if pixels.signed:
-        return -(1 << (pixels.bits_stored - 1)), (1 << (pixels.bits_stored - 1)) - 1
-    return 0, (1 << pixels.bits_stored) - 1

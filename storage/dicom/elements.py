@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import date, time
 from typing import Any
 
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 MAX_TEXT = 1024  # characters; the stored bytes keep what is longer
@@ -17,16 +18,17 @@ _ESCAPE = re.compile(r"\x1b\$?[()\-,.]?[0-9A-Za-z]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
-def value_of(dataset: Dataset, keyword: str) -> Any:
-    """The value as pydicom reads it, or None where it is absent, empty or cannot be read."""
+def value_of(dataset: Dataset, keyword: str | int) -> Any:
+    """The value as pydicom reads it, by keyword or tag, or None where it is absent, empty or cannot be read."""
     try:
         value = dataset.get(keyword)
+        value = value.value if isinstance(value, DataElement) else value
     except Exception:  # hostile values make pydicom raise nearly anything
         return None
     return None if value is None or (isinstance(value, (str, bytes, Sequence)) and len(value) == 0) else value
 
 
-def values_of(dataset: Dataset, keyword: str) -> list[Any]:
+def values_of(dataset: Dataset, keyword: str | int) -> list[Any]:
     """All values of an element; an empty list where there is none."""
     value = value_of(dataset, keyword)
     if value is None:

@@ -31,8 +31,13 @@ def read_encoded(blobs: BlobStore, institution_id: int, source: FrameSource) -> 
     pixels = source.header.pixels
     if pixels is None:
         raise UnreadablePixels(source.header.reason)
-    ranges = pixels.ranges(source.frame)
-    if pixels.deflated:
+    return read_stored(blobs, institution_id, source, pixels.ranges(source.frame))
+
+
+def read_stored(blobs: BlobStore, institution_id: int, source: FrameSource, ranges: list[tuple[int, int]]) -> bytes:
+    """Pieces (offset, length) of the frame's instance, joined; in a deflated one they count in the inflated bytes."""
+    pixels = source.header.pixels
+    if pixels is not None and pixels.deflated:
         body = _inflated(blobs, institution_id, source.blob_sha256)
         return b"".join(body[offset : offset + length] for offset, length in ranges)
     return b"".join(blobs.read_range(institution_id, source.blob_sha256, offset, length) for offset, length in ranges)

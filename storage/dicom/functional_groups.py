@@ -8,7 +8,8 @@ from pydicom.dataset import Dataset
 
 from storage.dicom.elements import item_of, items_of, number_of, numbers_of
 from storage.dicom.geometry import pair_of, positive, unit_orientation
-from storage.dicom.luts import read_windows
+from storage.dicom.luts import read_windows, window_function_of
+from storage.dicom.shutters import read_shutter
 
 
 def read_groups(dataset: Dataset, frames: int) -> list[dict[str, Any]] | None:
@@ -45,6 +46,9 @@ def read_group(group: Dataset) -> dict[str, Any]:
     slope, intercept = number_of(transformation, "RescaleSlope"), number_of(transformation, "RescaleIntercept")
     if slope and intercept is not None:
         found |= {"slope": slope, "intercept": intercept}
-    if windows := read_windows(item_of(group, "FrameVOILUTSequence")):
-        found["windows"] = windows
+    voi = item_of(group, "FrameVOILUTSequence")
+    if windows := read_windows(voi):
+        found |= {"windows": windows, "window_function": window_function_of(voi)}
+    if shutter := read_shutter(item_of(group, "FrameDisplayShutterSequence")):
+        found["shutter"] = shutter
     return found

@@ -6,22 +6,26 @@ frame lies in the stored bytes: opening a series reads pixels and parses no DICO
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset
 
-from storage.dicom.elements import integer_of, number_of, numbers_of, text_of, texts_of
+from storage.dicom.cine import read_cine
+from storage.dicom.elements import integer_of, number_of, text_of, texts_of
 from storage.dicom.functional_groups import completed, read_groups
 from storage.dicom.geometry import aspect_of, read_place, read_spacing
 from storage.dicom.identity import Identity, read_identity
-from storage.dicom.luts import read_modality_lut, read_palette, read_windows
+from storage.dicom.luts import read_modality_lut, read_voi_luts, read_windows, unpack, window_function_of
+from storage.dicom.overlays import read_overlays
+from storage.dicom.palettes import is_supplemental, read_palette
 from storage.dicom.parse import Parsed, parse
-from storage.dicom.pixels import Pixels, native_frame, read_pixels, stored_values
+from storage.dicom.pixels import Pixels, native_frame, read_pixels, stored_limits, stored_values
+from storage.dicom.shutters import read_shutter
 from storage.errors import InvalidDataset
 
-VERSION = 1
+VERSION = 2
 # JPEG baseline, extended and progressive (PS3.5 A.4.1). The other lossy syntaxes may hold what lost nothing.
 ALWAYS_LOSSY = {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55)}
 
@@ -30,9 +34,10 @@ ALWAYS_LOSSY = {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55)}
 class Header:
     """The attributes of one instance; lists where DICOM has several values, None or "" where it is silent.
 
-    `per_frame` overrides `position`, `orientation`, `spacing`, `thickness`, `slope`, `intercept` and `windows` for
-    each frame of an enhanced multi-frame instance; frame 0's stand in the fields themselves. What one frame overrides
-    every frame does: where it says nothing, with what holds for the whole instance, and its position is unknown.
+    `per_frame` overrides `position`, `orientation`, `spacing`, `thickness`, `slope`, `intercept`, `windows`,
+    `window_function` and `shutter` for each frame of an enhanced multi-frame instance; frame 0's stand in the fields
+    themselves. What one frame overrides every frame does: where it says nothing, with what holds for the whole
+    instance, and its position is unknown.
     """
 
     version: int
@@ -51,7 +56,7 @@ class Header:
     stored_range: list[int] | None  # smallest and largest stored value, where bits alone leave int16 in doubt
     unit: str  # "HU" or ""
     inverted: bool  # the lowest value is shown white
-    windows: list[list[Any]]  # [centre, width, explanation] in modality values
+    windows: list[list[Any]]  # [centre, width, explanation] in modality values; [… , number] stands for a VOI LUT
     window_function: str  # LINEAR, LINEAR_EXACT or SIGMOID
     position: list[float] | None
     orientation: list[float] | None  # direction along a row, then down a column
@@ -65,6 +70,13 @@ class Header:
     lossy: str
     per_frame: list[dict[str, Any]] | None
     contrast: list[float] | None = None  # [centre, width] out of the values, where `windows` is empty: see contrast.py
+    luts: list[list[Any]] = field(default_factory=list)  # VOI LUTs, see luts.read_voi_luts
+    overlays: list[dict[str, Any]] = field(default_factory=list)  # see overlays.Overlay
+    shutter: dict[str, Any] | None = None  # see shutters.read_shutter
+    frame_times_ms: list[float] | None = None  # how long each frame is shown, where they differ
+    playback: str = "loop"  # or "sweep", there and back, or "once"
+    patient_orientation: list[str] | None = None  # letters towards which a row and a column run: ["A", "FR"]
+    supplemental: bool = False  # some grey values stand for colours that are not shown
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Header:
@@ -113,10 +125,16 @@ def header_of(parsed: Parsed) -> tuple[Header, Identity]:
 def _read(parsed: Parsed, identity: Identity) -> Header:
     dataset = parsed.dataset
     pixels, reason = read_pixels(parsed)
+    signed = bool(pixels and pixels.signed)
+    slope, intercept = number_of(dataset, "RescaleSlope") or 1.0, number_of(dataset, "RescaleIntercept") or 0.0
+    modality_lut = read_modality_lut(dataset, signed)
+    luts = read_voi_luts(dataset, modality_lut is None and _is_signed(pixels, slope, intercept))
     shared: dict[str, Any] = {
-        "slope": number_of(dataset, "RescaleSlope") or 1.0,
-        "intercept": number_of(dataset, "RescaleIntercept") or 0.0,
-        "windows": read_windows(dataset),
+        "slope": slope,
+        "intercept": intercept,
+        "windows": read_windows(dataset, luts) or _window_of_bits(dataset, pixels),
+        "window_function": window_function_of(dataset),
+        "shutter": read_shutter(dataset),
         **read_place(dataset),
     }
     spacing, source = read_spacing(dataset)
@@ -128,7 +146,6 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
         spacing = shared.pop("spacing", spacing)
         if len(per_frame) == 1 or all(entry == per_frame[0] for entry in per_frame):
             per_frame = None
-    signed = bool(pixels and pixels.signed)
     header = Header(
         version=VERSION,
         sop_class_uid=identity.sop_class_uid,
@@ -138,20 +155,23 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
         instance_number=identity.instance_number,
         pixels=pixels,
         reason=reason,
-        modality_lut=read_modality_lut(dataset, signed),
+        modality_lut=modality_lut,
         palette=read_palette(dataset, signed) if pixels and pixels.photometric == "PALETTE COLOR" else None,
         padding=_padding(dataset, pixels),
         stored_range=None,
         unit=_unit(dataset, identity.modality),
         inverted=_inverted(dataset, pixels),
-        window_function=_window_function(dataset),
         spacing=spacing,
         spacing_source=source,
         aspect=aspect_of(dataset, spacing),
         frame_of_reference=text_of(dataset, "FrameOfReferenceUID"),
-        frame_time_ms=_frame_time_ms(dataset),
         lossy=_lossy(dataset, parsed.transfer_syntax_uid),
         per_frame=per_frame,
+        luts=luts,
+        overlays=read_overlays(parsed, pixels),
+        patient_orientation=_patient_orientation(dataset),
+        supplemental=is_supplemental(dataset),
+        **read_cine(dataset, pixels.frames if pixels else 0),
         **shared,
     )
     if pixels and pixels.photometric == "PALETTE COLOR" and header.palette is None:
@@ -182,22 +202,35 @@ def _inverted(dataset: Dataset, pixels: Pixels | None) -> bool:
     shape = text_of(dataset, "PresentationLUTShape").upper()
     if shape in ("INVERSE", "IDENTITY"):
         return shape == "INVERSE"
+    # A table instead decides just so, by the way it runs; what it adds to the contrast is not applied.
+    table = read_voi_luts(dataset, False, "PresentationLUTSequence")
+    if table:
+        entries = unpack(table[0], np.uint16)[1]
+        return bool(entries[0] > entries[-1])
     return bool(pixels and pixels.photometric == "MONOCHROME1")
 
 
-def _window_function(dataset: Dataset) -> str:
-    function = text_of(dataset, "VOILUTFunction").upper()
-    return function if function in ("LINEAR_EXACT", "SIGMOID") else "LINEAR"
+def _is_signed(pixels: Pixels | None, slope: float, intercept: float) -> bool:
+    """Whether modality values may be below 0."""
+    return pixels is not None and any(stored * slope + intercept < 0 for stored in stored_limits(pixels))
 
 
-def _frame_time_ms(dataset: Dataset) -> float | None:
-    time = number_of(dataset, "FrameTime")
-    rate = number_of(dataset, "CineRate") or number_of(dataset, "RecommendedDisplayFrameRate")
-    vector = [step for step in numbers_of(dataset, "FrameTimeVector", 2)[1:] if step > 0]
-    for candidate in (time, *vector, 1000 / rate if rate else None):
-        if candidate and 1 <= candidate <= 60_000:
-            return candidate
-    return None
+def _window_of_bits(dataset: Dataset, pixels: Pixels | None) -> list[list[Any]]:
+    """A mask, of one bit or of probabilities, from nothing to all: its values say nothing about contrast."""
+    if pixels is None or pixels.samples != 1 or pixels.kind != "integer":
+        return []
+    most = integer_of(dataset, "MaximumFractionalValue") or 0
+    if pixels.bits_stored == 1 or most > 0:
+        most = most if pixels.bits_stored > 1 else 1
+        return [[most / 2 + 0.5, most + 1.0, ""]]
+    return []
+
+
+def _patient_orientation(dataset: Dataset) -> list[str] | None:
+    """PS3.3 C.7.6.1.1.1, where it is said in the letters of a standing biped."""
+    letters = [text.upper() for text in texts_of(dataset, "PatientOrientation")]
+    sensible = len(letters) == 2 and all(0 < len(text) <= 3 and set(text) <= set("LRAPHF") for text in letters)
+    return letters if sensible else None
 
 
 def _lossy(dataset: Dataset, transfer_syntax_uid: str) -> str:

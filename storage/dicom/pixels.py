@@ -33,7 +33,10 @@ ENCAPSULATED = {"1.2.840.10008.1.2.5"} | {
     f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55, 57, 70, 80, 81, 90, 91, 201, 202, 203)
 }
 GREY = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
-COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_422", "YBR_ICT", "YBR_RCT")
+SUBSAMPLED = ("YBR_FULL_422", "YBR_PARTIAL_422")  # two pixels share their chroma, unless a codec says otherwise
+# PS3.5 A.4.5 to A.4.7 and 8.2.13: MPEG-2, MPEG-4 and HEVC; SMPTE ST 2110 streams.
+VIDEO = {f"1.2.840.10008.1.2.4.{n}" for n in range(100, 109)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Pixels:
     @property
     def frame_bits(self) -> int:
         """Bits of one native frame."""
-        samples = 2 if self.photometric == "YBR_FULL_422" else self.samples
+        samples = 2 if self.photometric in SUBSAMPLED else self.samples
         return self.rows * self.columns * samples * self.bits_allocated
 
     def ranges(self, frame: int) -> list[tuple[int, int]]:
@@ -93,11 +96,15 @@ def read_pixels(parsed: Parsed) -> tuple[Pixels | None, str]:
     encapsulated = element.length == UNDEFINED
     if not encapsulated and element.offset + element.length > len(parsed.body):
         raise InvalidDataset("the file ends within the pixel data")
+    if encapsulated and parsed.transfer_syntax_uid.removesuffix(".1") in VIDEO:
+        return None, "video"
     if encapsulated and parsed.transfer_syntax_uid not in ENCAPSULATED:
         return None, "transfer_syntax"
     kind = {FLOAT_PIXEL_DATA: "float", DOUBLE_PIXEL_DATA: "double"}.get(element.tag, "integer")
     layout = _layout(dataset, kind)
-    if layout is None:
+    if layout is None or (
+        not encapsulated and layout["photometric"] in SUBSAMPLED and (layout["bits_allocated"], kind) != (8, "integer")
+    ):
         return None, "pixel_format"
     big_endian = parsed.transfer_syntax_uid == str(ExplicitVRBigEndian)
     pixels = Pixels(
@@ -110,9 +117,9 @@ def read_pixels(parsed: Parsed) -> tuple[Pixels | None, str]:
     )
     if not encapsulated:
         full = pixels.rows * pixels.columns * pixels.samples * pixels.bits_allocated // 8 * pixels.frames
-        if pixels.photometric == "YBR_FULL_422" and element.length >= full:
+        if pixels.photometric in SUBSAMPLED and element.length >= full:
             # Said to be subsampled, stored in full: known from ultrasound machines.
-            return Pixels(**{**_fields(pixels), "photometric": "YBR_FULL"}), ""
+            return Pixels(**{**_fields(pixels), "photometric": pixels.photometric.removesuffix("_422")}), ""
         promised = -(-pixels.frame_bits * pixels.frames // 8)
         if element.length < promised:
             raise InvalidDataset(f"the pixel data has {element.length} bytes instead of {promised}")
@@ -203,7 +210,7 @@ def native_values(encoded: bytes | memoryview, pixels: Pixels, frame: int) -> ND
         bits = np.unpackbits(np.frombuffer(encoded, np.uint8), bitorder="little")
         start = frame * pixels.frame_bits % (16 if pixels.byte_order == "swap" else 8)
         return bits[start : start + count].reshape(shape)
-    if pixels.photometric == "YBR_FULL_422":
+    if pixels.photometric in SUBSAMPLED:
         return spread_422(np.frombuffer(encoded, np.uint8, 2 * shape[0] * shape[1]), shape)
     start = frame * pixels.frame_bits // 8 % 2 if pixels.byte_order == "swap" else 0
     order = ">" if pixels.byte_order == ">" else "<"
@@ -216,7 +223,7 @@ def native_values(encoded: bytes | memoryview, pixels: Pixels, frame: int) -> ND
 def spread_422(values: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
     """Y1 Y2 Cb Cr of each pair of pixels to [rows, columns, YCbCr]; the pair shares its chroma (PS3.3 C.7.6.3.1.2)."""
     if shape[1] % 2:
-        raise InvalidDataset("YBR_FULL_422 needs an even number of columns")
+        raise InvalidDataset("4:2:2 colour needs an even number of columns")
     pairs = values.reshape(shape[0], shape[1] // 2, 4)
     out = np.empty((*shape, 3), np.uint8)
     out[:, 0::2, 0], out[:, 1::2, 0] = pairs[..., 0], pairs[..., 1]
@@ -244,3 +251,10 @@ def stored_values(raw: NDArray[Any], pixels: Pixels) -> NDArray[Any]:
     if pixels.signed:
         raw = raw.view(raw.dtype.str.replace("u", "i"))
     return raw >> (above + below)
+
+
+def stored_limits(pixels: Pixels) -> tuple[int, int]:
+    """The smallest and largest value that BitsStored allows."""
+    if pixels.signed:
+        return -(1 << (pixels.bits_stored - 1)), (1 << (pixels.bits_stored - 1)) - 1
+    return 0, (1 << pixels.bits_stored) - 1

@@ -1,0 +1,85 @@
+"""What is drawn over a frame, as masks of its pixels. Any thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.blobs import BlobStore
+from storage.dicom import overlays, shutters
+from storage.dicom.decode import raw_frame
+from storage.dicom.frames import read_encoded, read_stored
+from storage.dicom.overlays import Overlay
+from storage.dicom.stacks import FrameSource
+from storage.errors import StorageError
+
+Mask = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """[rows, columns] of 0 and 255, or None where nothing is drawn; the shutter hides behind `shutter_grey`."""
+
+    overlay: Mask | None = None
+    shutter: Mask | None = None
+    shutter_grey: int = 0
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(mask.nbytes for mask in (self.overlay, self.shutter) if mask is not None)
+
+    @property
+    def held(self) -> bool:
+        return False
+
+
+NOTHING = Masks()
+
+
+def has_masks(source: FrameSource) -> bool:
+    """Whether it is worth asking for them."""
+    return bool(source.header.overlays or source.header.of_frame(source.frame, "shutter"))
+
+
+def read_masks(blobs: BlobStore, institution_id: int, source: FrameSource) -> Masks:
+    """The overlays and the shutter of a frame. What cannot be read is left out: the image itself matters more."""
+    header, pixels = source.header, source.header.pixels
+    if pixels is None or not has_masks(source):
+        return NOTHING
+    shape = (pixels.rows, pixels.columns)
+    shutter = header.of_frame(source.frame, "shutter")
+    hides = shutters.hidden(shutter, *shape, header.aspect) if shutter else np.zeros(shape, bool)
+    drawn = np.zeros(shape, np.uint8)
+    for entry in header.overlays:
+        overlay = Overlay(**entry)
+        bitmap = bool(shutter) and shutter.get("overlay") == overlay.group
+        target = np.zeros(shape, np.uint8) if bitmap else drawn
+        try:
+            _draw(target, blobs, institution_id, source, overlay)
+        except StorageError:
+            continue
+        if bitmap:
+            hides |= target > 0
+    return Masks(
+        drawn if drawn.any() else None,
+        # One that hides everything is a mistake: nobody makes an image to show nothing of it.
+        hides.astype(np.uint8) * 255 if hides.any() and not hides.all() else None,
+        shutter["grey"] if shutter else 0,
+    )
+
+
+def _draw(target: Mask, blobs: BlobStore, institution_id: int, source: FrameSource, overlay: Overlay) -> None:
+    own = overlay.frame_of(source.frame)
+    if own is None:
+        return
+    if overlay.offset is None:
+        raw = raw_frame(read_encoded(blobs, institution_id, source), source.header, source.frame)
+        # A codec may have kept no more bits than the pixels use.
+        if overlay.bit < 8 * raw.dtype.itemsize:
+            overlays.draw(target, raw.view(f"u{raw.dtype.itemsize}") >> overlay.bit & 1, overlay)
+        return
+    place = overlays.ranges(overlay, own)
+    data = read_stored(blobs, institution_id, source, [place])
+    overlays.draw(target, overlays.unpack(data, overlay, own), overlay)
