@@ -17,6 +17,8 @@ from aiohttp import web
 from api.app import application
 from api.settings import Settings
 from storage.errors import StorageError
+from storage.logs import to_standard_error
+from storage.parent import tell_ready
 
 BACKLOG = 256
 SHUTDOWN_S = 3  # for requests that are being answered; streams close at once
@@ -54,22 +56,14 @@ async def serve(settings: Settings) -> None:
         for site in sites:
             await site.start()
         log.info("listening", host=settings.host, port=settings.port, tls=context is not None)
+        tell_ready(os.environ)
         await stopped.wait()
     finally:
         await runner.cleanup()
 
 
 def main() -> int:
-    # One JSON line per event.
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    to_standard_error()
     logging.basicConfig(level=logging.WARNING)
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # it quotes what a broken request said
     try:

@@ -35,7 +35,7 @@ def application(settings: Settings, static: Path = STATIC) -> web.Application:
     app = web.Application(middlewares=[problems, guard], client_max_size=MAX_BODY_BYTES)
     home = Home(settings.home, settings.runtime)
     app[SETTINGS] = settings
-    app[BLOBS] = BlobStore(home.blobs)
+    app[BLOBS] = BlobStore(home.blobs, settings.reserve_bytes)
     app[POOL] = LocalPool(settings.runtime)
     app[ATTEMPTS] = Attempts()
     app[PAGE] = Page(static)

@@ -168,6 +168,71 @@ class StudyInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessInfo:
+    """One process of the house. Times are UTC, YYYY-MM-DDTHH:MM:SSZ.
+
+    state: starting, running, restarting, waiting or stopped. name: postgresql, receive, renderd or api.
+    """
+
+    name: str
+    state: str
+    since: str
+    restarts: int  # since the house started
+    failures: int  # in a row
+    wait_s: float  # when waiting: until the next start
+    last_exit: str  # a signal's name or an exit code, "" when it never ended
+    reason: str
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiskInfo:
+    """The home's disk. Below the reserve nothing new is stored; state: ok, low or full."""
+
+    folder: str
+    state: str
+    free_bytes: int
+    total_bytes: int
+    reserve_bytes: int
+    warn_bytes: int
+    volumes_bytes: int  # derived files, which may be removed at any time
+
+
+@dataclass(frozen=True, slots=True)
+class RendererInfo:
+    """What renderd holds in memory."""
+
+    volumes: int
+    volumes_bytes: int
+    budget_bytes: int
+    frames_bytes: int
+    viewers: int
+
+
+@dataclass(frozen=True, slots=True)
+class SystemInfo:
+    """How the house is: for whoever looks after it. No patient and no person is in it."""
+
+    version: str
+    now: str
+    ok: bool
+    processes: list[ProcessInfo]
+    database: str | None  # the server's version; None when it does not answer
+    renderer: RendererInfo | None  # None when it does not answer
+    disk: DiskInfo
+    kernels: int  # compiled
+    dicom_port: int
+    ae_title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether studies can be read at this moment."""
+
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """The body of every error. `code` is a key of the viewer's dictionary."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.database import DatabaseTarget
+from storage.room import DEFAULT_RESERVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,9 @@ class Settings:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     lan: bool = False
+    dicom_port: int = 11112
+    ae_title: str = "FARVIEW"
+    reserve_bytes: int = DEFAULT_RESERVE
     # Inherited sockets that already listen: a restart then refuses nobody, and a low port needs no root here.
     sockets: tuple[int, ...] = ()
 
@@ -40,5 +44,8 @@ class Settings:
             tls_cert=path("FARVIEW_TLS_CERT"),
             tls_key=path("FARVIEW_TLS_KEY"),
             lan=environment.get("FARVIEW_LAN", "0") == "1",
+            dicom_port=int(environment.get("FARVIEW_DICOM_PORT", "11112")),
+            ae_title=environment.get("FARVIEW_AE_TITLE", "FARVIEW"),
+            reserve_bytes=int(environment.get("FARVIEW_DISK_RESERVE", DEFAULT_RESERVE)),
             sockets=tuple(int(part) for part in environment.get("FARVIEW_SOCKETS", "").split(",") if part),
         )

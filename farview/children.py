@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
+import json
 import os
 import signal
 import sys
@@ -12,39 +12,33 @@ from contextlib import suppress
 from pathlib import Path
 
 from farview.privileges import INSTALLATION
+from farview.watch import Watch, exit_word
+from storage.parent import READY, end_with_us
 
-# The first restart is at once: a person looks at a frozen picture meanwhile. Only what keeps failing waits.
-BACK_OFF_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
-SETTLED_S = 30  # alive for this long, the next failure is a first one again
 STOP_S = 8
 LARGEST_LOG_BYTES = 10 << 20
+TAIL_BYTES = 4096  # of the log, where a process says why it ends
+LONGEST_REASON = 300
 # What is for the supervisor alone: a child's environment can be read for as long as it runs.
 SECRETS = {"FARVIEW_ADMIN_PASSWORD", "FARVIEW_DATABASE_URL"}
-
-_libc = ctypes.CDLL(None, use_errno=True)
-_PR_SET_PDEATHSIG = 1
-
-
-def die_with_parent() -> Callable[[], None]:
-    """For between fork and exec: the kernel kills the child when we end. Linux only; elsewhere it does nothing."""
-    parent = os.getpid()
-
-    def run() -> None:
-        if sys.platform == "linux":
-            # SIGKILL: our own death may be a power cut's rehearsal, and all that must survive is on disk already.
-            _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-            if os.getppid() != parent:  # we ended between fork and here
-                os._exit(1)
-
-    return run
 
 
 class Child:
     """One module of ours in a process of its own. Its words go to a file in the home's logs."""
 
-    def __init__(self, module: str, environment: Mapping[str, str], logs: Path, sockets: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        module: str,
+        environment: Mapping[str, str],
+        logs: Path,
+        sockets: Sequence[int] = (),
+        changed: Callable[[], None] | None = None,
+    ) -> None:
+        """changed: called whenever `watch.process` has changed."""
         self.module = module
-        self.log = logs / f"{module.rsplit('.', 1)[-1]}.log"
+        name = module.rsplit(".", 1)[-1]
+        self.log = logs / f"{name}.log"
+        self.watch = Watch(name, self.log, changed)
         self._environment = {
             **{name: value for name, value in os.environ.items() if name not in SECRETS},
             **environment,
@@ -56,48 +50,78 @@ class Child:
         self._sockets = tuple(sockets)
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = False
+        self._hurried = asyncio.Event()
 
     @property
     def pid(self) -> int | None:
         """The process, while there is one."""
         return self._process.pid if self._process and self._process.returncode is None else None
 
-    async def keep(self, ended: Callable[[Child, int], None]) -> None:
-        """Start it, and start it again whenever it ends, until `stop`; `ended` is told each time."""
-        loop, failures = asyncio.get_running_loop(), 0
+    def hurry(self) -> None:
+        """What it may have failed for is there again: do not wait any longer before the next start."""
+        self._hurried.set()
+
+    async def keep(self, ended: Callable[[Child, str], None]) -> None:
+        """Start it, and start it again whenever it ends, until `stop`; `ended` is told each time, and how it was."""
         while not self._stopping:
-            begun = loop.time()
-            code = await self.run()
+            try:
+                how = exit_word(await self.run())
+                reason = await asyncio.to_thread(last_words, self.log)
+            except OSError as error:  # no file, no process, no memory for one: the machine may have them again soon
+                how, reason = type(error).__name__, error.strerror or ""
             if self._stopping:
                 return
-            ended(self, code)
-            failures = 0 if loop.time() - begun > SETTLED_S else failures + 1
-            await asyncio.sleep(BACK_OFF_S[min(max(failures - 1, 0), len(BACK_OFF_S) - 1)])
+            wait = self.watch.ended(how, reason)
+            ended(self, how)
+            self._hurried.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurried.wait(), wait)
 
     async def run(self) -> int:
         """Start it once and wait for its end. Call it in the main thread's loop: death signals follow the thread."""
         if self.log.exists() and self.log.stat().st_size > LARGEST_LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
-        with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                self.module,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd="/",
-                env=self._environment,
-                pass_fds=self._sockets,
-                # A session of its own: Ctrl-C in the terminal reaches us, and we end the children in order.
-                start_new_session=True,
-                preexec_fn=die_with_parent(),
-            )
-        return await self._process.wait()
+        hears, tells = os.pipe()
+        loop = asyncio.get_running_loop()
+        try:
+            with self.log.open("ab") as log:
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-m",
+                    self.module,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd="/",
+                    env={**self._environment, READY: str(tells)},
+                    pass_fds=(*self._sockets, tells),
+                    # A session of its own: Ctrl-C in the terminal reaches us, and we end the children in order.
+                    start_new_session=True,
+                    # SIGKILL: our own death may be a power cut's rehearsal, and what must survive is on disk already.
+                    preexec_fn=end_with_us(signal.SIGKILL),
+                )
+            os.close(tells)
+            tells = -1
+            self.watch.started(self._process.pid)
+            loop.add_reader(hears, self._hear, hears)
+            return await self._process.wait()
+        finally:
+            loop.remove_reader(hears)
+            os.close(hears)
+            if tells >= 0:
+                os.close(tells)
+
+    def _hear(self, pipe: int) -> None:
+        """It has said that it is ready, or has ended without a word."""
+        asyncio.get_running_loop().remove_reader(pipe)
+        if os.read(pipe, 1):
+            self.watch.ready()
 
     async def stop(self) -> None:
         """Ask it to end, and make it end."""
         self._stopping = True
+        self._hurried.set()
+        self.watch.stopped()
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -108,3 +132,21 @@ class Child:
             except TimeoutError:
                 process.kill()
                 await process.wait()
+
+
+def last_words(log: Path) -> str:
+    """The reason in the last event of a log, else its last line; "" when it says nothing."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - TAIL_BYTES))
+            lines = file.read().decode("utf-8", "replace").strip().splitlines()
+    except OSError:
+        return ""
+    if not lines:
+        return ""
+    try:
+        event = json.loads(lines[-1])
+        said = f"{event.get('error') or event['event']}: {event.get('reason') or ''}".rstrip(": ")
+    except (ValueError, TypeError, KeyError, AttributeError):
+        said = lines[-1].strip()  # the last line of a traceback names the error
+    return said[:LONGEST_REASON]

@@ -25,7 +25,7 @@ from storage.database import Database, DatabaseTarget
 from storage.dicom.stacks import stacks_of
 from storage.errors import HomeLocked
 from storage.home import Home
-from storage.imports import Summary, import_paths
+from storage.imports import DISK_FULL, Summary, import_paths
 from storage.institutions import find_or_create_institution
 from storage.leftovers import remove_outgrown
 from storage.migrate import migrate
@@ -86,9 +86,8 @@ async def _bring_in(settings: Settings, home: Home, paths: Sequence[Path], bar: 
 
             # Also what was there already: a killed import leaves rows whose volume files it did not get to.
             touched: set[tuple[str, str]] = set()
-            summary = await import_paths(
-                Arrival(database, BlobStore(home.blobs), touched), paths, institution.id, progress
-            )
+            blobs = BlobStore(home.blobs, settings.disk_reserve)
+            summary = await import_paths(Arrival(database, blobs, touched), paths, institution.id, progress)
             bar.update(task, total=1, completed=1)
             async with database.acting([institution.id]) as connection:
                 uids = [study for study, _ in touched], [series for _, series in touched]
@@ -102,7 +101,9 @@ async def _bring_in(settings: Settings, home: Home, paths: Sequence[Path], bar: 
             for row in rows:
                 async with database.acting([institution.id]) as connection:
                     series = await find_series(connection, row["id"])
-                await asyncio.to_thread(build_volumes, volumes, home, series, settings.volume_bytes, built)
+                await asyncio.to_thread(
+                    build_volumes, volumes, home, blobs, series, settings.volume_bytes, progress=built
+                )
         finally:
             await database.close()
     return summary, volumes
@@ -111,15 +112,16 @@ async def _bring_in(settings: Settings, home: Home, paths: Sequence[Path], bar: 
 def build_volumes(
     volumes: Volumes,
     home: Home,
+    blobs: BlobStore,
     series: StoredSeries,
     most_bytes: int,
+    *,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Make the volume files of a series that are missing, so that its first opening decodes nothing.
 
     most_bytes: the renderer's memory for volumes. One beyond is never loaded there, so none is made here.
     """
-    blobs = BlobStore(home.blobs)
     stacks = stacks_of(series.instances)
     remove_outgrown(home, series.institution_id, series.id, {stack.digest for stack in stacks if stack.geometry})
     for stack in stacks:
@@ -134,7 +136,10 @@ def build_volumes(
         except RenderError as error:  # the images are in; whoever opens them is told the same
             volumes.refused[series.id] = error.code
             continue
-        volumes.built += path is not None and path.exists() and not before
+        if path is not None and not path.exists():
+            volumes.refused[series.id] = "disk_full"
+        elif not before:
+            volumes.built += 1
 
 
 @asynccontextmanager
@@ -197,6 +202,8 @@ def report(summary: Summary, volumes: Volumes, seconds: float) -> list[str]:
         if reason != NOT_DICOM
     ]
     lines += [say("volume_line", series=series, reason=_reason(code)) for series, code in volumes.refused.items()]
+    if summary.left_out[DISK_FULL]:
+        lines.insert(0, say("import_stopped"))
     if len(lines) > MOST_LINES - 1:
         lines = [*lines[: MOST_LINES - 2], say("more_lines", count=len(lines) - MOST_LINES + 2)]
     return ["  ".join(counts), *lines]

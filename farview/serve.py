@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import ssl
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from farview.children import Child
 from farview.errors import PortInUse, SettingRefused
@@ -24,7 +24,8 @@ COPIES = ("certificate.pem", "key.pem")
 
 def tell(sentence: str) -> None:
     """Show a sentence at once, also when our output goes to a file."""
-    print(sentence, flush=True)
+    with suppress(OSError):  # the disk of its file is full, or the terminal has gone: what we do matters more
+        print(sentence, flush=True)
 
 
 def serve(settings: Settings) -> None:

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from farview.errors import SettingRefused
 from storage.database import DatabaseTarget
 from storage.home import default_home
+from storage.room import DEFAULT_RESERVE
 
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - only with --lan or TLS
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     admin_password: SecretStr | None = None
     volume_bytes: int = Field(default_factory=third_of_memory, ge=LEAST_VOLUME_BYTES)
+    disk_reserve: int = Field(default=DEFAULT_RESERVE, ge=0)
     demo: bool = False
     language: str = ""
 
@@ -87,6 +89,7 @@ class Settings(BaseSettings):
             "FARVIEW_AE_TITLE": self.ae_title,
             "FARVIEW_INSTITUTION": self.institution,
             "FARVIEW_VOLUME_BYTES": self.volume_bytes,
+            "FARVIEW_DISK_RESERVE": self.disk_reserve,
         }
         return {name: str(value) for name, value in told.items()}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,11 +12,13 @@ from farview.children import Child
 from farview.errors import NotReady
 from farview.listening import in_url
 from farview.settings import Settings
+from farview.watch import Watch, exit_word
 from farview.words import say
+from storage import processes
 from storage.database import Database, DatabaseTarget
 from storage.errors import StorageError
 from storage.home import Home
-from storage.institutions import find_or_create_institution
+from storage.institutions import find_or_create_institution, let_first_account_read
 from storage.migrate import migrate
 from storage.postgres import EmbeddedPostgres
 from storage.users import ensure_first_account
@@ -29,7 +30,6 @@ NAMES = {RECEIVE: "DICOM", RENDERD: "renderd", API: "api"}
 READY_S = 600  # the first start compiles kernels, on a small machine for minutes
 LOOK_S = 0.1
 TELL_S = 20
-DATABASE_BACK_OFF_S = 2
 
 Tell = Callable[[str], None]
 
@@ -47,6 +47,7 @@ class Supervisor:
         self._children: list[Child] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._database_watch = Watch("postgresql", home.logs / "postgresql.log", self._tell_states)
         self.environment: Mapping[str, str] = {}
 
     async def start(self) -> str | None:
@@ -63,13 +64,15 @@ class Supervisor:
             # So that the first account sees an empty list from the start, and not that it may see none.
             async with database.plain() as connection:
                 await find_or_create_institution(connection, self._settings.institution)
+                await let_first_account_read(connection)
         finally:
             await database.close()
         self.environment = self._settings.environment(self._home.runtime, target)
         for module in (RECEIVE, RENDERD, API):
             sockets = (self._listening,) if module == API else ()
             host = self._settings.dicom_address if module == RECEIVE else self._settings.address
-            child = Child(module, {**self.environment, "FARVIEW_HOST": host}, self._home.logs, sockets)
+            environment = {**self.environment, "FARVIEW_HOST": host}
+            child = Child(module, environment, self._home.logs, sockets, self._tell_states)
             self._children.append(child)
             self._tasks.append(asyncio.create_task(child.keep(self._ended), name=module))
         if self._postgres is not None:
@@ -102,28 +105,50 @@ class Supervisor:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._postgres is not None:
             await self._postgres.stop()
+        processes.remove(self._home.runtime)
 
     async def _database(self) -> DatabaseTarget:
         if self._postgres is not None:
-            return await self._postgres.start()
+            self._database_watch.started()
+            target = await self._postgres.start()
+            self._database_watch.ready()
+            return target
         assert self._settings.database_url is not None
         return DatabaseTarget.external(self._settings.database_url.get_secret_value())
 
     async def _keep_postgres(self, postgres: EmbeddedPostgres) -> None:
+        watch = self._database_watch
         while True:
-            await postgres.wait()
+            how, reason = exit_word(await postgres.wait()), ""
+            while not self._stopping:
+                wait = watch.ended(how, reason)
+                self._tell(say("database_gone", why=reason) if reason else say("database_ended"))
+                await asyncio.sleep(wait)
+                watch.started()
+                try:
+                    await postgres.start()
+                    break
+                except (StorageError, OSError) as error:  # OSError: a full disk, before it is even started
+                    how, reason = type(error).__name__, short(error)
             if self._stopping:
                 return
-            self._tell(say("database_ended"))
-            try:
-                await postgres.start()
-            except StorageError as error:
-                self._tell(say("database_gone", why=error))
-                await asyncio.sleep(DATABASE_BACK_OFF_S)
+            watch.ready()
+            for child in self._children:
+                child.hurry()
 
-    def _ended(self, child: Child, code: int) -> None:
-        how = signal.Signals(-code).name if code < 0 else str(code)
+    def _tell_states(self) -> None:
+        """For the page that shows how the house is."""
+        known = [self._database_watch.process] if self._postgres is not None else []
+        processes.write(self._home.runtime, [*known, *(child.watch.process for child in self._children)])
+
+    def _ended(self, child: Child, how: str) -> None:
         self._tell(say("child_ended", name=NAMES[child.module], how=how, log=child.log))
+
+
+def short(error: Exception) -> str:
+    """What PostgreSQL could not do and the last line of its log, which says why."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(dict.fromkeys(lines[:1] + lines[-1:]))[:300]
 
 
 def compiled(kernels: Path) -> int:

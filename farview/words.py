@@ -123,6 +123,15 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "超过渲染器可用内存（FARVIEW_VOLUME_BYTES），只能逐层浏览",
         "it is larger than the renderer's memory (FARVIEW_VOLUME_BYTES) and opens as slices only",
     ),
+    "reason_disk_full": (
+        "磁盘空间不足（FARVIEW_DISK_RESERVE 为数据库保留空间），未存入；清理后重新运行即可继续",
+        "the disk is full but for FARVIEW_DISK_RESERVE, so it was not kept; make room and run the command again",
+    ),
+    "import_stopped": (
+        "磁盘空间不足，导入已停止，其余文件未处理。已导入的数据有效；清理磁盘后重新运行即可继续。",
+        "The disk is full: the import stopped and did not look at the rest. What came in is kept; make room and run it "
+        "again to go on.",
+    ),
     "reason_unreadable_frame": ("有图像无法解码", "an image of it cannot be decoded"),
     # ── doctor ──
     "ok": ("正常", "ok"),

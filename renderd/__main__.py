@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -16,34 +14,14 @@ from kernels.cache import use_cache
 from storage.database import DatabaseTarget
 from storage.errors import StorageError
 from storage.home import Home
+from storage.logs import to_standard_error
+from storage.room import DEFAULT_RESERVE
 
 log = structlog.get_logger()
 
-_PR_SET_PDEATHSIG = 1
-
-
-def die_with_parent() -> None:
-    """The kernel ends this process when its parent ends, however that happens. Linux only."""
-    if sys.platform == "linux":
-        parent = os.getppid()
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            sys.exit(1)
-
 
 def main() -> int:
-    die_with_parent()
-    # One JSON line per event.
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    to_standard_error()
     logging.basicConfig(level=logging.WARNING)
     environment = os.environ
     home = Home(Path(environment["FARVIEW_HOME"]), Path(environment["FARVIEW_RUNTIME"]))
@@ -52,7 +30,9 @@ def main() -> int:
     from renderd.process import serve  # noqa: PLC0415 - kernels are imported only after their cache has a place
 
     try:
-        uvloop.run(serve(home, target, int(environment.get("FARVIEW_VOLUME_BYTES") or 0) or None))
+        volume_bytes = int(environment.get("FARVIEW_VOLUME_BYTES") or 0) or None
+        reserve_bytes = int(environment.get("FARVIEW_DISK_RESERVE", DEFAULT_RESERVE))
+        uvloop.run(serve(home, target, volume_bytes, reserve_bytes))
     except (StorageError, OSError) as error:
         log.error("cannot_serve", error=type(error).__name__, reason=str(error))
         return 2

@@ -25,7 +25,7 @@ log = structlog.get_logger()
 DATABASE_CONNECTIONS = 4
 
 
-async def serve(home: Home, target: DatabaseTarget, volume_bytes: int | None) -> None:
+async def serve(home: Home, target: DatabaseTarget, volume_bytes: int | None, reserve_bytes: int) -> None:
     """Serve until SIGTERM. Kernels are compiled before the socket listens, so that nobody waits for that later."""
     begun = time.monotonic()
     scheduler = Scheduler(Renderer())
@@ -37,7 +37,7 @@ async def serve(home: Home, target: DatabaseTarget, volume_bytes: int | None) ->
         log.info("ready", seconds=round(time.monotonic() - begun, 3), kernels=str(kernels))
         # Not the loop's executor, whose threads would be waited for at the end.
         threading.Thread(target=_clean_up, args=(home,), name="clean up", daemon=True).start()
-        library = Library(home, BlobStore(home.blobs), volume_bytes or default_budget())
+        library = Library(home, BlobStore(home.blobs, reserve_bytes), volume_bytes or default_budget())
         await serve_stream(database, library, scheduler, home.runtime / SOCKET)
     finally:
         await database.close()

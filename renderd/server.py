@@ -9,15 +9,19 @@ and encoded, and hands frames back; the connection sends the newest. docs/PROTOC
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, unix_serve
+from websockets.http11 import Request, Response
 
 from kernels.transfer import PRESETS, TransferFunction
 from renderd.admission import Admission
@@ -29,10 +33,12 @@ from renderd.scheduler import Scheduler
 from storage.access import CHANNEL
 from storage.database import Database
 from storage.errors import DatabaseUnavailable
+from storage.parent import tell_ready
 
 log = structlog.get_logger()
 
 SESSION_HEADER = "Farview-Session"
+STATUS_PATH = "/status"
 
 # RFC 6455 7.4.1. Every other error of this package concerns one viewport and is told as Trouble.
 CLOSE_CODES: dict[type[Exception], int] = {
@@ -99,6 +105,20 @@ class StreamServer:
         finally:
             self._admissions.discard(admission)
 
+    def status(self, page: ServerConnection, request: Request) -> Response | None:
+        """What is held in memory, for whoever looks after the house: api.messages.RendererInfo. None: a viewer."""
+        if request.path != STATUS_PATH:
+            return None
+        library = self._library
+        told = {
+            "volumes": len(library.volumes),
+            "volumes_bytes": library.volumes.size_bytes,
+            "budget_bytes": library.volumes.budget_bytes,
+            "frames_bytes": library.frames.size_bytes,
+            "viewers": len(self._admissions),
+        }
+        return page.respond(HTTPStatus.OK, json.dumps(told))
+
     async def hear_of_access(self) -> None:
         """Pass on what the database tells about sign-outs and roles, until cancelled."""
         async for user in self._database.notifications(CHANNEL):
@@ -112,6 +132,7 @@ class StreamServer:
         async with unix_serve(
             self.handle,
             sock=_bound(path),
+            process_request=self.status,
             subprotocols=[SUBPROTOCOL],
             compression=None,
             max_size=MAX_MESSAGE_BYTES,
@@ -160,6 +181,7 @@ async def serve(database: Database, library: Library, scheduler: Scheduler, path
         ]
         async with server.listening(path):
             log.info("listening")
+            tell_ready(os.environ)
             await stopped.wait()
         for task in running:
             task.cancel()

@@ -17,10 +17,12 @@ SQL = load(__file__)
 CHANNEL = "farview_access"
 
 READ_STUDIES = "studies.read"
+READ_SYSTEM = "system.read"
 
 # A role is a set of permissions, and this table is the only place that knows them.
 ROLES: Mapping[str, frozenset[str]] = {
     "reader": frozenset({READ_STUDIES}),
+    "system": frozenset({READ_SYSTEM}),  # how processes and disks are; no patient
 }
 
 # Using a session is written down once a minute, not at every request.

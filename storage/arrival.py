@@ -66,7 +66,7 @@ class Arrival:
 
         Raises:
             InvalidDataset: it cannot be kept; the message says why.
-            DatabaseUnavailable, OSError: it could not be kept now; the same call may succeed later.
+            DatabaseUnavailable, DiskFull, OSError: it could not be kept now; the same call may succeed later.
         """
         outcome = (await self.receive_all([data], institution_id, origin))[0]
         if isinstance(outcome, InvalidDataset):
@@ -158,6 +158,8 @@ class Arrival:
             return False
 
     def _write_blobs(self, arriving: list[_Arriving], institution_id: int) -> list[str]:
+        # All or nothing: a batch that cannot be kept leaves no bytes without a row behind.
+        self._blobs.check_room(sum(len(one.data) for one in arriving))
         with self._blobs.batch() as batch:
             if len(arriving) == 1:
                 return [batch.write(institution_id, arriving[0].data)]

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from storage.errors import DamagedFile, NotFound
+from storage.room import check_room
 
 # Four threads share the journal's commits: 275 files of 525 kB took 0.74 s with one, 0.37 s with four or eight.
 SYNC_THREADS = 4
@@ -47,18 +48,24 @@ class Batch:
 class BlobStore:
     """The bytes of every institution, each in its own folder. All methods may be called from any thread."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, reserve_bytes: int = 0) -> None:
+        """reserve_bytes: what stays free on this disk, see storage/room.py."""
         self.root = root
+        self.reserve_bytes = reserve_bytes
 
     def path(self, institution_id: int, sha256: str) -> Path:
         """Where this blob is, whether or not it exists."""
         return self.root / str(int(institution_id)) / "sha256" / sha256[:2] / sha256[2:4] / sha256
 
     def write(self, institution_id: int, data: Bytes) -> str:
-        """Store a blob durably; its SHA-256 as hex."""
+        """Store a blob durably; its SHA-256 as hex. DiskFull, OSError: nothing of it is kept."""
         sha256, folders = self.put(institution_id, data)
         synchronise(folders)
         return sha256
+
+    def check_room(self, size: int) -> None:
+        """Raise DiskFull unless so many bytes can be stored and the reserve stays free."""
+        check_room(self.root, size, self.reserve_bytes)
 
     @contextmanager
     def batch(self) -> Iterator[Batch]:
@@ -77,6 +84,7 @@ class BlobStore:
             if path.stat().st_size == len(data):
                 return sha256, folders
         except FileNotFoundError:
+            self.check_room(len(data))
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Beside its place, so that the rename stays within one folder. A crash leaves at most this file behind.
         temporary = path.with_name(f".{sha256[:8]}.{secrets.token_hex(4)}.new")

@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from storage.errors import DatabaseUnavailable, TryAgain
+from storage.errors import DatabaseUnavailable, DiskFull, TryAgain
 
 SCHEMA = "farview"
 APPLICATION_ROLE = "farview_app"
@@ -33,7 +33,7 @@ AWAY = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,  # too many connections, no memory; a full disk is told apart below
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
 )
@@ -140,6 +140,8 @@ def _working(connection: Connection) -> Iterator[None]:
         yield
     except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
         raise TryAgain(str(error)) from error
+    except asyncpg.DiskFullError as error:
+        raise DiskFull(f"PostgreSQL has no room: {error}") from error
     except AWAY as error:
         raise DatabaseUnavailable(f"PostgreSQL went away: {error}") from error
     except asyncpg.InterfaceError as error:

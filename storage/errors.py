@@ -22,6 +22,7 @@ StorageError
 ├── InvalidDataset         these bytes are not a DICOM instance that can be kept
 ├── InvalidPreferences     what somebody wants to set is not a small JSON object
 ├── UnreadablePixels       the stored pixels cannot be decoded
+├── DiskFull               the disk is full but for the database's reserve: nothing was stored
 └── DamagedFile            a stored or derived file is not what was written
 """
 
@@ -180,6 +181,12 @@ class UnreadablePixels(StorageError):
     """The stored pixels cannot be decoded."""
 
     code = "unreadable_pixels"
+
+
+class DiskFull(StorageError):
+    """The disk has no room but for the reserve. Nothing was stored; the same call succeeds when there is room."""
+
+    code = "disk_full"
 
 
 class DamagedFile(StorageError):

@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from storage import processes
 from storage.account import Account
 from storage.errors import HomeLocked, HomeUnusable
 
@@ -156,7 +157,7 @@ class Home:
         shutil.rmtree(self.runtime / "postgresql", ignore_errors=True)
         with suppress(OSError):
             for path in self.runtime.iterdir():
-                if path.is_socket():
+                if path.is_socket() or path.name == processes.NAME:
                     path.unlink()
             self.runtime.rmdir()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
@@ -11,12 +13,17 @@ from pathlib import Path
 
 from storage.archives import Member, read_members
 from storage.arrival import Arrival, Outcome
-from storage.errors import InvalidDataset
+from storage.errors import DatabaseUnavailable, DiskFull, InvalidDataset
 
 # One transaction and one round of folder synchronisation for so many instances or bytes.
 BATCH_INSTANCES = 128
 BATCH_BYTES = 64 << 20
 MAX_EXAMPLES = 5  # names kept for each reason
+# A database that was killed or is started again is back within this; beginning anew would cost more.
+WAIT_FOR_DATABASE_S = 30
+RETRY_S = 0.5
+
+DISK_FULL = "disk_full"  # the reason why the rest was left out
 
 Progress = Callable[["Summary"], None]
 
@@ -48,6 +55,8 @@ async def import_paths(
 ) -> Summary:
     """Take in everything below these paths. Reading the next batch overlaps with storing this one.
 
+    On a full disk it stops: what was read by then is left out as DISK_FULL, the rest is not looked at.
+
     Raises:
         DatabaseUnavailable, OSError: it cannot go on; begin again later, what is stored is found again.
     """
@@ -58,6 +67,9 @@ async def import_paths(
         while batch := await asyncio.to_thread(next, batches, None):
             if storing:
                 await storing
+            if summary.left_out[DISK_FULL]:
+                _leave_out(summary, [member for member in batch if not member.problem])
+                break
             storing = asyncio.create_task(_store(arrival, batch, institution_id, summary, progress))
         if storing:
             await storing
@@ -78,7 +90,13 @@ async def _store(
             summary.leave_out(member.name, member.problem)
         else:
             files.append(member)
-    outcomes = await arrival.receive_all([member.data for member in files], institution_id, "import")
+    try:
+        outcomes = await _receive(arrival, [member.data for member in files], institution_id)
+    except (DiskFull, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _leave_out(summary, files)
+        return
     for member, outcome in zip(files, outcomes, strict=True):
         if isinstance(outcome, InvalidDataset):
             summary.leave_out(member.name, str(outcome))
@@ -87,6 +105,23 @@ async def _store(
             summary.bytes += len(member.data)
     if progress:
         progress(summary)
+
+
+async def _receive(arrival: Arrival, files: list[bytes], institution_id: int) -> list[Outcome | InvalidDataset]:
+    """Hand a batch over, again while the database is away. What came in before it went is found again."""
+    until = time.monotonic() + WAIT_FOR_DATABASE_S
+    while True:
+        try:
+            return await arrival.receive_all(files, institution_id, "import")
+        except DatabaseUnavailable:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(RETRY_S)
+
+
+def _leave_out(summary: Summary, members: list[Member]) -> None:
+    for member in members:
+        summary.leave_out(member.name, DISK_FULL)
 
 
 def _batches(members: Iterator[Member]) -> Generator[list[Member]]:

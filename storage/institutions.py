@@ -36,7 +36,7 @@ async def find_or_create_institution(connection: Connection, name: str) -> Insti
 
 
 async def let_first_account_read(connection: Connection) -> None:
-    """The first account becomes a reader in every institution; nothing happens while there is none."""
+    """The first account reads every institution and sees how the house is; nothing happens while there is none."""
     await connection.execute(SQL["let_first_account_read"])
 
 

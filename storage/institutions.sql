@@ -6,10 +6,13 @@ SELECT id, name FROM institutions WHERE lower(name) = lower($1);
 INSERT INTO institutions (name) VALUES ($1) ON CONFLICT DO NOTHING RETURNING id, name;
 
 -- name: let_first_account_read
--- The first account reads every institution, so that whoever installed the house sees what arrives in it. Roles grow
--- with the reading room; the three administrators, whom nobody may hold together, come with it and end this rule.
+-- The first account reads every institution and sees how the processes are, so that whoever installed the house sees
+-- what arrives in it and what keeps it from working. Roles grow with the reading room; the three administrators, whom
+-- nobody may hold together, come with it and end this rule.
 INSERT INTO memberships (user_id, institution_id, role)
-SELECT users.id, institutions.id, 'reader' FROM users CROSS JOIN institutions WHERE users.first
+SELECT users.id, institutions.id, roles.role
+  FROM users CROSS JOIN institutions CROSS JOIN (VALUES ('reader'), ('system')) AS roles (role)
+ WHERE users.first
     ON CONFLICT DO NOTHING;
 
 -- name: find_all

@@ -9,14 +9,12 @@ of the map would stop nobody: the account owns the map and the database's files.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import shutil
 import signal
-import sys
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -26,6 +24,7 @@ from storage.account import Account, database_account, own_name
 from storage.database import APPLICATION_ROLE, Connection, DatabaseTarget
 from storage.errors import PostgresNotStarted
 from storage.home import Home
+from storage.parent import end_with_us
 from storage.predecessor import end_predecessor
 from storage.programs import SHARED, programs
 
@@ -58,9 +57,6 @@ SETTINGS = {
     "log_parameter_max_length_on_error": "0",
     "log_checkpoints": "off",
 }
-
-_libc = ctypes.CDLL(None, use_errno=True)
-_PR_SET_PDEATHSIG = 1
 
 
 def embedded_target(runtime: Path) -> DatabaseTarget:
@@ -174,7 +170,9 @@ class EmbeddedPostgres:
         maps = [f'farview "{person}" {role}\n' for person in sorted(people) for role in roles]
         for name, text in (("hba.conf", "local all all peer map=farview\n"), ("ident.conf", "".join(maps))):
             path = self._home.postgresql / name
-            path.write_text(text)
+            # Written only when it changes: on a full disk an empty file would be all that is left of it.
+            if not path.exists() or path.read_text() != text:
+                path.write_text(text)
             path.chmod(0o600)
             if self._account is not None:
                 os.chown(path, self._account.uid, self._account.gid)
@@ -243,7 +241,7 @@ class EmbeddedPostgres:
                 env={"PATH": os.defpath, "LC_ALL": "C"},
                 # A session of its own: Ctrl-C in the terminal reaches us, and we end the server last.
                 start_new_session=True,
-                preexec_fn=_before_exec(self._account, end_with_us_by),
+                preexec_fn=end_with_us(end_with_us_by, self._account),
             )
 
     def _log_tail(self, start: int) -> str:
@@ -251,21 +249,6 @@ class EmbeddedPostgres:
         with self._log.open("rb") as log:
             log.seek(start)
             return "\n".join(log.read()[-4000:].decode(errors="replace").splitlines()[-15:])
-
-
-def _before_exec(account: Account | None, end_with_us_by: signal.Signals) -> Callable[[], None]:
-    parent = os.getpid()
-
-    def run() -> None:
-        if account is not None:
-            account.become()
-        if sys.platform == "linux":
-            # After the change of account, which clears it. Elsewhere `end_predecessor` cleans up at the next start.
-            _libc.prctl(_PR_SET_PDEATHSIG, end_with_us_by)
-            if os.getppid() != parent:  # we ended between fork and here
-                os._exit(1)
-
-    return run
 
 
 def _sync_folder(folder: Path) -> None:

@@ -32,14 +32,17 @@ from storage.database import Database, DatabaseTarget
 from storage.errors import DatabaseUnavailable, InvalidDataset, StorageError
 from storage.home import Home
 from storage.institutions import find_or_create_institution, institution_of_ae_title
+from storage.logs import to_standard_error
+from storage.parent import tell_ready
+from storage.room import DEFAULT_RESERVE
 
 VERIFICATION = "1.2.840.10008.1.1"
 SUCCESS = 0x0000
 # PS3.4 table B.2-1. The first row that an error is an instance of; A700 tells the sender to try again later.
 STATUS: tuple[tuple[type[BaseException], int], ...] = (
     (InvalidDataset, 0xC000),  # cannot understand
-    (StorageError, 0xA700),  # out of resources: the database is away, transactions waited for each other
-    (OSError, 0xA700),  # out of resources: the disk is full
+    (StorageError, 0xA700),  # out of resources: the disk is full, the database away, transactions wait for each other
+    (OSError, 0xA700),  # out of resources: the disk is full or fails
     (CancelledError, 0xA700),  # we are stopping
     (Exception, 0x0110),  # processing failure (PS3.7 C.5.14)
 )
@@ -64,6 +67,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 11112
     ae_title: str = "FARVIEW"
+    reserve_bytes: int = DEFAULT_RESERVE
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -76,6 +80,7 @@ class Settings:
             host=environment.get("FARVIEW_HOST", "127.0.0.1"),
             port=int(environment.get("FARVIEW_DICOM_PORT", "11112")),
             ae_title=environment.get("FARVIEW_AE_TITLE", "FARVIEW"),
+            reserve_bytes=int(environment.get("FARVIEW_DISK_RESERVE", DEFAULT_RESERVE)),
         )
 
 
@@ -202,11 +207,12 @@ async def serve(settings: Settings) -> None:
     database = await connect(settings.database, stopped)
     if database is None:
         return
-    blobs = BlobStore(Home(settings.home, settings.runtime).blobs)
+    blobs = BlobStore(Home(settings.home, settings.runtime).blobs, settings.reserve_bytes)
     receiver = Receiver(database, Arrival(database, blobs), settings.institution)
     try:
         port = receiver.listen(settings.host, settings.port, settings.ae_title)
         log.info("listening", host=settings.host, port=port, ae_title=settings.ae_title)
+        tell_ready(os.environ)
         await stopped.wait()
     finally:
         await asyncio.to_thread(receiver.close)
@@ -214,15 +220,7 @@ async def serve(settings: Settings) -> None:
 
 
 def main() -> int:
-    # One JSON line per event.
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    to_standard_error()
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # it quotes datasets
     # Three threads hand every slice on; with the usual 5 ms each of them may keep the others waiting that long.
     sys.setswitchinterval(0.0005)

@@ -157,11 +157,3 @@ async def test_a_stream_without_session_or_subprotocol_is_refused(house: House) 
     with pytest.raises(WSServerHandshakeError) as refused:
         await house.client.ws_connect("/stream")
     assert refused.value.status == 400
-
-
-async def test_health_tells_which_part_is_away(house: House) -> None:
-    down = await house.client.get("/api/health")
-    assert (down.status, await down.json()) == (503, {"database": True, "renderer": False})
-    async with renderer(house, repeat):
-        up = await house.client.get("/api/health")
-        assert (up.status, await up.json()) == (200, {"database": True, "renderer": True})

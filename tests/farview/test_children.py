@@ -38,21 +38,21 @@ async def until(condition: Callable[[], bool]) -> None:
 
 async def test_a_killed_child_is_started_again_until_it_is_stopped(module: Callable[[str], Child]) -> None:
     child = module("import os, time\nprint(os.getpid(), os.environ['TOLD'], flush=True)\ntime.sleep(600)\n")
-    ended: list[int] = []
-    keeping = asyncio.create_task(child.keep(lambda _, code: ended.append(code)))
+    ended: list[str] = []
+    keeping = asyncio.create_task(child.keep(lambda _, how: ended.append(how)))
     for times in (1, 2, 3):
         await until(lambda times=times: child.log.exists() and child.log.read_text().count("yes") == times)  # type: ignore[misc]
         assert child.pid is not None
         if times < 3:
             os.kill(child.pid, signal.SIGKILL)
-    assert ended == [-9, -9]
+    assert ended == ["SIGKILL", "SIGKILL"]
     last = child.pid
     await child.stop()
     await keeping
     assert last is not None and child.pid is None
     with pytest.raises(ProcessLookupError):
         os.kill(last, 0)
-    assert ended == [-9, -9]
+    assert ended == ["SIGKILL", "SIGKILL"]
 
 
 async def test_a_child_that_ignores_the_request_is_killed(

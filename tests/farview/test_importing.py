@@ -111,18 +111,18 @@ def test_a_volume_that_the_renderer_cannot_hold_is_not_made_and_the_summary_says
     stored = StoredSeries(5, 1, 1, "1.2", 1, "CT", "", "", instances)
     size = 6 * 16 * 16 * 2
     volumes = Volumes()
-    build_volumes(volumes, home, stored, size - 1)
+    build_volumes(volumes, home, blobs, stored, size - 1)
     assert (volumes.built, volumes.refused) == (0, {5: "volume_too_large"})
     assert "FARVIEW_VOLUME_BYTES" in report(Summary(), volumes, 1)[1]
     assert not list(home.volumes.rglob("*.volume"))
     volumes = Volumes()
-    build_volumes(volumes, home, stored, size)
+    build_volumes(volumes, home, blobs, stored, size)
     assert (volumes.built, volumes.refused) == (1, {})
     # The rest of a series that came in two parts: the volume of the part has gone when that of the whole is there.
     (whole,) = home.volumes.rglob("*.volume")
-    build_volumes(volumes, home, replace(stored, instances=instances[:4]), size)
+    build_volumes(volumes, home, blobs, replace(stored, instances=instances[:4]), size)
     (part,) = home.volumes.rglob("*.volume")
-    build_volumes(volumes, home, stored, size)
+    build_volumes(volumes, home, blobs, stored, size)
     assert list(home.volumes.rglob("*.volume")) == [whole] != [part]
 
 

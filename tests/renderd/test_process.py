@@ -135,19 +135,3 @@ async def test_without_a_database_it_says_so_and_ends(short_folder: Path, tmp_pa
         subprocess.run, [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2 and "cannot_serve" in done.stderr
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has ended")
-async def test_it_ends_with_its_parent() -> None:
-    child = "import renderd.__main__ as m, time; m.die_with_parent(); print('up', flush=True); time.sleep(60)"
-    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
-    started = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", parent, stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
-    assert started.stdout is not None
-    assert await started.stdout.readline() == b"up\n"
-    started.kill()
-    async with asyncio.timeout(10):
-        # The pipe ends when the last one who holds it has ended.
-        assert await started.stdout.read() == b""
-    await started.wait()

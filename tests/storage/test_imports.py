@@ -7,17 +7,20 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from storage import imports
+from storage import imports, room
 from storage.arrival import Arrival, Outcome
 from storage.blobs import BlobStore
 from storage.database import Database, DatabaseTarget
 from storage.dicom.stacks import stacks_of
 from storage.dicom.write import write_series
+from storage.errors import DatabaseUnavailable
 from storage.imports import import_paths
+from storage.room import Disk
 from storage.studies import find_series
 from tests.storage.rows import make_institution
 
@@ -130,8 +133,58 @@ async def test_an_archive_that_cannot_be_stored_ends_its_reading(
     monkeypatch.setattr(imports, "BATCH_INSTANCES", 4)
 
     async def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+        raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(Arrival, "receive_all", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="Input/output"):
         await import_paths(Arrival(database, BlobStore(tmp_path / "blobs")), [tmp_path / "a.tar"], 1)
+
+
+async def test_a_full_disk_stops_the_import_and_says_how_many_were_left_out(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = await make_institution(database)
+    folder_of_slices(tmp_path / "in", 12)
+    monkeypatch.setattr(imports, "BATCH_INSTANCES", 4)
+    free = [1 << 30]
+    monkeypatch.setattr(room, "disk_of", lambda _: Disk(free[0], 1 << 40))
+    blobs = BlobStore(tmp_path / "blobs", reserve_bytes=1 << 20)
+    arrival = Arrival(database, blobs)
+    store = arrival.receive_all
+
+    async def fill(*arguments: Any) -> Any:
+        outcomes = await store(*arguments)
+        free[0] = 1 << 20  # somebody else took the rest
+        return outcomes
+
+    monkeypatch.setattr(arrival, "receive_all", fill)
+    summary = await import_paths(arrival, [tmp_path / "in"], owner)
+    assert summary.outcomes[Outcome.NEW] == 4
+    assert summary.left_out == {imports.DISK_FULL: 8}  # the batch that met it, and the one that was read meanwhile
+    assert sum(1 for path in blobs.root.rglob("*") if path.is_file()) == 4
+    free[0] = 1 << 30
+    again = await import_paths(Arrival(database, blobs), [tmp_path / "in"], owner)
+    assert (again.outcomes[Outcome.NEW], again.outcomes[Outcome.SAME]) == (8, 4)
+
+
+async def test_an_import_goes_on_when_the_database_is_back(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = await make_institution(database)
+    folder_of_slices(tmp_path / "in", 4)
+    monkeypatch.setattr(imports, "RETRY_S", 0)
+    arrival, away = Arrival(database, BlobStore(tmp_path / "blobs")), [3]
+    store = arrival.receive_all
+
+    async def go_away(*arguments: Any) -> Any:
+        away[0] -= 1
+        if away[0] >= 0:
+            raise DatabaseUnavailable("started again")
+        return await store(*arguments)
+
+    monkeypatch.setattr(arrival, "receive_all", go_away)
+    assert (await import_paths(arrival, [tmp_path / "in"], owner)).outcomes[Outcome.NEW] == 4
+    monkeypatch.setattr(imports, "WAIT_FOR_DATABASE_S", -1)
+    away[0] = 1
+    with pytest.raises(DatabaseUnavailable):
+        await import_paths(arrival, [tmp_path / "in"], owner)

@@ -122,6 +122,53 @@ export interface StudyInfo {
   series: SeriesInfo[];
 }
 
+export interface ProcessInfo {
+  name: string;
+  state: string;
+  since: string;
+  restarts: number;
+  failures: number;
+  wait_s: number;
+  last_exit: string;
+  reason: string;
+  log: string;
+}
+
+export interface DiskInfo {
+  folder: string;
+  state: string;
+  free_bytes: number;
+  total_bytes: number;
+  reserve_bytes: number;
+  warn_bytes: number;
+  volumes_bytes: number;
+}
+
+export interface RendererInfo {
+  volumes: number;
+  volumes_bytes: number;
+  budget_bytes: number;
+  frames_bytes: number;
+  viewers: number;
+}
+
+export interface SystemInfo {
+  version: string;
+  now: string;
+  ok: boolean;
+  processes: ProcessInfo[];
+  database: string | null;
+  renderer: RendererInfo | null;
+  disk: DiskInfo;
+  kernels: number;
+  dicom_port: number;
+  ae_title: string;
+}
+
+export interface Health {
+  ok: boolean;
+}
+
 export interface Problem {
   code: string;
   detail?: string;
