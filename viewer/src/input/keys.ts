@@ -1,5 +1,31 @@
-/** Which key does what. A key's name is what KeyboardEvent.key says, letters in capitals, "Shift+" before it. */
+/**
+ * Which key does what.
+ *
+ * A key's name is what KeyboardEvent.key says, letters in capitals, "Shift+" before a letter and "Ctrl+" (Command on a
+ * Mac) before that. A reader may give every command other keys: see reading/key_table.ts.
+ */
 
+/** What a key can be given to do, in the groups in which the help and the settings show it. */
+export const COMMANDS = {
+  tools: ["tool_window", "tool_pan", "tool_zoom", "tool_scroll"],
+  images: [
+    ...["previous_image", "next_image", "first_image", "last_image", "previous_series", "next_series"],
+    ...["previous_phase", "next_phase", "cine"],
+  ],
+  views: [
+    ...["zoom_in", "zoom_out", "fit", "reset", "rotate_right", "rotate_left", "flip_horizontal", "flip_vertical"],
+    ...["invert", "overlays", "shutter"],
+  ],
+  layouts: ["mpr", "slab", "volume", "link", "previous_viewport", "next_viewport"],
+  // By id, never by their place in the list: a preset that is added must not move "lung" to another key.
+  windows: [
+    ...["header", "soft", "lung", "bone", "brain", "liver", "angio", "stroke", "subdural", "spine_soft", "spine_bone"],
+    ...["temporal_bone", "cardiac", "calcium", "infant_brain"],
+  ].map((id) => `window:${id}` as const),
+  page: ["undo", "redo", "help", "cancel"],
+} as const satisfies Record<string, readonly string[]>;
+
+/** The keys as they come. */
 export const KEYS = {
   W: "tool_window",
   T: "tool_pan",
@@ -14,6 +40,11 @@ export const KEYS = {
   // V is the volume rendering (M, P, V belong together), so the other flip is the same key with Shift.
   "Shift+H": "flip_vertical",
   I: "invert",
+  C: "cine",
+  "[": "previous_phase",
+  "]": "next_phase",
+  "Shift+O": "overlays",
+  "Shift+S": "shutter",
   ArrowUp: "previous_image",
   ArrowDown: "next_image",
   ArrowLeft: "previous_viewport",
@@ -31,10 +62,22 @@ export const KEYS = {
   "Ctrl+Z": "undo",
   "Ctrl+Y": "redo",
   "Ctrl+Shift+Z": "redo",
+  "?": "help",
+  "1": "window:header",
+  "2": "window:soft",
+  "3": "window:lung",
+  "4": "window:bone",
+  "5": "window:brain",
+  "6": "window:liver",
+  "7": "window:angio",
+  "8": "window:stroke",
+  "9": "window:subdural",
 } as const;
 
-export type Command = (typeof KEYS)[keyof typeof KEYS];
-export type Pressed = { command: Command } | { preset: number };
+export type PresetCommand = `window:${string}`;
+export type Command = Exclude<(typeof KEYS)[keyof typeof KEYS], PresetCommand>;
+export type Keys = Readonly<Record<string, Command | PresetCommand>>;
+export type Pressed = { command: Command } | { window: string };
 
 export interface KeyLike {
   key: string;
@@ -44,25 +87,35 @@ export interface KeyLike {
   altKey: boolean;
 }
 
-/** What a key asks for, or null. Ctrl (Command on a Mac) and Alt with a key that is not in the table are the browser's. */
-export function pressed(event: KeyLike): Pressed | null {
-  if (event.altKey) return null;
-  const control = event.ctrlKey || event.metaKey;
-  if (!control && /^[1-9]$/.test(event.key)) return { preset: Number(event.key) };
+/** The name of a pressed key with Shift and Ctrl; null for one that no table may have: Alt is the browser's. */
+export function keyName(event: KeyLike): string | null {
+  if (event.altKey || ["Shift", "Control", "Meta", "Alt", "AltGraph", "Dead", "Process"].includes(event.key)) return null;
   const letter = event.key.length === 1 && /[a-z]/i.test(event.key);
   const plain = letter ? (event.shiftKey ? "Shift+" : "") + event.key.toUpperCase() : event.key;
-  const name = (control ? "Ctrl+" : "") + plain;
-  const command = (KEYS as Record<string, Command | undefined>)[name];
-  return command ? { command } : null;
+  return (event.ctrlKey || event.metaKey ? "Ctrl+" : "") + plain;
 }
 
+/** What a key asks for, or null. Ctrl with a key that is not in the table is the browser's. */
+export function pressed(event: KeyLike, keys: Keys = KEYS): Pressed | null {
+  const name = keyName(event);
+  const command = name !== null ? keys[name] : null;
+  if (!command) return null;
+  return isPreset(command) ? { window: command.slice("window:".length) } : { command };
+}
+
+const isPreset = (command: Command | PresetCommand): command is PresetCommand => command.startsWith("window:");
+
 /**
- * Whether a key pressed here belongs to a control: a text field takes all, a button Space, a slider the arrows.
+ * Whether a key pressed here belongs to a control: a text field takes all but combinations with Ctrl, and of those it
+ * has copying, pasting and undoing itself; a button takes Space, a slider the arrows, a list of tabs left and right.
  * Every other key still belongs to the picture.
  */
-export function taken(target: EventTarget | null, key: string): boolean {
+export function taken(target: EventTarget | null, { key, ctrlKey, metaKey }: KeyLike): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (target.isContentEditable || target.matches("textarea,select,input:not([type=range])")) return true;
-  if (key === " ") return target.closest("button,a") !== null;
+  if (target.isContentEditable || target.matches("textarea,select,input:not([type=range],[type=checkbox])")) {
+    return !(ctrlKey || metaKey) || /^[acvxyz]$/i.test(key);
+  }
+  if (key === " ") return target.closest("button,a,input") !== null;
+  if (/^Arrow/.test(key) && target.closest("[role=tab],[role=switch]") !== null) return true;
   return /^(Arrow|Home|End|Page)/.test(key) && target.closest("[role=slider],input") !== null;
 }

@@ -4,6 +4,7 @@ import type { Command, Pressed } from "../input/keys";
 import type { Desk, Tool } from "./desk";
 import * as moves from "./moves";
 import { openMpr, openStack, openStackLayout } from "./opening";
+import { entries, showPhase } from "./phases";
 import { windowChoices } from "./windows";
 
 /** Choose a tool; choosing it again returns to what each viewport is for. */
@@ -40,14 +41,23 @@ function neighbour(desk: Desk, way: number): void {
 }
 
 export function nextSeries(desk: Desk, way: number): void {
-  const all = (desk.study.value?.series ?? []).flatMap((series) => series.stacks.map((stack) => ({ series, stack })));
-  const at = all.findIndex(({ series, stack }) => series === desk.series.value && stack === desk.stack.value);
+  const all = (desk.study.value?.series ?? []).flatMap(entries);
+  const at = all.findIndex(({ stacks }) => stacks.includes(desk.stack.value!));
   const next = all[at + way];
-  if (next) openStack(desk, next.series, next.stack);
+  if (next) openStack(desk, next.series, next.stacks[0]!);
+}
+
+/** To the next phase of a 4-D set, in a circle: after the last one of a heart beat comes the first. */
+function movePhase(desk: Desk, way: number): void {
+  const phases = desk.phases.value;
+  const at = phases.indexOf(desk.stack.value!);
+  desk.cine.stop();
+  if (phases.length > 1) showPhase(desk, (at + way + phases.length) % phases.length, true);
 }
 
 function cancel(desk: Desk): void {
   if (desk.sheet.value) desk.sheet.value = null;
+  else if (desk.cine.playing.value) desk.cine.stop();
   else if (desk.notice.value) desk.notice.value = null;
   else if (desk.tool.value) desk.tool.value = null;
   else if (desk.maximised.value) desk.maximised.value = null;
@@ -87,6 +97,11 @@ const ACTIONS: Record<Command, (desk: Desk) => void> = {
   flip_horizontal: (desk) => moves.flip(desk.activeViewport.value, "horizontal"),
   flip_vertical: (desk) => moves.flip(desk.activeViewport.value, "vertical"),
   invert: moves.invert,
+  overlays: (desk) => moves.toggleCover(desk, "overlays"),
+  shutter: (desk) => moves.toggleCover(desk, "shutter"),
+  cine: (desk) => desk.cine.toggle(),
+  previous_phase: (desk) => movePhase(desk, -1),
+  next_phase: (desk) => movePhase(desk, 1),
   previous_image: (desk) => moves.scroll(desk, desk.activeViewport.value, -1, true),
   next_image: (desk) => moves.scroll(desk, desk.activeViewport.value, 1, true),
   first_image: (desk) => moves.scrollTo(desk, desk.activeViewport.value, 0, false),
@@ -103,10 +118,13 @@ const ACTIONS: Record<Command, (desk: Desk) => void> = {
   link: moves.toggleLink,
   undo,
   redo,
+  help: (desk) => (desk.sheet.value = "help"),
 };
 
 /** Commands that a held key may repeat; the others would only flicker. */
-export const REPEATS: ReadonlySet<Command> = new Set(["previous_image", "next_image", "zoom_in", "zoom_out"]);
+export const REPEATS: ReadonlySet<Command> = new Set([
+  ...(["previous_image", "next_image", "previous_phase", "next_phase", "zoom_in", "zoom_out"] as const),
+]);
 
 export function perform(desk: Desk, pressed: Pressed): void {
   if ("command" in pressed) return ACTIONS[pressed.command](desk);
@@ -114,6 +132,6 @@ export function perform(desk: Desk, pressed: Pressed): void {
   if (!series.value || !stack.value) return;
   const view = desk.viewports.stack.view.peek();
   const frame = view?.kind === "stack" ? view.frame : null;
-  const choice = windowChoices(series.value, stack.value, frame).find(({ key }) => key === pressed.preset);
-  if (choice) moves.setWindow(desk, choice.window, false);
+  const choice = windowChoices(series.value, stack.value, frame).find(({ id }) => id === pressed.window);
+  if (choice) moves.setWindow(desk, choice.window, false, choice.lut);
 }

@@ -9,15 +9,18 @@ import type { SeriesInfo, StackInfo, StudyInfo, StudyRow } from "../api/messages
 import { PLANES, type Plane } from "../geometry/grid";
 import type { Vector3 } from "../geometry/vectors";
 import type { Connection } from "../stream/connection";
+import type { View } from "../stream/messages";
 import { drawnEvent } from "../probe";
 import type { Words } from "../words/words";
 import { ViewHistory } from "./history";
+import { Cine } from "./cine";
+import { phasesOf } from "./phases";
 import { Viewport, type Role } from "./viewport";
 
 export type Tool = "window" | "pan" | "zoom" | "scroll" | "cross";
 export type Layout = "stack" | "mpr";
 /** What may lie over the page: "more" is a phone's tools. */
-export type SheetName = "more" | "settings";
+export type SheetName = "more" | "settings" | "help";
 
 export interface Toast {
   say(words: Words): string;
@@ -33,6 +36,11 @@ export class Desk {
   readonly study = signal<StudyInfo | null>(null);
   readonly series = signal<SeriesInfo | null>(null);
   readonly stack = signal<StackInfo | null>(null);
+  /** The stacks of the open 4-D set in their order; one alone where the open stack is no phase. */
+  readonly phases = computed<readonly StackInfo[]>(() => {
+    const [series, stack] = [this.series.value, this.stack.value];
+    return series && stack ? phasesOf(series, stack) : [];
+  });
   readonly layout = signal<Layout>("stack");
   /** The one viewport of the grid that fills it. */
   readonly maximised = signal<Role | null>(null);
@@ -63,6 +71,7 @@ export class Desk {
       axial: make("axial"),
       coronal: make("coronal"),
       sagittal: make("sagittal"),
+  readonly cine: Cine;
       volume: make("volume"),
     };
     this.history = new ViewHistory(this);
@@ -74,7 +83,14 @@ export class Desk {
   }
 
   /** Fingers and keys are up everywhere. */
+    this.cine = new Cine(this);
   rest(): void {
     for (const viewport of Object.values(this.viewports)) viewport.rest();
   }
 }
+  /** The stack that a drawn picture shows: another phase of the set while the one that is asked for is on its way. */
+  stackOf(view: View): StackInfo | null {
+    return this.phases.value.find(({ digest }) => digest === view.stack) ?? this.stack.value;
+  }
+
+    if (this.cine.playing.peek()) return; // it asks for its still when it stops

@@ -10,7 +10,7 @@ import type { PlaneView, StackView, View, VolumeView } from "../stream/messages"
 import { imageCorners, pixelSize, stackView, volumeView } from "./opening";
 import type { Desk } from "./desk";
 import type { Viewport } from "./viewport";
-import { dragged, followed, sane } from "./windows";
+import { dragged, followed, lookOf, sane } from "./windows";
 
 const geometryOf = (desk: Desk) => desk.stack.value?.volume ?? null;
 
@@ -25,14 +25,19 @@ export function position(desk: Desk, view: View | null): { index: number; count:
   return { index: grid.sliceOf(view.centre, path), count: path.count };
 }
 
-/** Show image `index`, from 0; beyond an end it stays at that end. */
+/** A reader goes to image `index`, from 0; beyond an end it stays at that end. A cine that runs stops. */
 export function scrollTo(desk: Desk, viewport: Viewport, index: number, moving: boolean): void {
+  desk.cine.stop();
+  showImage(desk, viewport, index, moving);
+}
+
+export function showImage(desk: Desk, viewport: Viewport, index: number, moving: boolean): void {
   const view = viewport.view.peek();
   const geometry = geometryOf(desk);
   if (view?.kind === "stack") {
     const [series, stack] = [desk.series.value!, desk.stack.value!];
     const frame = Math.min(stack.frames.length - 1, Math.max(0, Math.round(index)));
-    viewport.set({ ...view, frame, window: followed(series, stack, view.window, view.frame, frame) }, moving);
+    viewport.set({ ...view, frame, ...followed(series, stack, lookOf(view), view.frame, frame) }, moving);
   } else if (view?.kind === "plane" && geometry) {
     const path = grid.slices(geometry, camera.normal(view));
     const linked = desk.linked.value && desk.cross.value;
@@ -84,12 +89,13 @@ export function originalPixels(desk: Desk, viewport: Viewport): void {
 
 // ── window ──
 
-/** The stack and the planes of a series share one window. */
-export function setWindow(desk: Desk, wanted: Vector2, moving: boolean): void {
+/** The stack and the planes of a series share one window; a VOI LUT, which belongs to stored frames, is the stack's. */
+export function setWindow(desk: Desk, wanted: Vector2, moving: boolean, lut: number | null = null): void {
   const window = sane(wanted);
   for (const viewport of Object.values(desk.viewports)) {
     const view = viewport.view.peek();
-    if (view && view.kind !== "volume") viewport.set({ ...view, window }, moving);
+    if (view?.kind === "stack") viewport.set({ ...view, window, lut }, moving);
+    else if (view?.kind === "plane") viewport.set({ ...view, window }, moving);
   }
 }
 
@@ -107,6 +113,13 @@ export function invert(desk: Desk): void {
   }
 }
 
+/** Show or hide what is drawn over the stored pixels: the header's overlays, or its display shutter. */
+export function toggleCover(desk: Desk, cover: "overlays" | "shutter"): void {
+  const { stack } = desk.viewports;
+  const view = stack.view.peek();
+  if (view?.kind === "stack" && desk.stack.peek()?.[cover]) stack.set({ ...view, [cover]: view[cover] === false }, false);
+}
+
 // ── turning ──
 
 export function rotate(desk: Desk, viewport: Viewport, degrees: number): void {
@@ -121,9 +134,10 @@ export function flip(viewport: Viewport, way: "horizontal" | "vertical"): void {
   if (view && view.kind !== "volume") viewport.set(camera.flip(view, way), false);
 }
 
-const pivot = (desk: Desk, view: VolumeView) => {
+/** What a volume turns about: the point that was chosen, or the middle of the body. */
+const pivot = (desk: Desk, view: VolumeView): Vector3 => {
   const geometry = geometryOf(desk);
-  return geometry ? grid.centre(geometry) : view.centre;
+  return desk.pivot.peek() ?? (geometry ? grid.centre(geometry) : view.centre);
 };
 
 export function turn(desk: Desk, viewport: Viewport, dx: number, dy: number): void {
@@ -194,10 +208,23 @@ export function crossTo(desk: Desk, viewport: Viewport, at: Vector2, moving: boo
   const view = viewport.view.peek();
   const geometry = geometryOf(desk);
   if (view?.kind !== "plane" || !geometry) return;
+  desk.cine.stop();
   const point = grid.inside(geometry, camera.pointAt(view, viewport.size.peek(), at));
   batch(() => {
     desk.cross.value = point;
     follow(desk, moving, viewport);
+  });
+}
+
+/** Every plane goes through a patient point, linked or not: somebody wants to see it. */
+export function crossToPoint(desk: Desk, wanted: Vector3): void {
+  const geometry = geometryOf(desk);
+  if (!geometry) return;
+  desk.cine.stop();
+  const point = grid.inside(geometry, wanted);
+  batch(() => {
+    desk.cross.value = point;
+    for (const [, plane] of desk.planes) plane.set(camera.through(plane.view.peek() as PlaneView, point), false);
   });
 }
 
@@ -255,12 +282,13 @@ export function fit(desk: Desk, viewport: Viewport): void {
 export function reset(desk: Desk, viewport: Viewport): void {
   const view = viewport.view.peek();
   const corners = view && cornersOf(desk, view);
+  if (view?.kind === "volume") null;
   if (view && corners) viewport.place(upright(desk, view), corners);
 }
 
 function upright(desk: Desk, view: View): View {
   const [series, stack] = [desk.series.value!, desk.stack.value!];
-  if (view.kind === "stack") return stackView(series, stack, view.frame, view.window) satisfies StackView;
+  if (view.kind === "stack") return stackView(series, stack, view.frame, lookOf(view)) satisfies StackView;
   const geometry = stack.volume!;
   if (view.kind === "volume") return { ...volumeView(desk, series, stack, geometry), preset: view.preset };
   const axes = grid.screenAxes(geometry);

@@ -9,7 +9,7 @@ import { placeOfSlice } from "../geometry/places";
 import type { Vector2, Vector3 } from "../geometry/vectors";
 import type { PlaneView, StackView, VolumeView } from "../stream/messages";
 import { GRID, type Desk } from "./desk";
-import { firstWindow, followed } from "./windows";
+import { firstLook, followed, lookOf, type Look } from "./windows";
 import type { Role } from "./viewport";
 
 /** Millimetres per pixel (along a row, down a column) of the image plane, as StackView counts them. */
@@ -29,10 +29,10 @@ export function imageCorners(stack: StackInfo): Vector2[] {
 }
 
 /** One frame, as it was stored, seen whole once the viewport has a size. */
-export function stackView(series: SeriesInfo, stack: StackInfo, frame: number, window: Vector2): StackView {
+export function stackView(series: SeriesInfo, stack: StackInfo, frame: number, look: Look): StackView {
   const [sx, sy] = pixelSize(stack);
   const centre: Vector2 = [((stack.columns - 1) / 2) * sx, ((stack.rows - 1) / 2) * sy];
-  const place = { series: series.id, stack: stack.digest, frame, centre, window };
+  const place = { series: series.id, stack: stack.digest, frame, centre, ...look };
   return {
     kind: "stack",
     ...place,
@@ -67,16 +67,19 @@ export async function openStudy(desk: Desk, id: number, wanted: () => boolean): 
 
 export function openStack(desk: Desk, series: SeriesInfo, stack: StackInfo): void {
   batch(() => {
+    desk.cine.close();
     for (const role of GRID) desk.viewports[role].clear();
     desk.series.value = series;
     desk.stack.value = stack;
+    const kin = new Set(desk.phases.value.map(({ digest }) => digest));
+    for (const viewport of Object.values(desk.viewports)) viewport.kin = kin;
     desk.cross.value = desk.notice.value = desk.toast.value = desk.maximised.value = null;
     desk.layout.value = "stack";
     desk.active.value = "stack";
     if (desk.tool.value === "cross") desk.tool.value = null;
   });
   const frame = firstFrame(series, stack);
-  const view = stackView(series, stack, frame, firstWindow(series, stack, frame));
+  const view = stackView(series, stack, frame, firstLook(series, stack, frame));
   desk.viewports.stack.open(view, imageCorners(stack));
 }
 
@@ -90,8 +93,10 @@ export function openStackLayout(desk: Desk): void {
   const plane = desk.viewports.axial.view.peek() as PlaneView | null;
   if (view?.kind === "stack" && series && shown && geometry && cross && plane) {
     const frame = grid.frameAt(geometry, cross);
-    const window = followed(series, shown, plane.window, view.frame, frame);
-    stack.set({ ...view, frame, window, invert: plane.invert ?? false }, false);
+    // A VOI LUT belongs to stored frames; the planes have the window that stands for it, until another is chosen.
+    const same = plane.window[0] === view.window[0] && plane.window[1] === view.window[1];
+    const look = followed(series, shown, same ? lookOf(view) : lookOf(plane), view.frame, frame);
+    stack.set({ ...view, frame, ...look, invert: plane.invert ?? false }, false);
   }
   batch(() => {
     desk.layout.value = "stack";

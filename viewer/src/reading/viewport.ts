@@ -34,6 +34,8 @@ export class Viewport implements Surface {
   private id = 0;
   private screen: Screen | null = null;
   private corners: Vector[] = [];
+  /** The digests of the set that is open: a picture of another phase of it may still come while one moves on. */
+  kin: ReadonlySet<string> = new Set();
   private asked = "";
   private readonly sentViews = new Map<number, View>();
 
@@ -176,6 +178,7 @@ export class Viewport implements Surface {
   private viewOf(input: number): View | null {
     const view = this.sentViews.get(input);
     const now = this.view.peek();
-    return view && now && view.series === now.series && view.stack === now.stack ? view : null;
+    if (!view || !now || view.series !== now.series) return null;
+    return view.stack === now.stack || (this.kin.has(view.stack) && this.kin.has(now.stack)) ? view : null;
   }
 }

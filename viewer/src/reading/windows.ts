@@ -3,45 +3,50 @@
 import type { SeriesInfo, StackInfo } from "../api/messages";
 import type { Vector2 } from "../geometry/vectors";
 
-export interface WindowChoice {
+/** How values become greys: a window, or the frame's own VOI LUT of that number, with a window that stands for it. */
+export interface Look {
+  window: Vector2; // (centre, width)
+  lut: number | null;
+}
+
+export interface WindowChoice extends Look {
   id: string;
   /** The header's own name for it; the dictionary names the others by their id. */
   name?: string;
-  window: Vector2; // (centre, width)
-  key?: number;
 }
 
 // Keys name ids, never places in the list: a preset that is added in between must not move "lung" to another key.
-const CT: WindowChoice[] = [
-  { id: "soft", window: [40, 400], key: 2 },
-  { id: "lung", window: [-600, 1500], key: 3 },
-  { id: "bone", window: [500, 2000], key: 4 },
-  { id: "brain", window: [40, 80], key: 5 },
-  { id: "liver", window: [90, 150], key: 6 },
-  { id: "angio", window: [200, 700], key: 7 },
-  { id: "stroke", window: [40, 40], key: 8 },
-  { id: "subdural", window: [75, 200], key: 9 },
-  { id: "spine_soft", window: [40, 300] },
-  { id: "spine_bone", window: [400, 1800] },
-  { id: "temporal_bone", window: [600, 4000] },
-  { id: "cardiac", window: [200, 800] },
-  { id: "calcium", window: [130, 600] },
-  { id: "infant_brain", window: [32, 70] },
+const CT: [id: string, window: Vector2][] = [
+  ["soft", [40, 400]],
+  ["lung", [-600, 1500]],
+  ["bone", [500, 2000]],
+  ["brain", [40, 80]],
+  ["liver", [90, 150]],
+  ["angio", [200, 700]],
+  ["stroke", [40, 40]],
+  ["subdural", [75, 200]],
+  ["spine_soft", [40, 300]],
+  ["spine_bone", [400, 1800]],
+  ["temporal_bone", [600, 4000]],
+  ["cardiac", [200, 800]],
+  ["calcium", [130, 600]],
+  ["infant_brain", [32, 70]],
 ];
 
 /**
- * The presets of a stack: the header's windows first, under key 1, then the field's for CT in Hounsfield units.
- * With the frame that is shown, key 1 is that frame's own window.
+ * The presets of a stack: the header's windows and VOI LUTs first, then the field's for CT in Hounsfield units.
+ * With the frame that is shown, the first one is that frame's own window.
  */
 export function windowChoices(series: SeriesInfo, stack: StackInfo, frame: number | null = null): WindowChoice[] {
   if (stack.colour) return [];
   const own = frame === null ? null : stack.frames[frame]?.window;
-  const header = stack.windows.map(({ centre, width, explanation }, i): WindowChoice => {
-    const window: Vector2 = i === 0 && own ? own : [centre, width];
-    const choice: WindowChoice = { id: `header${i || ""}`, window, ...(i === 0 ? { key: 1 } : {}) };
+  const header = stack.windows.map(({ centre, width, explanation, lut }, i): WindowChoice => {
+    const look: Look = i === 0 && own ? { window: own, lut: null } : { window: [centre, width], lut };
+    const choice = { id: `header${i || ""}`, ...look };
     return explanation ? { ...choice, name: explanation } : choice;
   });
-  return series.modality === "CT" && stack.unit === "HU" ? [...header, ...CT] : header;
+  if (series.modality !== "CT" || stack.unit !== "HU") return header;
+  return [...header, ...CT.map(([id, window]) => ({ id, window, lut: null }))];
 }
 
 /** A window as the stream takes it, whatever a header or a slip of the finger says. */
@@ -51,18 +56,34 @@ export const sane = ([centre, width]: Vector2): Vector2 => [
 ];
 
 /** What a frame of a stack opens with: its own window where it has one, for the slices of an MR differ widely. */
-export function firstWindow(series: SeriesInfo, stack: StackInfo, frame: number | null = null): Vector2 {
-  const own = frame === null || stack.colour ? null : stack.frames[frame]?.window;
-  if (own) return sane(own);
+export function firstLook(series: SeriesInfo, stack: StackInfo, frame: number | null = null): Look {
+  if (stack.colour) return { window: [127.5, 255], lut: null };
+  const own = frame === null ? null : stack.frames[frame]?.window;
+  if (own) return { window: sane(own), lut: null };
   const [first] = windowChoices(series, stack);
-  if (first) return first.id.startsWith("header") ? sane(first.window) : [40, 400];
-  return [127.5, 255];
+  if (!first) return { window: [127.5, 255], lut: null };
+  return first.id === "header" ? { window: sane(first.window), lut: first.lut } : { window: [40, 400], lut: null };
 }
 
-/** The window of frame `to` when `window` is shown at frame `from`: each its own, until a reader chose another one. */
-export function followed(series: SeriesInfo, stack: StackInfo, window: Vector2, from: number, to: number): Vector2 {
-  const [centre, width] = firstWindow(series, stack, from);
-  return window[0] === centre && window[1] === width ? firstWindow(series, stack, to) : window;
+export const sameLook = (a: Look, b: Look): boolean =>
+  a.lut === b.lut && a.window[0] === b.window[0] && a.window[1] === b.window[1];
+
+/** What a view of a stack is shown with. */
+export const lookOf = ({ window, lut }: { window: Vector2; lut?: number | null }): Look => ({ window, lut: lut ?? null });
+
+/**
+ * The look of frame `to` when `look` is shown at frame `from`: each its own, until a reader chose another one. `other`
+ * is the stack of frame `to` where it is another phase's.
+ */
+export function followed(
+  series: SeriesInfo,
+  stack: StackInfo,
+  look: Look,
+  from: number,
+  to: number,
+  other: StackInfo = stack,
+): Look {
+  return sameLook(look, firstLook(series, stack, from)) ? firstLook(series, other, to) : look;
 }
 
 /** The window after dragging (dx, dy) CSS pixels: across changes the width, down darkens. */

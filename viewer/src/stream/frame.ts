@@ -8,6 +8,8 @@ export interface Frame {
   interpolated: boolean;
   colour: boolean;
   reduced: boolean;
+  /** An overlay or a shutter covers some pixels. */
+  covered: boolean;
   viewport: number;
   level: number;
   sequence: number;
@@ -41,6 +43,7 @@ export function parseFrame(message: ArrayBuffer): Frame | null {
     interpolated: (flags & Flag.INTERPOLATED) !== 0,
     colour: (flags & Flag.COLOUR) !== 0,
     reduced: (flags & Flag.REDUCED) !== 0,
+    covered: (flags & Flag.DRAWN) !== 0,
     viewport: header.getUint16(4, true),
     level: header.getUint16(6, true),
     sequence: header.getUint32(8, true),

@@ -16,6 +16,8 @@ export interface Drawn {
   input: number;
   final: boolean;
   interpolated: boolean;
+  /** An overlay or a shutter covers some pixels. */
+  covered: boolean;
   codec: number;
   level: number;
   /** Of the encoded picture and of the viewport it stands for. */
@@ -129,6 +131,7 @@ const report = (frame: Frame): Drawn => ({
   input: frame.input,
   final: frame.final,
   interpolated: frame.interpolated,
+  covered: frame.covered,
   codec: frame.codec,
   level: frame.level,
   width: frame.width,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pressed } from "../../src/input/keys";
+import { COMMANDS, keyName, KEYS, pressed } from "../../src/input/keys";
 import { Wheel } from "../../src/input/wheel";
 
 const key = (name: string, over: object = {}) =>
@@ -25,15 +25,30 @@ test("plus needs Shift on most keyboards and still zooms", () => {
   expect(key("+", { shiftKey: true })).toEqual({ command: "zoom_in" });
 });
 
-test("digits choose presets", () => {
-  expect(key("3")).toEqual({ preset: 3 });
+test("a digit names a window by its id; 0 is free", () => {
+  expect(key("3")).toEqual({ window: "lung" });
   expect(key("0")).toBeNull();
 });
 
-test("combinations with Ctrl, Alt and Command stay the browser's", () => {
+test("Alt is the browser's, and so is Ctrl with a key that is not in the table", () => {
   expect(key("r", { ctrlKey: true })).toBeNull();
   expect(key("w", { metaKey: true })).toBeNull();
   expect(key("ArrowLeft", { altKey: true })).toBeNull();
+  expect(key("z", { ctrlKey: true })).toEqual({ command: "undo" });
+  expect(key("Z", { metaKey: true, shiftKey: true })).toEqual({ command: "redo" });
+});
+
+test("every command of the table is one that can be assigned", () => {
+  const all: string[] = Object.values(COMMANDS).flat();
+  expect(Object.values(KEYS).filter((command) => !all.includes(command))).toEqual([]);
+  expect(new Set(all).size).toBe(all.length);
+});
+
+test("a key alone is no key of a table", () => {
+  const names = ["Shift", "Control", "Process", "Dead"].map((name) =>
+    keyName({ key: name, shiftKey: true, ctrlKey: false, metaKey: false, altKey: false }),
+  );
+  expect(names).toEqual([null, null, null, null]);
 });
 
 const turned = (over: object) => ({

@@ -100,7 +100,7 @@ test("every frame is shown in its own window until the reader chooses one", () =
   moves.setWindow(desk, [60, 300], false);
   moves.scrollTo(desk, desk.viewports.stack, 7, false);
   expect(stackView()).toMatchObject({ frame: 7, window: [60, 300] });
-  key({ preset: 1 });
+  key({ window: "header" });
   expect(stackView()).toMatchObject({ frame: 7, window: [50, 107] });
   moves.scroll(desk, desk.viewports.stack, 1, false);
   expect(stackView()).toMatchObject({ frame: 8, window: [50, 108] });
@@ -193,9 +193,9 @@ test("P makes a 20 mm maximum slab of the active plane and thin again", () => {
   expect(plane("coronal").thickness_mm).toBe(0);
 });
 
-test("key 3 is the lung window in every 2-D viewport", () => {
+test("the lung window is that of every 2-D viewport", () => {
   openMpr(desk, null);
-  key({ preset: 3 });
+  key({ window: "lung" });
   expect([stackView().window, plane("axial").window, plane("sagittal").window]).toEqual([
     [-600, 1500],
     [-600, 1500],
@@ -221,7 +221,7 @@ test("reset puts a turned, mirrored and inverted stack upright and keeps its fra
   key({ command: "rotate_right" });
   key({ command: "flip_horizontal" });
   key({ command: "invert" });
-  key({ preset: 4 });
+  key({ window: "bone" });
   key({ command: "reset" });
   expect(stackView()).toMatchObject({ right: [1, 0], down: [0, 1], frame: 50, window: [500, 2000] });
   expect(stackView().invert ?? false).toBe(false);

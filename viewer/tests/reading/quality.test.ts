@@ -9,6 +9,7 @@ const frame = (over: Partial<Drawn>): Drawn => ({
   input: 1,
   final: true,
   interpolated: false,
+  covered: false,
   codec: 2,
   level: 0,
   width: 512,
@@ -50,6 +51,13 @@ test("a verified stack frame at one to one is lossless and original", () => {
 
 test("a zoomed one is lossless and interpolated", () => {
   expect(quality(frame({ interpolated: true }), stack, true).words).toEqual(["LOSSLESS ✓", "interpolated"]);
+});
+
+test("a picture under an overlay or a shutter is lossless, and never called original", () => {
+  expect(quality(frame({ covered: true }), stack, true)).toEqual({ tone: "good", words: ["LOSSLESS ✓", "covered"] });
+  const zoomed = frame({ covered: true, interpolated: true });
+  expect(quality(zoomed, stack, true).words).toEqual(["LOSSLESS ✓", "interpolated", "covered"]);
+  expect(quality(frame({ covered: true, final: false }), stack, true).words).toEqual(["preview", "covered"]);
 });
 
 test("a reformat is never original, even where no pixel was interpolated", () => {

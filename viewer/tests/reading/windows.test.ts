@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { SeriesInfo, StackInfo } from "../../src/api/messages";
-import { dragged, firstWindow, sane, windowChoices, windowNumber } from "../../src/reading/windows";
+import { dragged, firstLook, sane, windowChoices, windowNumber } from "../../src/reading/windows";
 import { zh } from "../../src/words/zh";
 
 const series = (modality: string): SeriesInfo => ({
@@ -39,38 +39,39 @@ const stack = (over: Partial<StackInfo> = {}): StackInfo => ({
   ...over,
 });
 
-test.each([
-  [2, [40, 400]],
-  [3, [-600, 1500]],
-  [5, [40, 80]],
-  [6, [90, 150]],
-  [9, [75, 200]],
-])("key %i of a CT is the field's window %j (centre, width)", (key, window) => {
-  expect(windowChoices(series("CT"), stack()).find((choice) => choice.key === key)!.window).toEqual(window);
-});
-
-test("no key stands for two presets, and every preset has a name", () => {
+test("every preset has a name, and no two have one id", () => {
   const choices = windowChoices(series("CT"), stack());
-  const keys = choices.flatMap(({ key }) => key ?? []);
-  expect(new Set(keys).size).toBe(keys.length);
+  expect(new Set(choices.map(({ id }) => id)).size).toBe(choices.length);
   expect(choices.filter(({ id, name }) => !name && !(id in zh.windows))).toEqual([]);
 });
 
+test("a VOI LUT of the header is a choice of its own, and what the stack opens with where it comes first", () => {
+  const window = { centre: 500, width: 1000, explanation: "", lut: null };
+  const lut = { centre: 2048, width: 4096, explanation: "NORMAL", lut: 0 };
+  const first = stack({ unit: "", windows: [lut, window] });
+  expect(firstLook(series("DX"), first)).toEqual({ window: [2048, 4096], lut: 0 });
+  expect(windowChoices(series("DX"), first).map(({ id, lut: n }) => [id, n])).toEqual([
+    ["header", 0],
+    ["header1", null],
+  ]);
+  expect(firstLook(series("DX"), stack({ unit: "", windows: [window, lut] }))).toEqual({ window: [500, 1000], lut: null });
+});
+
 test("a stack opens with its header's window", () => {
-  expect(firstWindow(series("CT"), stack())).toEqual([-500, 1400]);
+  expect(firstLook(series("CT"), stack()).window).toEqual([-500, 1400]);
 });
 
 test("a frame's own window counts for that frame, also where the stack has none", () => {
   const place = { position: null, row: null, column: null, thickness_mm: null, location_mm: null, instance_number: 1 };
   const frames = [{ ...place, window: null }, { ...place, window: [30, 60] as [number, number] }];
-  expect(firstWindow(series("MR"), stack({ frames }), 0)).toEqual([-500, 1400]);
-  expect(firstWindow(series("MR"), stack({ frames }), 1)).toEqual([30, 60]);
-  expect(firstWindow(series("CT"), stack({ frames, windows: [] }), 1)).toEqual([30, 60]);
+  expect(firstLook(series("MR"), stack({ frames }), 0).window).toEqual([-500, 1400]);
+  expect(firstLook(series("MR"), stack({ frames }), 1).window).toEqual([30, 60]);
+  expect(firstLook(series("CT"), stack({ frames, windows: [] }), 1).window).toEqual([30, 60]);
   expect(windowChoices(series("MR"), stack({ frames }), 1)[0]!.window).toEqual([30, 60]);
 });
 
 test("a CT without one opens with soft tissue", () => {
-  expect(firstWindow(series("CT"), stack({ windows: [] }))).toEqual([40, 400]);
+  expect(firstLook(series("CT"), stack({ windows: [] })).window).toEqual([40, 400]);
 });
 
 test("an MR has no Hounsfield presets, a colour image none at all", () => {
@@ -93,5 +94,5 @@ test("a window that the stream would refuse becomes one that it takes", () => {
   expect(sane([1e20, 1e13])).toEqual([1e9, 1e9]);
   expect(sane([-1e20, 0])).toEqual([-1e9, 1e-9]);
   expect(sane([40, 400])).toEqual([40, 400]);
-  expect(firstWindow(series("OT"), stack({ windows: [{ centre: 0, width: 1e30, explanation: "", lut: null }] }))).toEqual([0, 1e9]);
+  expect(firstLook(series("OT"), stack({ windows: [{ centre: 0, width: 1e30, explanation: "", lut: null }] })).window).toEqual([0, 1e9]);
 });

@@ -37,6 +37,7 @@ const frame = (sequence: number, over: Partial<Frame> = {}): Frame => ({
   interpolated: false,
   colour: false,
   reduced: false,
+  covered: false,
   viewport: 1,
   level: 0,
   sequence,

@@ -2,9 +2,10 @@
 
 import { useState } from "preact/hooks";
 import * as moves from "../../reading/moves";
-import { windowChoices, windowNumber } from "../../reading/windows";
+import { hint } from "../../reading/key_table";
+import { lookOf, sameLook, windowChoices, windowNumber } from "../../reading/windows";
 import { connection, desk } from "../../session";
-import type { PlaneView, StackView, VolumeView } from "../../stream/messages";
+import type { PlaneView, Preset, StackView, VolumeView } from "../../stream/messages";
 import { words } from "../../words/words";
 
 interface NumberProps {
@@ -91,18 +92,21 @@ export function WindowPanel() {
         />
       </div>
       <ul class="presets">
-        {choices.map(({ id, name, window, key }) => {
-          const on = window[0] === centre && window[1] === width;
+        {choices.map(({ id, name, window, lut }) => {
+          // A plane has no VOI LUT: there the window that stands for it is on.
+          const on = sameLook({ window, lut: view.kind === "stack" ? lut : null }, lookOf(view));
           return (
             <li key={id}>
               <button
                 aria-pressed={on}
                 data-testid={`window-${id}`}
-                onClick={() => moves.setWindow(desk, window, false)}
+                onClick={() => moves.setWindow(desk, window, false, lut)}
               >
-                <kbd>{key ?? ""}</kbd>
+                <kbd>{hint(`window:${id}`)}</kbd>
                 <span>{w.windows[id] ?? name ?? w.windows.header}</span>
-                <span class="faint mono">{`${windowNumber(window[1])}/${windowNumber(window[0])}`}</span>
+                <span class="faint mono">
+                  {lut === null ? `${windowNumber(window[1])}/${windowNumber(window[0])}` : "LUT"}
+                </span>
               </button>
             </li>
           );
@@ -153,30 +157,37 @@ export function SlabPanel() {
   );
 }
 
+/** The presets that were made for a modality; all where none was. */
+export function presetsOf(all: Preset[], modality: string): Preset[] {
+  const own = all.filter(({ modalities }) => modalities.includes(modality));
+  return own.length ? own : all;
+}
+
+/** A few colours as a background. */
+export const swatch = (colours: string[]): string => {
+  const [first = "#888"] = colours;
+  return `linear-gradient(90deg, ${(colours.length > 1 ? colours : [first, first]).join(", ")})`;
+};
+
 export function RenderingPanel() {
   const w = words.value;
   const viewport = desk.activeViewport.value;
   const view = viewport.view.value;
   const series = desk.series.value;
   if (view?.kind !== "volume" || !series) return null;
-  const presets = connection.presets.value.filter(({ modalities }) => modalities.includes(series.modality));
+  const presets = presetsOf(connection.presets.value, series.modality);
   return (
     <section class="panel">
       <h2>{w.rendering}</h2>
       <ul class="presets swatches">
-        {(presets.length ? presets : connection.presets.value).map(({ name, colours }) => (
+        {presets.map(({ name, colours }) => (
           <li key={name}>
             <button
               aria-pressed={view.preset === name}
               data-testid={`preset-${name}`}
               onClick={() => moves.setPreset(viewport, name)}
             >
-              <span
-                class="swatch"
-                style={{
-                  background: `linear-gradient(90deg, ${[...colours, colours[0] ?? "#888"].slice(0, Math.max(2, colours.length)).join(", ")})`,
-                }}
-              />
+              <span class="swatch" style={{ background: swatch(colours) }} />
               <span>{w.renderings[name] ?? name}</span>
             </button>
           </li>
