@@ -63,6 +63,7 @@ export class Desk {
     return this.maximised.value ? [this.maximised.value] : GRID;
   });
   readonly activeViewport = computed(() => this.viewports[this.active.value]);
+  readonly cine: Cine;
 
   constructor(readonly connection: Connection) {
     const make = (role: Role): Viewport => new Viewport(role, connection, drawnEvent);
@@ -71,10 +72,10 @@ export class Desk {
       axial: make("axial"),
       coronal: make("coronal"),
       sagittal: make("sagittal"),
-  readonly cine: Cine;
       volume: make("volume"),
     };
     this.history = new ViewHistory(this);
+    this.cine = new Cine(this);
   }
 
   /** The planes that have a view, shown or not. */
@@ -82,15 +83,14 @@ export class Desk {
     return PLANES.map((plane): [Plane, Viewport] => [plane, this.viewports[plane]]).filter(([, v]) => v.view.peek());
   }
 
-  /** Fingers and keys are up everywhere. */
-    this.cine = new Cine(this);
-  rest(): void {
-    for (const viewport of Object.values(this.viewports)) viewport.rest();
-  }
-}
   /** The stack that a drawn picture shows: another phase of the set while the one that is asked for is on its way. */
   stackOf(view: View): StackInfo | null {
     return this.phases.value.find(({ digest }) => digest === view.stack) ?? this.stack.value;
   }
 
+  /** Fingers and keys are up everywhere. */
+  rest(): void {
     if (this.cine.playing.peek()) return; // it asks for its still when it stops
+    for (const viewport of Object.values(this.viewports)) viewport.rest();
+  }
+}

@@ -30,12 +30,12 @@ export class Viewport implements Surface {
   readonly trouble = signal<{ code: string; detail: string } | null>(null);
   /** Whether the picture should fill the viewport when its size changes: until someone zooms or pans. */
   fitted = true;
+  /** The digests of the set that is open: a picture of another phase of it may still come while one moves on. */
+  kin: ReadonlySet<string> = new Set();
 
   private id = 0;
   private screen: Screen | null = null;
   private corners: Vector[] = [];
-  /** The digests of the set that is open: a picture of another phase of it may still come while one moves on. */
-  kin: ReadonlySet<string> = new Set();
   private asked = "";
   private readonly sentViews = new Map<number, View>();
 
