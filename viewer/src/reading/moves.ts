@@ -134,10 +134,9 @@ export function flip(viewport: Viewport, way: "horizontal" | "vertical"): void {
   if (view && view.kind !== "volume") viewport.set(camera.flip(view, way), false);
 }
 
-/** What a volume turns about: the point that was chosen, or the middle of the body. */
-const pivot = (desk: Desk, view: VolumeView): Vector3 => {
+const pivot = (desk: Desk, view: VolumeView) => {
   const geometry = geometryOf(desk);
-  return desk.pivot.peek() ?? (geometry ? grid.centre(geometry) : view.centre);
+  return geometry ? grid.centre(geometry) : view.centre;
 };
 
 export function turn(desk: Desk, viewport: Viewport, dx: number, dy: number): void {
@@ -216,18 +215,6 @@ export function crossTo(desk: Desk, viewport: Viewport, at: Vector2, moving: boo
   });
 }
 
-/** Every plane goes through a patient point, linked or not: somebody wants to see it. */
-export function crossToPoint(desk: Desk, wanted: Vector3): void {
-  const geometry = geometryOf(desk);
-  if (!geometry) return;
-  desk.cine.stop();
-  const point = grid.inside(geometry, wanted);
-  batch(() => {
-    desk.cross.value = point;
-    for (const [, plane] of desk.planes) plane.set(camera.through(plane.view.peek() as PlaneView, point), false);
-  });
-}
-
 function follow(desk: Desk, moving: boolean, except?: Viewport): void {
   const point = desk.cross.value;
   if (!desk.linked.value || !point) return;
@@ -282,7 +269,6 @@ export function fit(desk: Desk, viewport: Viewport): void {
 export function reset(desk: Desk, viewport: Viewport): void {
   const view = viewport.view.peek();
   const corners = view && cornersOf(desk, view);
-  if (view?.kind === "volume") null;
   if (view && corners) viewport.place(upright(desk, view), corners);
 }
 

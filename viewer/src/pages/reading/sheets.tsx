@@ -7,6 +7,7 @@ import { desk } from "../../session";
 
 const FETCH: Record<Exclude<SheetName, "more">, () => Promise<ComponentType>> = {
   settings: () => import("./settings_sheet").then((part) => part.SettingsSheet),
+  help: () => import("./help_sheet").then((part) => part.HelpSheet),
 };
 
 const fetched = signal<Partial<Record<SheetName, ComponentType>>>({});
