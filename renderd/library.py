@@ -21,6 +21,7 @@ from renderd.assemble import Assembly, Stopped, instance_frame, volume_bytes
 from renderd.cache import FRAMES_BYTES, Cache, Key
 from renderd.errors import NotAVolume, RenderError
 from storage.blobs import BlobStore
+from storage.dicom.masks import NOTHING, Masks, has_masks, read_masks
 from storage.dicom.stacks import Stack
 from storage.home import Home
 from storage.leftovers import remove_outgrown
@@ -30,6 +31,8 @@ log = structlog.get_logger()
 READERS = 2  # threads for single frames, beside the volumes' own
 LOADS = 2  # volumes made at once; more would only make all of them late
 PENDING = 8  # volumes waiting for that; the newest goes first and the oldest is forgotten
+DRAWINGS_BYTES = 64 << 20  # overlays and shutters
+ENTRY_BYTES = 1000  # a drawing without a pixel takes some memory too
 RETRY_S = 30.0  # a volume that could not be made is tried again after this
 
 
@@ -48,12 +51,29 @@ class Picture:
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What is drawn over one frame."""
+
+    masks: Masks
+
+    @property
+    def size_bytes(self) -> int:
+        found = [mask.nbytes for mask in (self.masks.overlay, self.masks.shutter) if mask is not None]
+        return sum(found, ENTRY_BYTES)
+
+    @property
+    def held(self) -> bool:
+        return False
+
+
 class Library:
     """Frames and volumes by institution and digest."""
 
     def __init__(self, home: Home, blobs: BlobStore, budget_bytes: int) -> None:
         self.volumes: Cache[Key, Assembly] = Cache(budget_bytes)
         self.frames: Cache[tuple[Key, int], Picture] = Cache(FRAMES_BYTES)
+        self.drawings: Cache[tuple[Key, int], Drawing] = Cache(DRAWINGS_BYTES)
         self.listeners: set[Callable[[Assembly | None], None]] = set()
         self._home = home
         self._blobs = blobs
@@ -74,6 +94,22 @@ class Library:
             picture = self.frames.get((key, frame))
             values = picture.values if picture is not None else None
         return values
+
+    def masks(self, institution_id: int, stack: Stack, frame: int) -> Masks | None:
+        """What is drawn over one frame, if it is in memory; most frames have nothing, and cost nothing."""
+        if not has_masks(stack.frames[frame]):
+            return NOTHING
+        drawing = self.drawings.get(((institution_id, stack.digest), frame))
+        return drawing.masks if drawing is not None else None
+
+    async def read_masks(self, institution_id: int, stack: Stack, frame: int) -> Masks:
+        """What is drawn over one frame."""
+        masks = self.masks(institution_id, stack, frame)
+        if masks is None:
+            loop, source = asyncio.get_running_loop(), stack.frames[frame]
+            masks = await loop.run_in_executor(self._readers, read_masks, self._blobs, institution_id, source)
+            self.drawings.put(((institution_id, stack.digest), frame), Drawing(masks))
+        return masks
 
     async def read_frame(self, institution_id: int, stack: Stack, frame: int) -> NDArray[Any]:
         """The values of one frame, or UnreadableFrame. Two who ask for the same frame wait for one reading."""

@@ -21,14 +21,17 @@ from kernels.plane import sample_count, slab
 from kernels.rendering import MOVING_EXIT, STILL_EXIT, volume_rendering
 from kernels.transfer import PRESETS, TransferFunction, percentile_range
 from kernels.volume import Volume
-from kernels.window import Function, window
+from kernels.window import OUTSIDE, Function, window
 from renderd import camera
 from renderd.assemble import Assembly
 from renderd.camera import Size
 from renderd.costs import Costs, scale_for
+from renderd.drawing import Drawing
 from renderd.errors import PresetNotFound
 from renderd.protocol import LEVELS, MAX_SIDE, Flag, PlaneView, StackView, VolumeView
 from renderd.viewer import Want
+from storage.dicom.luts import apply_voi_lut
+from storage.dicom.masks import NOTHING, Masks
 from storage.dicom.stacks import Stack
 
 MOVING_S = 0.045  # a moving picture takes about this long at most
@@ -45,10 +48,11 @@ GUESS_RAY_S = 4e-7
 
 @dataclass(frozen=True, slots=True)
 class StackSource:
-    """One decoded frame, modality values or RGB."""
+    """One decoded frame, modality values or RGB, and what is drawn over it."""
 
     stack: Stack
     values: NDArray[Any]
+    masks: Masks = NOTHING
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -136,12 +140,19 @@ class Renderer:
 
     def _stack(self, want: Want, view: StackView, source: StackSource) -> Rendering:
         stack, values = source.stack, source.values
+        frame = stack.frames[min(view.frame, len(stack.frames) - 1)]
+        luts = frame.header.luts
+        lut = luts[view.lut] if view.lut is not None and view.lut < len(luts) else None
         # A picture that shrinks its image averages many image pixels in each of its own.
-        kind = ("stack", stack.colour, round(math.log2(view.extent_mm / min(want.width, want.height))))
+        shrinking = round(math.log2(view.extent_mm / min(want.width, want.height)))
+        kind = ("stack", stack.colour, shrinking, lut is not None, source.masks is not NOTHING)
         size = self._size(want, kind, GUESS_SAMPLE_S, 1)
         pixel_mm = (stack.spacing[1], stack.spacing[0]) if stack.spacing else (1.0, stack.aspect)
         matrix, is_exact = camera.image_matrix(view, size, pixel_mm)
         flags = _flags(size, interpolated=not is_exact, colour=stack.colour)
+        drawing = Drawing(source.masks, matrix, size, overlays=view.overlays, shutter=view.shutter)
+        if drawing.is_seen:
+            flags |= Flag.DRAWN
         invert = stack.inverted != view.invert
         if stack.colour:
             table = colour_table(*view.window)
@@ -151,12 +162,19 @@ class Renderer:
                 sample(source_values, camera.image_band(matrix, first), size.width, last - first, out)
                 if table is not None:
                     np.take(table, out, out=out)
+                drawing.draw(first, out)
 
         else:
+            function: str = frame.header.of_frame(frame.frame, "window_function")
 
             def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:
                 greys = sample(values, camera.image_band(matrix, first), size.width, last - first)
-                _window(greys, view.window, invert, stack.window_function, out)
+                if lut is not None:
+                    apply_voi_lut(greys, lut, invert, out)
+                    out[greys == OUTSIDE] = 0
+                else:
+                    _window(greys, view.window, invert, function, out)
+                drawing.draw(first, out)
 
         return Rendering(want, size, flags, paint, kind=kind, costs=self.costs)
 

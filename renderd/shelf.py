@@ -114,16 +114,20 @@ class Shelf:
         if frame >= len(stack.frames):
             raise SeriesNotFound(f"frame {frame} of {len(stack.frames)}")
         values = self._library.frame(institution_id, stack, frame)
-        if values is None:
+        masks = self._library.masks(institution_id, stack, frame)
+        if values is None or masks is None:
             return self._read(institution_id, stack, frame)
         # Only now: the first picture must not wait for the rest.
         self._library.prefetch(institution_id, stack)
-        return StackSource(stack, values)
+        return StackSource(stack, values, masks)
 
     async def _read(self, institution_id: int, stack: Stack, frame: int) -> Source:
-        values = await self._library.read_frame(institution_id, stack, frame)
+        values = self._library.frame(institution_id, stack, frame)
+        if values is None:
+            values = await self._library.read_frame(institution_id, stack, frame)
+        masks = await self._library.read_masks(institution_id, stack, frame)
         self._library.prefetch(institution_id, stack)
-        return StackSource(stack, values)
+        return StackSource(stack, values, masks)
 
     def _look_up(self, series: int) -> None:
         if series not in self._looking:

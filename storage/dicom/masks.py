@@ -12,7 +12,7 @@ from storage.dicom import overlays, shutters
 from storage.dicom.decode import raw_frame
 from storage.dicom.frames import read_encoded, read_stored
 from storage.dicom.overlays import Overlay
-from storage.dicom.stacks import FrameSource
+from storage.dicom.sources import FrameSource
 from storage.errors import StorageError
 
 Mask = NDArray[np.uint8]
@@ -25,14 +25,6 @@ class Masks:
     overlay: Mask | None = None
     shutter: Mask | None = None
     shutter_grey: int = 0
-
-    @property
-    def size_bytes(self) -> int:
-        return sum(mask.nbytes for mask in (self.overlay, self.shutter) if mask is not None)
-
-    @property
-    def held(self) -> bool:
-        return False
 
 
 NOTHING = Masks()
