@@ -16,6 +16,8 @@ export const me = signal<Me | null | undefined>(undefined);
 export const ended = signal<string | null>(null);
 /** The study that is open; null is the list. */
 export const study = signal<number | null>(null);
+/** How the house is, instead of the list. */
+export const system = signal(false);
 
 export const connection = new Connection({
   open: () => new WebSocket(client.streamAddress(), SUBPROTOCOL),
@@ -60,7 +62,15 @@ export async function signOut(): Promise<void> {
 function follow(): void {
   const match = /^#\/studies\/(\d+)$/.exec(location.hash);
   study.value = match ? Number(match[1]) : null;
+  system.value = location.hash === "#/system";
 }
+
+export function toSystem(): void {
+  location.hash = "#/system";
+  follow();
+}
+
+export const toList = (): void => goTo(null);
 
 export function goTo(row: StudyRow | null): void {
   desk.row.value = row;
@@ -74,7 +84,7 @@ export async function showStudy(id: number): Promise<void> {
   desk.study.value = desk.series.value = desk.stack.value = desk.notice.value = null;
   desk.layout.value = "stack";
   desk.active.value = "stack";
-  desk.maximised.value = desk.tool.value = desk.sheet.value = desk.toast.value = null;
+  desk.maximised.value = desk.tool.value = desk.sheet.value = desk.toast.value = desk.pivot.value = null;
   if (desk.row.value?.id !== id) desk.row.value = null;
   try {
     await openStudy(desk, id, () => study.peek() === id);

@@ -1,20 +1,25 @@
 /** Small parts that every page uses. */
 
-import { signal } from "@preact/signals";
+import { signal, type Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { ApiError } from "../api/client";
 import type { StudyRow } from "../api/messages";
 import { age, personName } from "../reading/patient";
 import { choose, language, sentence, words } from "../words/words";
 
-const query = matchMedia("(max-width: 760px), (max-height: 500px)");
-/** A phone, or a window as small as one. */
-export const narrow = signal(query.matches);
-const changed = (): void => {
-  narrow.value = query.matches;
-};
-// Safari 14 has no addEventListener here before 14.0's last update; addListener is in every browser.
-query.addListener(changed);
+function matching(condition: string): Signal<boolean> {
+  const query = matchMedia(condition);
+  const matches = signal(query.matches);
+  // Safari 14 has no addEventListener here before 14.0's last update; addListener is in every browser.
+  query.addListener(() => (matches.value = query.matches));
+  return matches;
+}
+
+const SMALL = "(max-width: 760px), (max-height: 500px)";
+/** A phone, or a window as small as one: room for one viewport at a time. */
+export const small = matching(SMALL);
+/** The tools stand below the picture: a phone, and a tablet held upright. styles/reading.css asks the same. */
+export const narrow = matching(`${SMALL}, (max-width: 1000px) and (pointer: coarse)`);
 
 export const codeOf = (error: unknown): string => (error instanceof ApiError ? error.code : "unknown");
 

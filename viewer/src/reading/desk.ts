@@ -7,7 +7,7 @@
 import { computed, signal } from "@preact/signals";
 import type { SeriesInfo, StackInfo, StudyInfo, StudyRow } from "../api/messages";
 import { PLANES, type Plane } from "../geometry/grid";
-import type { Vector3 } from "../geometry/vectors";
+import type { Vector2, Vector3 } from "../geometry/vectors";
 import type { Connection } from "../stream/connection";
 import type { View } from "../stream/messages";
 import { drawnEvent } from "../probe";
@@ -20,7 +20,7 @@ import { Viewport, type Role } from "./viewport";
 export type Tool = "window" | "pan" | "zoom" | "scroll" | "cross";
 export type Layout = "stack" | "mpr";
 /** What may lie over the page: "more" is a phone's tools. */
-export type SheetName = "more" | "settings" | "help";
+export type SheetName = "more" | "settings" | "help" | "menu";
 
 export interface Toast {
   say(words: Words): string;
@@ -50,7 +50,15 @@ export class Desk {
   readonly cross = signal<Vector3 | null>(null);
   /** Whether planes follow the crosshair. */
   readonly linked = signal(true);
+  /** The point that the volume rendering turns about; null is the middle of the body. */
+  readonly pivot = signal<Vector3 | null>(null);
+  /** Whether the screen has room for one viewport at a time. */
+  readonly small = signal(false);
+  /** Whether everything stands in the corners; without, only what must. */
+  readonly texts = signal(true);
   readonly sheet = signal<SheetName | null>(null);
+  /** Where the context menu was asked for: device pixels of a viewport, and CSS pixels of the page. */
+  readonly menu = signal<{ role: Role; at: Vector2; page: Vector2 } | null>(null);
   /** A word about what has just been done; it goes by itself. */
   readonly toast = signal<Toast | null>(null);
   readonly history: ViewHistory;

@@ -2,9 +2,13 @@
 
 import type { Drag, Hands, Pinch, Pointer } from "../input/gestures";
 import { Wheel, type WheelLike } from "../input/wheel";
-import type { Vector2 } from "../geometry/vectors";
+import type { Vector2, Vector3 } from "../geometry/vectors";
+import { undo } from "./commands";
 import type { Desk, Tool } from "./desk";
 import * as moves from "./moves";
+import { isDeep, jump, turnAbout } from "./picking";
+import { preferences } from "./preferences";
+import { Twist } from "./twist";
 import type { Viewport } from "./viewport";
 
 const PX_PER_IMAGE = 6; // of a finger or mouse that scrolls: a hand's width is some fifty images
@@ -20,6 +24,11 @@ export function toolOf(tool: Tool | null, kind: "stack" | "plane" | "volume", po
   return kind === "plane" ? "cross" : "window";
 }
 
+/** A short buzz that says: understood. */
+function buzz(): void {
+  if (preferences.peek().haptics) navigator.vibrate?.(12);
+}
+
 export class ViewportHands implements Hands {
   private readonly wheels = new Wheel();
   private scrolled = 0; // the part of an image that is not scrolled yet
@@ -28,16 +37,22 @@ export class ViewportHands implements Hands {
   private gliding = 0;
   private glides = false; // a flicked stack still moves
   private wheelTimer = 0;
+  private readonly twist = new Twist();
   private turningFrom: Vector2 | null = null; // where the finger last was that turns the cross
+  private aiming = false; // a long press that will pick where it ends
+  private crossBefore: Vector3 | null = null; // the cross before the last tap, which may be half of a double tap
 
   constructor(
     private readonly desk: Desk,
     private readonly viewport: Viewport,
     /** Device pixels per CSS pixel. */
     private readonly density: () => number,
+    /** A position in the viewport as a position on the page, CSS pixels. */
+    private readonly onPage: (at: Vector2) => Vector2,
   ) {}
 
-  press(): void {
+  press(): boolean {
+    const stopped = this.glides;
     this.desk.active.value = this.viewport.role;
     this.gliding += 1;
     this.glides = false;
@@ -45,18 +60,27 @@ export class ViewportHands implements Hands {
     this.panned = [0, 0];
     this.twisted = 0;
     this.turningFrom = null;
+    this.aiming = false;
+    this.twist.begin();
+    return stopped;
   }
 
   drag(drag: Drag): void {
     const kind = this.viewport.view.peek()?.kind;
     if (!kind) return;
-    if (drag.fingers >= 3 || (drag.pointer === "mouse" && drag.buttons === 3)) return this.act("window", drag);
+    if (drag.fingers >= 3) return this.both(preferences.peek().three_fingers, drag);
+    if (drag.pointer === "mouse" && drag.buttons === 3) return this.both(preferences.peek().both_buttons, drag);
     if (drag.pointer === "mouse" && drag.buttons & 4) return this.act("pan", drag);
     if (drag.pointer === "mouse" && drag.buttons & 2) return this.act("zoom", drag);
     const tool = toolOf(this.desk.tool.value, kind, drag.pointer);
     const points = tool === "cross" || (drag.pointer === "touch" && this.desk.tool.value === null);
     if (points && this.turnsCross(drag)) return;
     return this.act(tool, drag);
+  }
+
+  /** A volume has no images to scroll, so there it is always the opacity. */
+  private both(hand: "window" | "scroll", drag: Drag): void {
+    this.act(this.viewport.role === "volume" ? "window" : hand, drag);
   }
 
   /** A drag that began on a handle of the cross turns the other planes. */
@@ -71,13 +95,17 @@ export class ViewportHands implements Hands {
     }
     moves.turnCross(this.desk, this.viewport, this.turningFrom, to);
     this.turningFrom = to;
+    if (pointer === "touch") this.viewport.loupe.value = to;
     return true;
   }
 
   pinch({ factor, degrees, dx, dy, at }: Pinch): void {
     this.pan(dx, dy);
     moves.zoom(this.viewport, factor, this.device(at), true);
-    if (this.viewport.role !== "volume") return;
+    if (this.viewport.role !== "volume") {
+      if (preferences.peek().twist) this.twist.turn(this.viewport, degrees, this.device(at));
+      return;
+    }
     this.twisted += degrees;
     if (Math.abs(this.twisted) < 10) return; // a pinch is never quite straight
     moves.twistBy(this.desk, this.viewport, degrees);
@@ -85,17 +113,54 @@ export class ViewportHands implements Hands {
 
   tap(at: Vector2, pointer: Pointer): void {
     const kind = this.viewport.view.peek()?.kind;
+    this.crossBefore = null;
     if (kind !== "plane") return;
     // A tap points: with the mouse while the cross is the tool, with a finger always, for it scrolls otherwise.
     const tool = toolOf(this.desk.tool.value, kind, pointer);
-    if (tool === "cross" || (pointer === "touch" && this.desk.tool.value === null)) this.cross(at, false);
+    if (tool !== "cross" && (pointer !== "touch" || this.desk.tool.value !== null)) return;
+    this.crossBefore = this.desk.cross.peek();
+    this.cross(at, false);
   }
 
-  doubleTap(_at: Vector2, pointer: Pointer): void {
-    if (this.viewport.role === "volume" && pointer === "touch") moves.reset(this.desk, this.viewport);
-    else if (this.desk.layout.value === "mpr") {
-      this.desk.maximised.value = this.desk.maximised.value ? null : this.viewport.role;
-    } else moves.fit(this.desk, this.viewport);
+  doubleTap(at: Vector2, pointer: Pointer): void {
+    const { desk, viewport } = this;
+    // Its first tap was half of this one and pointed at nothing.
+    if (this.crossBefore && desk.linked.peek()) moves.crossToPoint(desk, this.crossBefore);
+    else if (this.crossBefore) desk.cross.value = this.crossBefore;
+    this.crossBefore = null;
+    if (viewport.role === "volume" && pointer === "touch") void turnAbout(desk, viewport, this.device(at));
+    else if (desk.layout.value === "mpr") desk.maximised.value = desk.maximised.value ? null : viewport.role;
+    else moves.fit(desk, viewport);
+  }
+
+  pairTap(): void {
+    if (!preferences.peek().two_finger_undo) return;
+    buzz();
+    undo(this.desk);
+  }
+
+  hold(at: Vector2): void {
+    const view = this.viewport.view.peek();
+    if (!view) return;
+    buzz();
+    this.aiming = isDeep(view);
+    if (this.aiming) this.aim(at);
+    else this.menu(at);
+  }
+
+  aim(at: Vector2): void {
+    if (this.aiming) this.viewport.loupe.value = this.device(at);
+  }
+
+  drop(at: Vector2): void {
+    if (this.aiming) void jump(this.desk, this.viewport, this.device(at));
+  }
+
+  menu(at: Vector2): void {
+    const { desk, viewport } = this;
+    desk.active.value = viewport.role;
+    desk.menu.value = { role: viewport.role, at: this.device(at), page: this.onPage(at) };
+    desk.sheet.value = "menu";
   }
 
   flick([, vy]: Vector2, axis: "x" | "y"): void {
@@ -119,6 +184,9 @@ export class ViewportHands implements Hands {
   }
 
   rest(): void {
+    this.viewport.loupe.value = null;
+    this.aiming = false;
+    this.twist.settle(this.viewport);
     // A flick, which comes just before this, keeps the stack moving; it asks for the still itself.
     if (!this.glides) this.desk.rest();
   }
@@ -143,8 +211,10 @@ export class ViewportHands implements Hands {
     else if (tool === "pan") this.pan(dx, dy);
     else if (tool === "zoom") moves.zoom(viewport, Math.exp(-dy / 200), this.device(start), true);
     else if (tool === "scroll") this.scroll(dy);
-    else if (tool === "cross") this.cross(at, true);
-    else if (pointer === "touch" && fingers === 1)
+    else if (tool === "cross") {
+      this.cross(at, true);
+      if (pointer === "touch") this.viewport.loupe.value = this.device(at);
+    } else if (pointer === "touch" && fingers === 1)
       moves.dragWindow(desk, viewport, axis === "x" ? dx : 0, axis === "y" ? dy : 0);
     else moves.dragWindow(desk, viewport, dx, dy);
   }

@@ -5,7 +5,7 @@ import * as camera from "../geometry/camera";
 import { crosshair, handles, swept } from "../geometry/crosshair";
 import * as grid from "../geometry/grid";
 import { roll, turned, twist } from "../geometry/trackball";
-import type { Vector2 } from "../geometry/vectors";
+import type { Vector2, Vector3 } from "../geometry/vectors";
 import type { PlaneView, StackView, View, VolumeView } from "../stream/messages";
 import { imageCorners, pixelSize, stackView, volumeView } from "./opening";
 import type { Desk } from "./desk";
@@ -134,9 +134,10 @@ export function flip(viewport: Viewport, way: "horizontal" | "vertical"): void {
   if (view && view.kind !== "volume") viewport.set(camera.flip(view, way), false);
 }
 
-const pivot = (desk: Desk, view: VolumeView) => {
+/** What a volume turns about: the point that was chosen, or the middle of the body. */
+const pivot = (desk: Desk, view: VolumeView): Vector3 => {
   const geometry = geometryOf(desk);
-  return geometry ? grid.centre(geometry) : view.centre;
+  return desk.pivot.peek() ?? (geometry ? grid.centre(geometry) : view.centre);
 };
 
 export function turn(desk: Desk, viewport: Viewport, dx: number, dy: number): void {
@@ -215,6 +216,18 @@ export function crossTo(desk: Desk, viewport: Viewport, at: Vector2, moving: boo
   });
 }
 
+/** Every plane goes through a patient point, linked or not: somebody wants to see it. */
+export function crossToPoint(desk: Desk, wanted: Vector3): void {
+  const geometry = geometryOf(desk);
+  if (!geometry) return;
+  desk.cine.stop();
+  const point = grid.inside(geometry, wanted);
+  batch(() => {
+    desk.cross.value = point;
+    for (const [, plane] of desk.planes) plane.set(camera.through(plane.view.peek() as PlaneView, point), false);
+  });
+}
+
 function follow(desk: Desk, moving: boolean, except?: Viewport): void {
   const point = desk.cross.value;
   if (!desk.linked.value || !point) return;
@@ -269,6 +282,7 @@ export function fit(desk: Desk, viewport: Viewport): void {
 export function reset(desk: Desk, viewport: Viewport): void {
   const view = viewport.view.peek();
   const corners = view && cornersOf(desk, view);
+  if (view?.kind === "volume") desk.pivot.value = null;
   if (view && corners) viewport.place(upright(desk, view), corners);
 }
 

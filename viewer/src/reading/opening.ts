@@ -73,7 +73,7 @@ export function openStack(desk: Desk, series: SeriesInfo, stack: StackInfo): voi
     desk.stack.value = stack;
     const kin = new Set(desk.phases.value.map(({ digest }) => digest));
     for (const viewport of Object.values(desk.viewports)) viewport.kin = kin;
-    desk.cross.value = desk.notice.value = desk.toast.value = desk.maximised.value = null;
+    desk.cross.value = desk.notice.value = desk.toast.value = desk.maximised.value = desk.pivot.value = null;
     desk.layout.value = "stack";
     desk.active.value = "stack";
     if (desk.tool.value === "cross") desk.tool.value = null;

@@ -8,10 +8,10 @@
 import { batch, signal } from "@preact/signals";
 import { fit, type Size } from "../geometry/camera";
 import type { Plane } from "../geometry/grid";
-import type { Vector } from "../geometry/vectors";
+import type { Vector, Vector2 } from "../geometry/vectors";
 import type { Connection, Surface, Wanted } from "../stream/connection";
 import type { Frame } from "../stream/frame";
-import type { View } from "../stream/messages";
+import type { Picked, View } from "../stream/messages";
 import { Screen, type Drawn } from "../stream/screen";
 
 export type Role = "stack" | Plane | "volume";
@@ -28,6 +28,10 @@ export class Viewport implements Surface {
   readonly moving = signal(false);
   readonly loading = signal<{ done: number; total: number } | null>(null);
   readonly trouble = signal<{ code: string; detail: string } | null>(null);
+  /** What a finger hides and the loupe shows, canvas pixels; null while nothing is placed. */
+  readonly loupe = signal<Vector2 | null>(null);
+  /** Canvas pixels per CSS pixel. */
+  density = 1;
   /** Whether the picture should fill the viewport when its size changes: until someone zooms or pans. */
   fitted = true;
   /** The digests of the set that is open: a picture of another phase of it may still come while one moves on. */
@@ -118,6 +122,17 @@ export class Viewport implements Surface {
   rest(): void {
     const view = this.view.peek();
     if (view && this.moving.peek()) this.set(view, false);
+  }
+
+  /** Ask what is seen at a canvas position of the picture that is drawn; null when there is no picture or no answer. */
+  async pick([x, y]: Vector2): Promise<Picked | null> {
+    const drawn = this.drawn.peek();
+    if (!drawn) return null;
+    const { full_width: width, full_height: height } = drawn.frame;
+    const { width: across, height: down } = this.size.peek();
+    const scale = Math.min(across / width, down / height);
+    const at: Vector2 = [(x - across / 2) / scale + width / 2, (y - down / 2) / scale + height / 2];
+    return this.connection.pick(this.id, at, { width, height, view: drawn.view });
   }
 
   /** Whether the picture's pixels are the display's, one to one. */

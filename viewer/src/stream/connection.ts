@@ -10,7 +10,7 @@ import { decode, encode } from "@msgpack/msgpack";
 import { signal } from "@preact/signals";
 import { isFrame, parseFrame, type Frame } from "./frame";
 import { Line } from "./line";
-import type { FromViewer, Preset, ToViewer, View } from "./messages";
+import type { FromViewer, Pick, Picked, Preset, ToViewer, View } from "./messages";
 
 export interface Wanted {
   width: number;
@@ -54,6 +54,7 @@ const BACK_OFF_MS = [200, 300, ...Array<number>(12).fill(500), 1000, 2000, 3000,
 const NOT_UNDERSTOOD = 1007; // RFC 6455 7.4.1: the server could not read what we sent
 const UNSENT_BYTES = 16 * 1024; // some fifty views; beyond it newer ones replace the one that waits here
 const LOOK_MS = 1000;
+const PICK_MS = 5000; // a volume that is still being loaded answers no sooner; a finger waits no longer
 
 export class Connection {
   readonly state = signal<"closed" | "connecting" | "open" | "lost">("closed");
@@ -70,6 +71,8 @@ export class Connection {
   private tick = 0;
   private ticking = false;
   private tries = 0;
+  private readonly picks = new Map<number, (picked: Picked | null) => void>();
+  private picked = 0;
 
   constructor(private readonly world: World) {
     this.line = new Line(world.now, (n) => this.send({ t: "ping", n }));
@@ -86,6 +89,12 @@ export class Connection {
     this.state.value = "closed";
     this.tries = 0;
     socket?.close();
+    this.dropPicks();
+  }
+
+  /** Nobody will answer on a line that is gone. */
+  private dropPicks(): void {
+    for (const n of [...this.picks.keys()]) this.answerPick(n, null);
   }
 
   attach(viewport: number, surface: Surface): void {
@@ -103,6 +112,27 @@ export class Connection {
     slot.wanted = wanted;
     slot.waiting = true;
     this.flush();
+  }
+
+  /**
+   * Ask what is seen at `at`, pixels of a picture of `view` that is width × height. Null when nobody answers: the line
+   * is cut, or it takes too long.
+   */
+  pick(viewport: number, at: Pick["at"], { width, height, view }: Omit<Wanted, "moving">): Promise<Picked | null> {
+    if (this.state.value !== "open") return Promise.resolve(null);
+    this.picked += 1;
+    const n = this.picked;
+    return new Promise((resolve) => {
+      this.picks.set(n, resolve);
+      this.world.after(PICK_MS, () => this.answerPick(n, null));
+      this.send({ t: "pick", viewport, n, width, height, at, view });
+    });
+  }
+
+  private answerPick(n: number, picked: Picked | null): void {
+    const resolve = this.picks.get(n);
+    this.picks.delete(n);
+    resolve?.(picked);
   }
 
   /** The frame was drawn, or dropped because a newer one already is. */
@@ -171,6 +201,7 @@ export class Connection {
   private lost(opened: boolean): void {
     this.socket = null;
     this.state.value = "lost";
+    this.dropPicks();
     if (!opened) this.refused();
     const wait = BACK_OFF_MS[Math.min(this.tries, BACK_OFF_MS.length - 1)]!;
     this.tries += 1;
@@ -197,6 +228,8 @@ export class Connection {
       this.line.answered(message.n);
     } else if (message.t === "loading") {
       this.slots.get(message.viewport)?.surface.progress(message.done, message.total);
+    } else if (message.t === "picked") {
+      this.answerPick(message.n, message);
     } else if (message.t === "trouble") {
       const { viewport, code, detail = "" } = message;
       if (viewport === null) this.trouble.value = { code, detail };

@@ -95,6 +95,18 @@ export const en: Words = {
   roles: { stack: "Image", axial: "Axial", coronal: "Coronal", sagittal: "Sagittal", volume: "Volume rendering" },
   roles_short: { stack: "Image", axial: "AX", coronal: "COR", sagittal: "SAG", volume: "VR" },
 
+  pick_unanswered: "The server did not answer; nothing has moved.",
+  nothing_there: "Nothing is seen there",
+  went_there: (value) => (value ? `The planes went there · ${value}` : "The planes went there"),
+  turns_about: "It now turns about the surface you tapped",
+
+  actions: "Actions",
+  mpr_here: "MPR here",
+  cross_here: "Crosshair here",
+  turn_here: "Turn about this point",
+  slab_mip: "Slab MIP 20 mm",
+  corner_texts: "Corner texts",
+  maximise_this: "Maximise this one",
   undo: "Undo",
   redo: "Redo",
   undone: (what) => `Undone: ${what}`,

@@ -92,6 +92,18 @@ export const zh = {
   roles: { stack: "图像", axial: "横断面", coronal: "冠状面", sagittal: "矢状面", volume: "容积再现" },
   roles_short: { stack: "图", axial: "横断", coronal: "冠状", sagittal: "矢状", volume: "VR" },
 
+  pick_unanswered: "服务器没有回应，未能定位。",
+  nothing_there: "此处没有可见的结构",
+  went_there: (value: string): string => (value ? `已定位到所选点 · ${value}` : "已定位到所选点"),
+  turns_about: "旋转中心已设在所点表面",
+
+  actions: "操作",
+  mpr_here: "在此处做 MPR",
+  cross_here: "十字线移到此处",
+  turn_here: "以此处为旋转中心",
+  slab_mip: "层块 MIP 20 mm",
+  corner_texts: "角落文字",
+  maximise_this: "放大此视口",
   undo: "撤销",
   redo: "重做",
   undone: (what: string): string => `已撤销：${what}`,

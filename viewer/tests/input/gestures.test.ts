@@ -7,23 +7,39 @@ let drags: Drag[];
 let pinches: Pinch[];
 let gestures: Gestures;
 let time: number;
+let spends: boolean;
+let waiting: { ms: number; callback: () => void }[];
 
 beforeEach(() => {
   log = [];
   drags = [];
   pinches = [];
   time = 0;
+  spends = false;
+  waiting = [];
   const hands: Hands = {
-    press: () => log.push("press"),
+    press: () => (log.push("press"), spends),
     drag: (drag) => drags.push(drag),
     pinch: (pinch) => pinches.push(pinch),
     tap: () => log.push("tap"),
     doubleTap: () => log.push("double tap"),
+    pairTap: (at) => log.push(`pair tap ${at}`),
+    hold: (at) => log.push(`hold ${at}`),
+    aim: (at) => log.push(`aim ${at}`),
+    drop: (at) => log.push(`drop ${at}`),
+    menu: (at) => log.push(`menu ${at}`),
     flick: (_, axis) => log.push(`flick ${axis}`),
     rest: () => log.push("rest"),
   };
-  gestures = new Gestures(hands);
+  gestures = new Gestures(hands, (ms, callback) => {
+    const one = { ms, callback };
+    waiting.push(one);
+    return () => void (waiting = waiting.filter((other) => other !== one));
+  });
 });
+
+/** Half a second passes without an event. */
+const stay = (): void => waiting.splice(0).forEach(({ callback }) => callback());
 
 const contact = (id: number, at: Vector2, pointer: Pointer = "touch", buttons = 1) => ({
   id,
@@ -95,9 +111,9 @@ test("two fingers that move together pan without zoom", () => {
 
 test("a twist is told in degrees, also across the half turn", () => {
   down(1, 0, 0);
-  down(2, -100, 1);
-  move(2, -100, -1);
-  expect(pinches[0]!.degrees).toBeCloseTo(1.146, 2);
+  down(2, -100, 6);
+  move(2, -100, -6);
+  expect(pinches[0]!.degrees).toBeCloseTo(6.867, 2); // 2 atan(0.06)
 });
 
 test("a second finger cancels the first, and what stays after a pinch means nothing", () => {
@@ -145,4 +161,108 @@ test("a cancelled touch rests", () => {
   down(1, 0, 0);
   gestures.cancel();
   expect(log).toEqual(["press", "rest"]);
+});
+
+test("two fingers mean nothing within eight pixels, and beyond them the picture stays under both", () => {
+  down(1, 100, 100);
+  down(2, 200, 100);
+  move(2, 205, 100);
+  expect(pinches).toEqual([]);
+  move(2, 220, 100);
+  expect(pinches).toMatchObject([{ factor: 1.2, dx: 10 }]);
+});
+
+test("two fingers that touch the glass for a moment tap together, and tap nothing else", () => {
+  down(1, 100, 100);
+  down(2, 200, 100);
+  move(2, 203, 101);
+  up(1);
+  up(2);
+  expect(log).toEqual(["press", "pair tap 150,100", "rest"]);
+});
+
+test("two fingers that stay, or that moved, do not tap", () => {
+  down(1, 100, 100);
+  down(2, 200, 100);
+  time += 400;
+  up(1);
+  up(2);
+  down(1, 100, 100);
+  down(2, 200, 100);
+  move(2, 240, 100);
+  up(1);
+  up(2);
+  expect(log).toEqual(["press", "rest", "press", "rest"]);
+});
+
+test("a finger that stays half a second holds, then aims, and drops where it leaves", () => {
+  down(1, 50, 50);
+  move(1, 53, 54);
+  expect(waiting.map(({ ms }) => ms)).toEqual([500]);
+  stay();
+  move(1, 90, 60);
+  up(1);
+  expect(log).toEqual(["press", "hold 53,54", "aim 90,60", "drop 90,60", "rest"]);
+  expect(drags).toEqual([]);
+});
+
+test("eight pixels, a second finger or leaving the glass cancel the long press", () => {
+  down(1, 50, 50);
+  move(1, 50, 58);
+  expect(waiting).toEqual([]);
+  up(1);
+  down(1, 50, 50);
+  down(2, 150, 50);
+  expect(waiting).toEqual([]);
+  up(1);
+  up(2);
+  down(1, 50, 50);
+  up(1);
+  expect(waiting).toEqual([]);
+});
+
+test("a held finger that the browser takes away drops nothing", () => {
+  down(1, 50, 50);
+  stay();
+  gestures.cancel();
+  expect(log).toEqual(["press", "hold 50,50", "rest"]);
+});
+
+test("a second finger calls a held one off", () => {
+  down(1, 50, 50);
+  stay();
+  down(2, 150, 50);
+  move(2, 250, 50);
+  up(2);
+  up(1);
+  expect(log).toEqual(["press", "hold 50,50", "rest"]);
+  expect(pinches).toEqual([]);
+});
+
+test("a mouse never holds", () => {
+  down(1, 50, 50, "mouse");
+  expect(waiting).toEqual([]);
+});
+
+test("a touch that stopped a gliding picture is no tap, no half of a double tap and no long press", () => {
+  spends = true;
+  down(1, 50, 50);
+  expect(waiting).toEqual([]);
+  up(1);
+  spends = false;
+  down(1, 50, 50);
+  up(1);
+  expect(log).toEqual(["press", "rest", "press", "tap", "rest"]);
+});
+
+test("the right button without movement asks for the menu, the middle one and both together for nothing", () => {
+  down(1, 10, 20, "mouse", 2);
+  up(1);
+  down(1, 10, 20, "mouse", 4);
+  up(1);
+  down(1, 10, 20, "mouse", 1);
+  move(1, 10, 20, "mouse", 3);
+  move(1, 10, 20, "mouse", 2);
+  up(1);
+  expect(log).toEqual(["press", "menu 10,20", "rest", "press", "rest", "press", "rest"]);
 });

@@ -35,8 +35,8 @@ test("a flicked stack comes to rest when it has glided, not when the finger leav
   const rest = vi.fn();
   const desk = { tool: { peek: () => null, value: null }, stack: { value: null }, active: {}, rest };
   const view = { kind: "stack" };
-  const viewport = { role: "stack", view: { value: view, peek: () => view } };
-  const hands = new ViewportHands(desk as unknown as Desk, viewport as unknown as Viewport, () => 1);
+  const viewport = { role: "stack", view: { value: view, peek: () => view }, loupe: { value: null } };
+  const hands = new ViewportHands(desk as unknown as Desk, viewport as unknown as Viewport, () => 1, (at) => at);
   const advance = (to: number): void => {
     now = to;
     frames.splice(0).forEach((callback) => callback());

@@ -251,3 +251,34 @@ test("once the server has answered, the next cut is mended at once", () => {
   socket().close();
   expect(timers[0]!.ms).toBe(200);
 });
+
+test("a pick is answered by its number, whatever order the answers come in", async () => {
+  socket().open();
+  const { width, height, view: seen } = view(5);
+  const [first, second] = [
+    connection.pick(7, [3.5, 4.5], { width, height, view: seen }),
+    connection.pick(7, [9.5, 1.5], { width, height, view: seen }),
+  ];
+  const asked = socket().sent.filter(({ t }) => t === "pick");
+  expect(asked).toMatchObject([
+    { viewport: 7, n: 1, width: 10, height: 10, at: [3.5, 4.5], view: { frame: 5 } },
+    { viewport: 7, n: 2, at: [9.5, 1.5] },
+  ]);
+  socket().say({ t: "picked", viewport: 7, n: 2, point: null, value: null });
+  socket().say({ t: "picked", viewport: 7, n: 1, point: [1, -2, 3.25], value: 312 });
+  expect(await first).toMatchObject({ point: [1, -2, 3.25], value: 312 });
+  expect(await second).toMatchObject({ point: null });
+});
+
+test("a pick that nobody answers is null: in time, on a cut, and without a line", async () => {
+  const wanted = { width: 10, height: 10, view: view(1).view };
+  expect(await connection.pick(1, [0, 0], wanted)).toBeNull();
+  socket().open();
+  const late = connection.pick(1, [0, 0], wanted);
+  timers.find(({ ms }) => ms === 5000)!.callback();
+  expect(await late).toBeNull();
+  socket().say({ t: "picked", viewport: 1, n: 1, point: [0, 0, 0], value: 0 }); // too late, and no harm
+  const cut = connection.pick(1, [0, 0], wanted);
+  socket().close();
+  expect(await cut).toBeNull();
+});

@@ -113,11 +113,14 @@ function Badge({ viewport, series }: { viewport: Viewport; series: SeriesInfo })
   );
 }
 
-/** How much room for words there is; a low pane is as poor as a narrow one. */
+/**
+ * How much room for words there is; a low pane is as poor as a narrow one. In a tiny one, and where a reader wants to
+ * see the picture alone, only what must stand there does: ID, window, a lossy image's mark, zoom and scale.
+ */
 export function roomOf(viewport: Viewport): "tiny" | "small" | "medium" | "wide" {
   const density = devicePixelRatio || 1;
   const [width, height] = [viewport.size.value.width / density, viewport.size.value.height / density];
-  if (width < 280 || height < 220) return "tiny";
+  if (width < 360 || height < 220) return "tiny";
   return width < 420 ? "small" : width < 640 ? "medium" : "wide";
 }
 
@@ -129,7 +132,7 @@ export function CornerTexts({ viewport }: { viewport: Viewport }) {
   const { view } = drawn;
   const spacing = stack.spacing ? stack.spacing_source : "none";
   return (
-    <div class={`corners corners-${roomOf(viewport)}`} data-testid={`corners-${viewport.role}`}>
+    <div class={`corners corners-${desk.texts.value ? roomOf(viewport) : "tiny"}`} data-testid={`corners-${viewport.role}`}>
       <div class="corner top left">
         {view.kind !== "stack" && <span class={`role role-${viewport.role}`}>{w.roles_short[viewport.role]}</span>}
         <Patient row={row} />

@@ -1,6 +1,7 @@
 /** One viewport on the page: the canvas, hands, and everything that is written over it. */
 
 import { useLayoutEffect, useRef } from "preact/hooks";
+import type { Vector2 } from "../../geometry/vectors";
 import { MAX_SIDE } from "../../stream/messages";
 import { listen } from "../../input/gestures";
 import { ViewportHands } from "../../reading/hands";
@@ -8,8 +9,9 @@ import type { Role, Viewport } from "../../reading/viewport";
 import { desk } from "../../session";
 import { sentence, words } from "../../words/words";
 import { CornerTexts, roomOf } from "./corner_texts";
-import { Crosshair } from "./crosshair";
+import { Crosshair, PivotMark } from "./crosshair";
 import { Letters, ScaleBar } from "./letters";
+import { Loupe } from "./loupe";
 import { Scrubber } from "./scrubber";
 
 /** The element's size in canvas pixels, how many of them a CSS pixel has, and whether they are the display's own. */
@@ -44,6 +46,7 @@ function useViewport(viewport: Viewport) {
     const picture = canvas.current!;
     let { density, sharp, ...size } = measure(element);
     const fill = (): void => {
+      viewport.density = density;
       picture.style.width = `${size.width / density}px`;
       picture.style.height = `${size.height / density}px`;
     };
@@ -57,7 +60,11 @@ function useViewport(viewport: Viewport) {
     const observer = new ResizeObserver(remeasure);
     observer.observe(element);
     const stopDensity = onDensity(remeasure); // at an equal CSS size the observer says nothing
-    const hands = new ViewportHands(desk, viewport, () => density);
+    const onPage = ([x, y]: Vector2): Vector2 => {
+      const { left, top } = element.getBoundingClientRect();
+      return [left + x, top + y];
+    };
+    const hands = new ViewportHands(desk, viewport, () => density, onPage);
     const stop = listen(element, hands);
     const wheel = (event: WheelEvent): void => {
       event.preventDefault();
@@ -100,11 +107,13 @@ function State({ viewport }: { viewport: Viewport }) {
 export function Pane({ role }: { role: Role }) {
   const viewport = desk.viewports[role];
   const { box, canvas } = useViewport(viewport);
+  const { width, height } = viewport.size.value;
+  const slim = width / viewport.density < 280 || height / viewport.density < 200;
   const active = desk.active.value === role && desk.shownRoles.value.length > 1;
   return (
     <section
       ref={box}
-      class={`pane pane-${roomOf(viewport)}${active ? " active" : ""}`}
+      class={`pane pane-${roomOf(viewport)}${slim ? " pane-slim" : ""}${active ? " active" : ""}`}
       aria-label={words.value.roles[role]}
       data-testid={`viewport-${role}`}
     >
@@ -113,7 +122,9 @@ export function Pane({ role }: { role: Role }) {
       <Letters viewport={viewport} />
       <ScaleBar viewport={viewport} />
       <CornerTexts viewport={viewport} />
+      <PivotMark viewport={viewport} />
       <Scrubber viewport={viewport} />
+      <Loupe viewport={viewport} />
       <State viewport={viewport} />
     </section>
   );

@@ -5,6 +5,7 @@ import { desk, signOut } from "../../session";
 import { words } from "../../words/words";
 import { LanguageSwitch } from "../common";
 import { Icon } from "../icons";
+import { PresetRow } from "./preset_row";
 import { SeriesStrip } from "./series_strip";
 import { ImagePanel, RenderingPanel, SlabPanel, WindowPanel } from "./side_panel";
 import { LayoutButtons, ToolButtons, TurnButtons } from "./tool_bar";
@@ -78,6 +79,7 @@ export function PhoneBar() {
   return (
     <>
       {open && <Sheet />}
+      <PresetRow />
       <div class="phone-bar" role="toolbar" aria-label={w.tools}>
         <ToolButtons />
         <LayoutButtons />

@@ -59,7 +59,12 @@ export function Scrubber({ viewport }: { viewport: Viewport }) {
     >
       <div class="track" ref={track}>
         <div class="thumb" style={{ top: `${part * 100}%` }}>
-          {held && <span class="thumb-number">{index + 1}</span>}
+          {held && (
+            <span class="thumb-number" data-testid="scrubber-number">
+              {index + 1}
+              <small>/{at.count}</small>
+            </span>
+          )}
         </div>
       </div>
     </div>

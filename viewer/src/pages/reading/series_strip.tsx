@@ -1,15 +1,35 @@
 /** The study's series as small pictures. A series of several stacks shows each of them. */
 
+import type { ComponentChildren } from "preact";
 import { thumbnail } from "../../api/client";
 import { openStack } from "../../reading/opening";
 import { desk } from "../../session";
 import { words } from "../../words/words";
+import { narrow } from "../common";
+import { Carousel } from "./carousel";
+
+/** A column on a desk; on a phone a row that a thumb swipes through, from one series to the next. */
+function Strip({ children }: { children: ComponentChildren }) {
+  const label = words.value.series;
+  if (narrow.value) {
+    return (
+      <Carousel class="series-strip" label={label} testid="series-strip">
+        {children}
+      </Carousel>
+    );
+  }
+  return (
+    <nav class="series-strip" aria-label={label} data-testid="series-strip">
+      {children}
+    </nav>
+  );
+}
 
 export function SeriesStrip() {
   const w = words.value;
   const study = desk.study.value;
   return (
-    <nav class="series-strip" aria-label={w.series} data-testid="series-strip">
+    <Strip>
       {study?.series.flatMap((series) =>
         series.stacks.map((stack, i) => {
           const open = desk.series.value?.id === series.id && desk.stack.value?.index === stack.index;
@@ -39,6 +59,6 @@ export function SeriesStrip() {
           );
         }),
       )}
-    </nav>
+    </Strip>
   );
 }

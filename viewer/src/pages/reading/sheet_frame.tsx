@@ -17,6 +17,7 @@ export const closeSheet = (): void => {
 
 export function SheetFrame({ title, testid, children }: Props) {
   const sheet = useRef<HTMLDivElement>(null);
+  const pressed = useRef(false); // the finger whose long press opened this may still lift itself over the scrim
   useEffect(() => {
     const before = document.activeElement;
     sheet.current?.focus();
@@ -24,7 +25,12 @@ export function SheetFrame({ title, testid, children }: Props) {
   }, []);
   return (
     <>
-      <div class="scrim" data-testid="scrim" onClick={closeSheet} />
+      <div
+        class="scrim"
+        data-testid="scrim"
+        onPointerDown={() => (pressed.current = true)}
+        onClick={() => pressed.current && closeSheet()}
+      />
       <div class="sheet dialog" role="dialog" aria-modal aria-label={title} tabIndex={-1} ref={sheet} data-testid={testid}>
         <div class="sheet-head">
           <h1>{title}</h1>

@@ -7,6 +7,7 @@ import { desk } from "../../session";
 
 const FETCH: Record<Exclude<SheetName, "more">, () => Promise<ComponentType>> = {
   settings: () => import("./settings_sheet").then((part) => part.SettingsSheet),
+  menu: () => import("./context_menu").then((part) => part.ContextMenu),
   help: () => import("./help_sheet").then((part) => part.HelpSheet),
 };
 

@@ -162,7 +162,7 @@ export function LayoutButtons() {
         refusal={refusal}
         pressed={layout === "mpr" && alone !== "volume"}
         testid="layout-mpr"
-        onclick={() => pressMpr(desk, narrow.value)}
+        onclick={() => pressMpr(desk, desk.small.value)}
       />
       <ToolButton
         icon="volume"
