@@ -6,7 +6,9 @@ import { perform, REPEATS } from "../reading/commands";
 import { keyTable } from "../reading/key_table";
 import { connection, desk, showStudy } from "../session";
 import { sentence, words } from "../words/words";
-import { narrow } from "./common";
+import { Back } from "../reading/back";
+import { stayAwake } from "../reading/wake_lock";
+import { narrow, small } from "./common";
 import { PhoneBar, PlaneTabs } from "./reading/phone_bar";
 import { Pane } from "./reading/pane";
 import { SidePanel } from "./reading/side_panel";
@@ -26,6 +28,21 @@ function keyDown(event: KeyboardEvent): void {
   event.preventDefault();
   if (event.repeat && !("command" in meant && REPEATS.has(meant.command))) return;
   perform(desk, meant);
+}
+
+/** Let the browser's back close what lies on top while this study is open. */
+function keepBack(): () => void {
+  const back = new Back(desk, history);
+  const { hash } = location;
+  const came = (event: PopStateEvent): void => {
+    if (location.hash === hash) back.came(event.state);
+  };
+  const stop = back.watch();
+  addEventListener("popstate", came);
+  return () => {
+    stop();
+    removeEventListener("popstate", came);
+  };
 }
 
 /** A button that was clicked gives the keyboard back to the picture; one reached by Tab keeps it. */
@@ -62,6 +79,11 @@ export function ReadingPage({ id }: { id: number }) {
       removeEventListener("blur", rest);
     };
   }, []);
+  useLayoutEffect(() => {
+    desk.small.value = small.value;
+  }, [small.value]);
+  useEffect(() => stayAwake(), []);
+  useEffect(() => keepBack(), [id]);
   const roles = desk.shownRoles.value;
   const phone = narrow.value;
   return (
