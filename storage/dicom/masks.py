@@ -12,7 +12,7 @@ from storage.dicom import overlays, shutters
 from storage.dicom.decode import raw_frame
 from storage.dicom.frames import read_encoded, read_stored
 from storage.dicom.overlays import Overlay
-from storage.dicom.sources import FrameSource
+from storage.dicom.stacks import FrameSource
 from storage.errors import StorageError
 
 Mask = NDArray[np.uint8]
