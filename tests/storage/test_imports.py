@@ -143,7 +143,7 @@ async def test_an_archive_that_cannot_be_stored_ends_its_reading(
 async def test_a_full_disk_stops_the_import_and_says_how_many_were_left_out(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner = await make_institution(database)
+    owner = await make_institution(database, "Here")
     folder_of_slices(tmp_path / "in", 12)
     monkeypatch.setattr(imports, "BATCH_INSTANCES", 4)
     free = [1 << 30]
@@ -170,7 +170,7 @@ async def test_a_full_disk_stops_the_import_and_says_how_many_were_left_out(
 async def test_an_import_goes_on_when_the_database_is_back(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner = await make_institution(database)
+    owner = await make_institution(database, "Here")
     folder_of_slices(tmp_path / "in", 4)
     monkeypatch.setattr(imports, "RETRY_S", 0)
     arrival, away = Arrival(database, BlobStore(tmp_path / "blobs")), [3]

@@ -1,6 +1,6 @@
 /** The REST routes. Every error is a Problem with a code of the dictionary. */
 
-import type { Me, PasswordChange, Problem, SignIn, StudyInfo, StudyList } from "./messages";
+import type { Me, PasswordChange, Problem, SignIn, StudyInfo, StudyList, SystemInfo } from "./messages";
 
 export class ApiError extends Error {
   constructor(
@@ -43,6 +43,7 @@ export const signOut = (): Promise<void> => request("POST", "api/sign-out", {});
 export const changePassword = (body: PasswordChange): Promise<Me> => request("POST", "api/password", body);
 export const fetchPreferences = (): Promise<unknown> => request("GET", "api/me/preferences");
 export const savePreferences = (wanted: object): Promise<void> => request("PUT", "api/me/preferences", wanted);
+export const fetchSystem = (): Promise<SystemInfo> => request("GET", "api/system");
 export const fetchStudy = (id: number): Promise<StudyInfo> => request("GET", `api/studies/${id}`);
 
 export function findStudies(query: string, offset: number, limit: number, signal: AbortSignal): Promise<StudyList> {

@@ -4,12 +4,14 @@ import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { findStudies } from "../api/client";
 import type { StudyRow } from "../api/messages";
-import { goTo, me, signOut } from "../session";
+import { goTo, me, signOut, toSystem } from "../session";
 import { words } from "../words/words";
 import { codeOf, LanguageSwitch, Mark, narrow, patientName, sexAge, Sorry } from "./common";
 
 const PAGE = 50;
 const TYPING_MS = 200;
+const RETRY_MS = 2000;
+const AWAY = new Set(["database_unavailable", "network", "server_error"]);
 
 // Kept while the page lives, so that going back from a study finds the list as it was left; gone with the person.
 const query = signal("");
@@ -39,7 +41,10 @@ async function load(): Promise<void> {
     problem.value = null;
     chosen.value = Math.min(chosen.peek(), Math.max(0, found.studies.length - 1));
   } catch (error) {
-    if (!mine.signal.aborted) problem.value = codeOf(error);
+    if (mine.signal.aborted) return;
+    problem.value = codeOf(error);
+    // A database or a line that is away comes back by itself, and so does the list.
+    if (AWAY.has(problem.value)) setTimeout(() => mine === newest && !mine.signal.aborted && void load(), RETRY_MS);
   }
 }
 
@@ -207,6 +212,11 @@ export function StudiesPage() {
           onInput={(event) => type(event.currentTarget.value)}
         />
         <span class="person">{me.value?.login}</span>
+        {me.value?.permissions.includes("system.read") && (
+          <button class="quiet" data-testid="system" onClick={toSystem}>
+            {w.system.short}
+          </button>
+        )}
         <LanguageSwitch />
         <button class="quiet" data-testid="sign-out" onClick={() => void signOut()}>
           {w.sign_out}
