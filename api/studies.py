@@ -5,9 +5,21 @@ from __future__ import annotations
 from datetime import date, time
 from typing import Any
 
-from api.messages import FramePlace, Geometry, SeriesInfo, StackInfo, StoredObject, StudyInfo, StudyRow, WindowPreset
+from api.messages import (
+    FramePlace,
+    Geometry,
+    Phase,
+    SeriesInfo,
+    StackInfo,
+    StoredObject,
+    StudyInfo,
+    StudyRow,
+    WindowPreset,
+)
+from storage.dicom import phases
 from storage.dicom.grid import SeriesGeometry
-from storage.dicom.stacks import FrameSource, Stack, not_displayable, stacks_of
+from storage.dicom.sources import FrameSource
+from storage.dicom.stacks import Stack, not_displayable, stacks_of
 from storage.studies import StoredSeries, StoredStudy
 
 
@@ -67,14 +79,14 @@ def _stack(stack: Stack) -> StackInfo:
         aspect=stack.aspect,
         colour=stack.colour,
         monochrome1=stack.inverted,
-        windows=[WindowPreset(centre, width, explanation, None) for centre, width, explanation in stack.windows],
+        windows=[_window(window) for window in stack.windows],
         unit=stack.unit,
         frame_time_ms=stack.frame_time_ms,
         frame_times_ms=None,
         overlays=False,
         shutter=False,
-        phase=None,
-        notes=[],
+        phase=_phase(stack.phase) if stack.phase else None,
+        notes=list(stack.notes),
         volume=_geometry(stack.geometry) if stack.geometry else None,
         refusal=stack.refusal,
     )
@@ -94,9 +106,19 @@ def _place(frame: FrameSource, windows: list[list[Any]]) -> FramePlace:
     )
 
 
+def _window(window: list[Any]) -> WindowPreset:
+    centre, width, explanation, *lut = window
+    return WindowPreset(centre, width, explanation, lut[0] if lut else None)
+
+
+def _phase(phase: phases.Phase) -> Phase:
+    return Phase(phase.group, phase.number, phase.count, phase.kind, phase.value, phase.text)
+
+
 def _geometry(geometry: SeriesGeometry) -> Geometry:
     affine = [float(value) for value in geometry.affine[:3].ravel()]
-    return Geometry(affine, geometry.shape, geometry.frame_of_reference, places=None, holes=[])
+    places = None if geometry.places is None else geometry.places.tolist()
+    return Geometry(affine, geometry.shape, geometry.frame_of_reference, places, list(geometry.holes))
 
 
 def _day(value: date | None) -> str:

@@ -1,17 +1,15 @@
-"""What the first person to open a study would wait for: prepared queries, message readers, numpy's first fit."""
+"""What the first person to open a study would wait for: prepared queries, message readers."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
 
-import numpy as np
 import structlog
 
 from api.answers import adapter
 from api.messages import Me, StudyInfo, StudyList
 from storage.database import Database
-from storage.dicom.grid import uneven
 from storage.errors import NotFound, StorageError
 from storage.studies import find_series, find_studies, find_study
 
@@ -34,4 +32,3 @@ async def warm(database: Database) -> None:
 def _warm_here() -> None:
     for kind in (Me, StudyList, StudyInfo):
         adapter(kind)
-    uneven(np.ones(3), np.arange(12.0).reshape(4, 3))

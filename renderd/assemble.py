@@ -105,7 +105,7 @@ class Assembly:
         if not from_file:
             self.done = 0
             self._decode(progress)
-        self.volume = Volume(self._array, geometry.affine)
+        self.volume = Volume(self._array, geometry.affine, geometry.places, geometry.holes)
         return from_file
 
     def stop(self) -> None:

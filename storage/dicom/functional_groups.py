@@ -9,28 +9,37 @@ from pydicom.dataset import Dataset
 from storage.dicom.elements import item_of, items_of, number_of, numbers_of
 from storage.dicom.geometry import pair_of, positive, unit_orientation
 from storage.dicom.luts import read_windows, window_function_of
+from storage.dicom.real_world import read_real_world
+from storage.dicom.separators import free_dimensions, read_frame_separators
 from storage.dicom.shutters import read_shutter
 
 
 def read_groups(dataset: Dataset, frames: int) -> list[dict[str, Any]] | None:
     """For each frame what its functional groups say, the shared ones underneath; None without functional groups."""
-    shared = read_group(item_of(dataset, "SharedFunctionalGroupsSequence"))
+    dimensions = free_dimensions(dataset)
+    shared = read_group(item_of(dataset, "SharedFunctionalGroupsSequence"), dimensions)
     items = items_of(dataset, "PerFrameFunctionalGroupsSequence")
     if len(items) != frames:
         # Nobody knows which frame an item means then.
         return [shared] * frames if shared else None
-    return [shared | read_group(item) for item in items]
+    return [_over(shared, read_group(item, dimensions)) for item in items]
+
+
+def _over(under: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    """One entry over another; what separates frames may stand partly in each."""
+    separators = under.get("separators", {}) | entry.get("separators", {})
+    return under | entry | ({"separators": separators} if separators else {})
 
 
 def completed(entries: list[dict[str, Any]], common: dict[str, Any]) -> list[dict[str, Any]]:
     """Each frame with everything that any frame says, from `common` where it is silent: never another frame's value."""
     names = {name for entry in entries for name in entry}
     defaults = {name: common[name] for name in names}
-    return [defaults | entry for entry in entries]
+    return [_over(defaults, entry) for entry in entries]
 
 
-def read_group(group: Dataset) -> dict[str, Any]:
-    """The fields of Header that one item of functional groups gives."""
+def read_group(group: Dataset, dimensions: list[int]) -> dict[str, Any]:
+    """The fields of Header that one item of functional groups gives. dimensions: see read_frame_separators."""
     found: dict[str, Any] = {}
     if position := numbers_of(item_of(group, "PlanePositionSequence"), "ImagePositionPatient", 3):
         found["position"] = position
@@ -51,4 +60,8 @@ def read_group(group: Dataset) -> dict[str, Any]:
         found |= {"windows": windows, "window_function": window_function_of(voi)}
     if shutter := read_shutter(item_of(group, "FrameDisplayShutterSequence")):
         found["shutter"] = shutter
+    if real_world := read_real_world(group, slope or 1.0, intercept or 0.0):
+        found["real_world"] = real_world
+    if separators := read_frame_separators(group, dimensions):
+        found["separators"] = separators
     return found

@@ -1,8 +1,10 @@
-"""Whether the frames of a Stack are the slices of a regular grid in the patient, and in which order they lie.
+"""Whether the frames of a Stack are the slices of one Volume, in which order they lie, and what is between them.
 
-Tolerances: a slice may lie 2 % of the slice spacing, but at least 0.06 mm (rounding to 0.1 mm makes 0.05), from
-its place on the regular grid, along the normal and across it. Lean of the slice direction up to 0.5 degrees is kept in
-the affine, exact to that distance; more is a tilted gantry.
+Only positions and orientations are believed, never a gantry tilt, a slice location or a spacing between slices. Slices
+stack along a straight line, whatever its angle to them: the lean of a tilted gantry stays in the affine as shear. A
+slice may lie 2 % of the step, but at least 0.06 mm (rounding to 0.1 mm makes 0.05), beside that line. Slices more than
+1 % of the step, or 0.06 mm, away from regular places keep the places that they have. Why holes are never bridged:
+docs/decisions/0003.
 """
 
 from __future__ import annotations
@@ -10,134 +12,229 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.dicom.header import Header
+from storage.dicom.sources import FrameSource
 
-MODALITIES = ("CT", "MR", "PT")
+MODALITIES = ("CT", "MR", "PT", "NM")  # NM: a reconstruction says where its slices are, a projection does not
+# Three-dimensional X-ray images are slices; other XA are projections, whatever positions they carry.
+SLICED_XA = {f"1.2.840.10008.5.1.4.1.1.13.1.{n}" for n in (1, 2)}
 MIN_SLICES = 3
-RELATIVE_TOLERANCE = 0.02
+PARALLEL = 2e-3  # of direction cosines
+STRAIGHT = 0.02  # of the step
+EVEN = 0.01  # of the step
 LEAST_TOLERANCE_MM = 0.06
-LEAN_DEGREES = 0.5
 SAME_PLACE_MM = 0.01
+TILT_DEGREES = 0.5  # less is not worth a word
+HOLE = 1.5  # times the step
+RUN = 4  # so many equal gaps one after another are meant
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesGeometry:
-    """A regular grid of voxels.
+    """The grid of voxels of a Volume.
 
-    affine: 4×4, maps the index (x, y, z) of a voxel centre to patient LPS millimetres. z is the frame's place in the
-    Stack, so the third column follows the Stack's order and the affine may be left-handed.
+    affine: 4×4, maps (x, y, place) of a voxel centre to patient LPS millimetres. Slices follow the Stack's order, so
+    the affine may be left-handed; shear is kept.
     shape: (z, y, x). frame_of_reference: its UID, or "".
+    places: where each slice lies, counted in the affine's third column from 0 upward; None: slice z at place z.
+    holes: the slices k for which images between k and k + 1 are missing.
     """
 
     affine: Array
     shape: tuple[int, int, int]
     frame_of_reference: str
+    places: Array | None = None
+    holes: tuple[int, ...] = ()
+
+    @property
+    def tilt_degrees(self) -> float:
+        """The angle between the line of the slices and their normal."""
+        x, y, step = self.affine[:3, 0], self.affine[:3, 1], self.affine[:3, 2]
+        normal = np.cross(x, y)
+        return math.degrees(math.atan2(float(np.linalg.norm(np.cross(normal, step))), abs(float(normal @ step))))
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether slices lie off the regular places, holes aside."""
+        if self.places is None:
+            return False
+        kept = np.ones(len(self.places) - 1, bool)
+        kept[list(self.holes)] = False
+        return bool((np.abs(np.diff(self.places)[kept] - 1) > 1e-9).any())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know of it, as keys of the viewer's dictionary."""
+        told = {
+            "note_tilted": self.tilt_degrees > TILT_DEGREES,
+            "note_uneven": self.is_uneven,
+            "note_missing_slices": bool(self.holes),
+        }
+        return tuple(note for note, is_so in told.items() if is_so)
 
 
-def order_of(headers: Sequence[Header]) -> list[int]:
-    """The order in which the images lie: along row × column where all have a place, else by instance number.
+def ranks_of(frames: Sequence[FrameSource]) -> Array:
+    """The rank of each frame by its number; NaN where it has none."""
+    numbers = [frame.number for frame in frames]
+    known = [(number, i) for i, number in enumerate(numbers) if number is not None]
+    ranks = np.full(len(numbers), np.nan)
+    for rank, (_, i) in enumerate(sorted(known)):
+        ranks[i] = rank
+    return ranks
 
-    Of the two directions along the normal it is the one in which instance numbers grow.
+
+def distances_of(frames: Sequence[FrameSource]) -> Array | None:
+    """Distance of each frame along the common normal, mm; None where one has no place or they are not parallel."""
+    orientations = [frame.orientation for frame in frames]
+    positions = [frame.position for frame in frames]
+    if any(o is None for o in orientations) or any(p is None for p in positions):
+        return None
+    directions = np.array(orientations)
+    if np.abs(directions - directions[0]).max() > PARALLEL:
+        return None
+    return np.asarray(np.array(positions) @ np.cross(directions[0, :3], directions[0, 3:]))
+
+
+def sense_of(distances: Array, ranks: Array, sets: NDArray[np.int64] | None = None) -> int:
+    """1 or -1: along or against the normal, as numbers grow; within each of `sets` where frames belong to several."""
+    known = ~np.isnan(ranks)
+    d, n = distances[known], ranks[known]
+    groups = np.zeros(len(d), np.int64) if sets is None else sets[known]
+    sizes = np.maximum(np.bincount(groups), 1)
+    d = d - (np.bincount(groups, d) / sizes)[groups]
+    n = n - (np.bincount(groups, n) / sizes)[groups]
+    return -1 if float(d @ n) < 0 else 1
+
+
+def order_of(distances: Array | None, ranks: Array, sense: int = 0) -> list[int]:
+    """The order in which the frames lie: by distance in the sense given, or in the one in which numbers grow (0).
+
+    Those without a place, and those of one place, by number.
     """
-    numbers = np.array([h.instance_number if h.instance_number is not None else np.nan for h in headers], float)
-    distances = distances_of(headers)
-    by_number = np.where(np.isnan(numbers), np.inf, numbers)
+    by_number = np.where(np.isnan(ranks), np.inf, ranks)
     if distances is None or np.ptp(distances) < SAME_PLACE_MM:
         return [int(i) for i in np.argsort(by_number, kind="stable")]
-    known = ~np.isnan(numbers)
-    if known.sum() > 1:
-        d, n = distances[known], numbers[known]
-        if float(np.dot(d - d.mean(), n - n.mean())) < 0:
-            distances = -distances
-    return [int(i) for i in np.lexsort((by_number, np.round(distances, 3)))]
+    turned = distances * (sense or sense_of(distances, ranks))
+    return [int(i) for i in np.lexsort((by_number, np.round(turned, 3)))]
 
 
-def distances_of(headers: Sequence[Header]) -> Array | None:
-    """Distance of each image along the common normal, mm; None where one has no place or they are not parallel."""
-    if any(h.position is None or h.orientation is None for h in headers):
-        return None
-    orientations = np.array([h.orientation for h in headers])
-    if np.abs(orientations - orientations[0]).max() > 2e-3:
-        return None
-    normal = np.cross(orientations[0, :3], orientations[0, 3:])
-    return np.asarray(np.array([h.position for h in headers]) @ normal)
+def geometry_of(frames: Sequence[FrameSource]) -> tuple[SeriesGeometry | None, str | None]:
+    """The grid of frames in their order, or the word for why they make no Volume (a key of the viewer's dictionary)."""
+    if refusal := unsuitable(frames):
+        return None, refusal
+    distances = distances_of(frames)
+    first = frames[0]
+    if distances is None or first.spacing is None or min(first.rows, first.columns) < 2:
+        return None, "no_geometry"
+    return _grid(frames, distances) if len(frames) >= MIN_SLICES else (None, "too_few_slices")
 
 
-def refusal_of(headers: Sequence[Header]) -> tuple[SeriesGeometry | None, str | None]:
-    """The grid of images in their order, or the word for why they make no Volume (a key of the viewer's dictionary)."""
-    refusal = unsuitable(headers) or without_place(headers) or uneven(_positions(headers), normal_of(headers[0]))
-    return (None, refusal) if refusal else (_geometry(headers), None)
-
-
-def unsuitable(headers: Sequence[Header]) -> str | None:
-    """Why these are not the grey values of a body."""
-    first = headers[0]
+def unsuitable(frames: Sequence[FrameSource]) -> str | None:
+    """Why these are not the grey values of a body's slices."""
+    first = frames[0].header
     assert first.pixels is not None
     if first.pixels.colour:
         return "colour"
-    if first.pixels.frames > 1:
+    if "MOSAIC" in first.image_type and frames[0].tile is None:
+        return "mosaic"
+    if not all(frame.placed for frame in frames):
         return "multiframe"
-    if first.modality not in MODALITIES:
+    if first.modality not in MODALITIES and first.sop_class_uid not in SLICED_XA:
         return "not_ct_or_mr"
+    headers = {id(frame.header): frame.header for frame in frames}.values()
     return "mixed_pixels" if len({(h.inverted, h.unit, h.modality) for h in headers}) > 1 else None
 
 
-def without_place(headers: Sequence[Header]) -> str | None:
-    """Why these do not say where they stand, or are too few to enclose anything."""
-    pixels = headers[0].pixels
-    assert pixels is not None
-    if distances_of(headers) is None or headers[0].spacing is None or min(pixels.rows, pixels.columns) < 2:
-        return "no_geometry"
-    return "too_few_slices" if len(headers) < MIN_SLICES else None
-
-
-def _positions(headers: Sequence[Header]) -> Array:
-    return np.array([h.position for h in headers])
-
-
-def normal_of(header: Header) -> Array:
-    """row × column."""
-    assert header.orientation is not None
-    return np.cross(header.orientation[:3], header.orientation[3:])
-
-
-def uneven(positions: Array, normal: Array) -> str | None:
-    """Why slices in their order do not stand in regular steps; None when they do. positions: [n, 3], mm."""
-    gaps = np.abs(np.diff(positions @ normal))
-    spacing = float(np.median(gaps))
-    if gaps.min() < max(SAME_PLACE_MM, 0.05 * spacing):
-        return "duplicate_positions"
-    counts = np.rint(gaps / spacing)
-    # A hole must not shift the judgement on the rest: place every slice at its own multiple of the step.
-    places = np.concatenate([[0.0], np.cumsum(np.maximum(counts, 1))])
-    start, step = np.polynomial.polynomial.polyfit(places, positions, 1)
-    along = float(step @ normal)
-    lean_mm = float(np.linalg.norm(step - along * normal))
-    # Positions rounded to a hundredth of a millimetre make no tilt.
-    if lean_mm > max(abs(along) * math.tan(math.radians(LEAN_DEGREES)), 0.01):
-        return "tilted"
-    offsets = positions - (start + places[:, None] * step)
-    if np.abs(offsets).max() > max(RELATIVE_TOLERANCE * abs(along), LEAST_TOLERANCE_MM) or counts.min() < 1:
-        return "uneven_spacing"
-    return "missing_slices" if counts.max() > 1 else None
-
-
-def _geometry(headers: Sequence[Header]) -> SeriesGeometry:
-    first = headers[0]
-    assert first.pixels is not None and first.spacing is not None and first.orientation is not None
-    positions, count = _positions(headers), len(headers)
+def _grid(frames: Sequence[FrameSource], along: Array) -> tuple[SeriesGeometry | None, str | None]:
+    first, count = frames[0], len(frames)
+    orientation, spacing = first.orientation, first.spacing
+    assert orientation is not None and spacing is not None
+    positions = np.array([frame.position for frame in frames])
+    gaps = np.abs(np.diff(along))
+    if gaps.min() < max(SAME_PLACE_MM, 0.05 * float(np.median(gaps))):
+        return None, "duplicate_positions"
+    # What a millimetre along the normal is on the line from the first slice to the last.
+    line = (positions[-1] - positions[0]) / (along[-1] - along[0])
+    beside = positions - positions[0] - (along - along[0])[:, None] * line
+    if np.linalg.norm(beside, axis=1).max() > max(STRAIGHT * float(np.median(gaps)), LEAST_TOLERANCE_MM):
+        return None, "misaligned_slices"
+    holes = holes_of(gaps, [frame.thickness_mm for frame in frames], _steps(frames))
+    places, step_mm = places_of(gaps, holes)
     affine = np.eye(4)
-    affine[:3, 0] = np.array(first.orientation[:3]) * first.spacing[1]
-    affine[:3, 1] = np.array(first.orientation[3:]) * first.spacing[0]
-    affine[:3, 2] = (positions[-1] - positions[0]) / (count - 1)
+    affine[:3, 0] = np.array(orientation[:3]) * spacing[1]
+    affine[:3, 1] = np.array(orientation[3:]) * spacing[0]
+    affine[:3, 2] = line * math.copysign(step_mm, along[-1] - along[0])
     affine[:3, 3] = positions[0]
     # De-identification may give every image another one (a TCIA chest CT does); then it links to no other series.
-    references = {h.frame_of_reference for h in headers}
+    references = {frame.header.frame_of_reference for frame in frames}
     reference = references.pop() if len(references) == 1 else ""
-    return SeriesGeometry(affine, (count, first.pixels.rows, first.pixels.columns), reference)
+    return SeriesGeometry(affine, (count, first.rows, first.columns), reference, places, holes), None
+
+
+def _steps(frames: Sequence[FrameSource]) -> Array:
+    """By how much the number grows from slice to slice; NaN where that says nothing."""
+    steps: list[float] = []
+    for a, b in pairwise(frames):
+        if a.header is b.header:
+            steps.append(abs((b.frame + (b.tile or 0)) - (a.frame + (a.tile or 0))))
+        elif a.header.frames == b.header.frames == 1 and a.number and b.number:
+            steps.append(abs(b.number[0] - a.number[0]) or abs(b.number[1] - a.number[1]))
+        else:
+            steps.append(math.nan)
+    return np.array(steps, float)
+
+
+def holes_of(gaps: Array, thicknesses: Sequence[float | None], steps: Array) -> tuple[int, ...]:
+    """After which slices images are missing. gaps: mm; steps: by how much the number grows over each gap.
+
+    A gap half as wide again as the median, or as both its neighbours, is a hole, unless the slices there are thicker by
+    as much, or it is one of several equal gaps over which no number is left out: those were scanned so.
+    """
+    step = float(np.median(gaps))
+    padded = np.concatenate([gaps[1:2], gaps, gaps[-2:-1]])
+    neighbours = np.maximum(padded[:-2], padded[2:])
+    wide = (gaps >= HOLE * step) | (gaps >= HOLE * neighbours)
+    if not wide.any():
+        return ()
+    thick = np.array([math.nan if t is None else t for t in thicknesses], float)
+    ratios = np.maximum(thick[1:], thick[:-1]) / gaps  # NaN where unknown
+    usual = np.median(ratios)
+    thicker = ratios >= 0.75 * usual  # False where unknown
+    numbered = steps <= HOLE * np.median(steps)
+    meant = _in_runs(gaps) & numbered
+    return tuple(int(i) for i in np.flatnonzero(wide & ~thicker & ~meant))
+
+
+def _in_runs(gaps: Array) -> NDArray[np.bool_]:
+    """Which gaps are among at least RUN equal ones in a row."""
+    edges = np.flatnonzero(np.abs(np.diff(gaps)) > 0.05 * np.minimum(gaps[1:], gaps[:-1])) + 1
+    bounds = [0, *edges.tolist(), len(gaps)]
+    out = np.zeros(len(gaps), bool)
+    for start, end in pairwise(bounds):
+        out[start:end] = end - start >= RUN
+    return out
+
+
+def places_of(gaps: Array, holes: Sequence[int]) -> tuple[Array | None, float]:
+    """The places of slices in steps, None where slice z lies at place z; and the step, mm."""
+    kept = np.ones(len(gaps), bool)
+    kept[list(holes)] = False
+    step = float(np.median(gaps[kept])) if kept.any() else float(gaps.min())
+    distances = np.concatenate([[0.0], np.cumsum(gaps)])
+    for missing in (np.maximum(np.rint(gaps / step), 2), gaps / step):
+        regular = np.concatenate([[0.0], np.cumsum(np.where(kept, 1.0, missing))])
+        # Least squares: positions rounded to a tenth of a millimetre lie on both sides of the regular ones.
+        centred = regular - regular.mean()
+        slope = float(centred @ distances / (centred @ centred))
+        off = distances - distances.mean() - slope * centred
+        if np.abs(off).max() <= max(EVEN * slope, LEAST_TOLERANCE_MM):
+            return (regular if len(holes) else None), float(distances[-1] / regular[-1])
+        if not len(holes):
+            break
+    return distances / step, step

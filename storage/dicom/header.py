@@ -18,10 +18,14 @@ from storage.dicom.functional_groups import completed, read_groups
 from storage.dicom.geometry import aspect_of, read_place, read_spacing
 from storage.dicom.identity import Identity, read_identity
 from storage.dicom.luts import read_modality_lut, read_voi_luts, read_windows, unpack, window_function_of
+from storage.dicom.mosaic import read_mosaic
+from storage.dicom.nuclear import read_slices
 from storage.dicom.overlays import read_overlays
 from storage.dicom.palettes import is_supplemental, read_palette
 from storage.dicom.parse import Parsed, parse
 from storage.dicom.pixels import Pixels, native_frame, read_pixels, stored_limits, stored_values
+from storage.dicom.real_world import read_real_world
+from storage.dicom.separators import read_separators
 from storage.dicom.shutters import read_shutter
 from storage.errors import InvalidDataset
 
@@ -35,9 +39,9 @@ class Header:
     """The attributes of one instance; lists where DICOM has several values, None or "" where it is silent.
 
     `per_frame` overrides `position`, `orientation`, `spacing`, `thickness`, `slope`, `intercept`, `windows`,
-    `window_function` and `shutter` for each frame of an enhanced multi-frame instance; frame 0's stand in the fields
-    themselves. What one frame overrides every frame does: where it says nothing, with what holds for the whole
-    instance, and its position is unknown.
+    `window_function`, `shutter`, `real_world` and `separators` for each frame of an enhanced multi-frame instance, or
+    of a nuclear medicine reconstruction; frame 0's stand in the fields themselves. What one frame overrides every
+    frame does: where it says nothing, with what holds for the whole instance, and its position is unknown.
     """
 
     version: int
@@ -77,6 +81,10 @@ class Header:
     playback: str = "loop"  # or "sweep", there and back, or "once"
     patient_orientation: list[str] | None = None  # letters towards which a row and a column run: ["A", "FR"]
     supplemental: bool = False  # some grey values stand for colours that are not shown
+    frame_offset: int = 0  # of a concatenation's part: how many frames the parts before it have
+    mosaic: dict[str, Any] | None = None  # see mosaic.read_mosaic
+    real_world: list[Any] | None = None  # [slope, intercept, unit] of stored values, not applied: see real_world.py
+    separators: dict[str, Any] = field(default_factory=dict)  # see separators.py
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Header:
@@ -92,6 +100,11 @@ class Header:
     def frames(self) -> int:
         """How many frames can be shown."""
         return self.pixels.frames if self.pixels else 0
+
+    @property
+    def has_places(self) -> bool:
+        """Whether the frames of a multi-frame instance say where they stand, each for itself."""
+        return self.per_frame is not None and "position" in self.per_frame[0]
 
     def of_frame(self, frame: int, name: str) -> Any:
         """A field that may differ from frame to frame."""
@@ -135,10 +148,14 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
         "windows": read_windows(dataset, luts) or _window_of_bits(dataset, pixels),
         "window_function": window_function_of(dataset),
         "shutter": read_shutter(dataset),
+        "real_world": read_real_world(dataset, slope, intercept),
+        "separators": read_separators(dataset),
         **read_place(dataset),
     }
     spacing, source = read_spacing(dataset)
     per_frame = read_groups(dataset, pixels.frames) if pixels else None
+    if pixels and not per_frame:
+        per_frame = read_slices(dataset, identity.sop_class_uid, pixels.frames)
     if per_frame:
         source = "pixel" if "spacing" in per_frame[0] else source
         per_frame = completed(per_frame, {**shared, "position": None, "spacing": spacing})
@@ -171,6 +188,8 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
         overlays=read_overlays(parsed, pixels),
         patient_orientation=_patient_orientation(dataset),
         supplemental=is_supplemental(dataset),
+        frame_offset=max(0, integer_of(dataset, "ConcatenationFrameOffsetNumber") or 0),
+        mosaic=read_mosaic(dataset, shared["position"], shared["orientation"], spacing) if pixels else None,
         **read_cine(dataset, pixels.frames if pixels else 0),
         **shared,
     )

@@ -10,9 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+import numpy as np
+
 from storage.dicom.decode import is_int16
-from storage.dicom.grid import SeriesGeometry, order_of, refusal_of
+from storage.dicom.grid import SeriesGeometry, distances_of, geometry_of, order_of, ranks_of, sense_of
 from storage.dicom.header import Header
+from storage.dicom.phases import Part, Phase, split
+from storage.dicom.sources import FrameSource
 
 # Part of every digest: raise it when modality values of the same bytes come out otherwise than before.
 VALUES_VERSION = 2
@@ -20,8 +24,6 @@ VALUES_VERSION = 2
 ORIENTATION_TOLERANCE = 1e-3
 SPACING_TOLERANCE = 1e-3  # of the spacing
 CONTRAST_NAME = "0.5–99.5 %"
-
-Vector3 = tuple[float, float, float]
 
 
 class Instance(Protocol):
@@ -36,53 +38,6 @@ class Instance(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class FrameSource:
-    """One frame of one instance: where its bytes are and where it stands in the patient (LPS, mm)."""
-
-    sop_instance_uid: str
-    blob_sha256: str
-    header: Header
-    frame: int
-
-    @property
-    def instance_number(self) -> int | None:
-        return self.header.instance_number
-
-    @property
-    def position(self) -> Vector3 | None:
-        """Centre of the first pixel."""
-        position = self.header.of_frame(self.frame, "position")
-        return None if position is None else (position[0], position[1], position[2])
-
-    @property
-    def row(self) -> Vector3 | None:
-        """Direction in which the column index grows."""
-        o = self.header.of_frame(self.frame, "orientation")
-        return None if o is None else (o[0], o[1], o[2])
-
-    @property
-    def column(self) -> Vector3 | None:
-        """Direction in which the row index grows."""
-        o = self.header.of_frame(self.frame, "orientation")
-        return None if o is None else (o[3], o[4], o[5])
-
-    @property
-    def thickness_mm(self) -> float | None:
-        thickness: float | None = self.header.of_frame(self.frame, "thickness")
-        return thickness
-
-    @property
-    def location_mm(self) -> float | None:
-        return self.header.location
-
-    @property
-    def windows(self) -> list[list[Any]]:
-        """Its own windows: [centre, width, explanation] in modality values."""
-        windows: list[list[Any]] = self.header.of_frame(self.frame, "windows")
-        return windows
-
-
-@dataclass(frozen=True, slots=True)
 class Stack:
     """Frames that scroll together, in order. Exactly one of `geometry` and `refusal` is None.
 
@@ -90,6 +45,7 @@ class Stack:
     dtype: "int16" where that holds every modality value exactly, "float32", or "rgb" (uint8, three channels).
     windows: the middle frame's, for the first of an MR often shows next to nothing; each frame has its own besides.
     spacing: between rows and between columns, mm. lossy: how the stored images lost information, or "".
+    phase: which one of several Stacks of the same places it is; they run the same way and stand side by side.
     """
 
     index: int
@@ -110,6 +66,12 @@ class Stack:
     frame_time_ms: float | None
     lossy: str
     localizer: bool
+    phase: Phase | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know of the geometry, as keys of the viewer's dictionary."""
+        return self.geometry.notes if self.geometry else ()
 
     @property
     def colour(self) -> bool:
@@ -123,36 +85,45 @@ class Stack:
 
 @dataclass(slots=True)
 class _Group:
-    """Instances that belong together, while they are being collected."""
+    """Frames that belong together, while they are being collected."""
 
     orientation: list[float] | None
     spacing: list[float] | None
-    members: list[tuple[Instance, Header]]
+    frames: list[FrameSource]
 
 
 def stacks_of(instances: Sequence[Instance]) -> list[Stack]:
     """Sort the instances of one series into Stacks: localizers last, else the largest first.
 
-    Instances with nothing to show are left out. Every multi-frame instance is a Stack of its own, with its frames as
-    they are stored. Single frames share a Stack when rows, columns, spacing, orientation, SOP class, colour and
-    polarity agree.
+    Instances with nothing to show are left out. A multi-frame instance whose frames do not say where they stand is a
+    Stack of its own, with its frames as they are stored. All other frames, tiles of mosaics too, share a Stack when
+    rows, columns, spacing, orientation, SOP class, colour and polarity agree; those of the same places become phases.
     """
     keyed: dict[Any, list[_Group]] = {}
-    groups: list[_Group] = []
+    made: list[list[Stack]] = []
     for instance in instances:
         header = Header.from_json(instance.header)
         if header.pixels is None:
             continue
-        member = (instance, header)
-        if header.pixels.frames > 1:
-            groups.append(_Group(None, None, [member]))
-        else:
-            _join(keyed.setdefault(_key(header), []), member)
+        frames = _frames(instance, header)
+        if not frames[0].placed:
+            made.append([_stack(frames)])
+            continue
+        key = _key(header)
+        for frame in frames:
+            _join(keyed.setdefault((*key, frame.separators.get("stack")), []), frame)
     for alike in keyed.values():
-        groups += _merge_lone(alike)
-    stacks = [_stack(group.members) for group in groups]
-    stacks.sort(key=lambda stack: (stack.localizer, -len(stack.frames), _first_number(stack), stack.digest))
-    return [replace(stack, index=index) for index, stack in enumerate(stacks)]
+        made += [family for group in _merge_lone(alike) for family in _families(group.frames)]
+    made.sort(key=lambda family: (family[0].localizer, -len(family[0].frames), _first_number(family), family[0].digest))
+    return [replace(stack, index=index) for index, stack in enumerate(stack for family in made for stack in family)]
+
+
+def _frames(instance: Instance, header: Header) -> list[FrameSource]:
+    """What one instance shows: its frames as stored, or the tiles of a mosaic."""
+    where = (instance.sop_instance_uid, instance.blob_sha256, header)
+    if header.mosaic is not None:
+        return [FrameSource(*where, 0, tile) for tile in range(header.mosaic["tiles"])]
+    return [FrameSource(*where, frame) for frame in range(header.frames)]
 
 
 def not_displayable(instances: Sequence[Instance]) -> int:
@@ -171,15 +142,15 @@ def is_localizer(header: Header) -> bool:
     return "LOCALIZER" in header.image_type[2:]
 
 
-def _join(groups: list[_Group], member: tuple[Instance, Header]) -> None:
-    header = member[1]
+def _join(groups: list[_Group], frame: FrameSource) -> None:
+    orientation, spacing = frame.orientation, frame.spacing
+    step = min(spacing or [0])
     for group in groups:
-        same_way = is_localizer(header) or _close(group.orientation, header.orientation, ORIENTATION_TOLERANCE)
-        step = min(header.spacing or [0])
-        if same_way and _close(group.spacing, header.spacing, SPACING_TOLERANCE * step):
-            group.members.append(member)
+        same_way = is_localizer(frame.header) or _close(group.orientation, orientation, ORIENTATION_TOLERANCE)
+        if same_way and _close(group.spacing, spacing, SPACING_TOLERANCE * step):
+            group.frames.append(frame)
             return
-    groups.append(_Group(header.orientation, header.spacing, [member]))
+    groups.append(_Group(orientation, spacing, [frame]))
 
 
 def _close(a: list[float] | None, b: list[float] | None, tolerance: float) -> bool:
@@ -190,48 +161,71 @@ def _close(a: list[float] | None, b: list[float] | None, tolerance: float) -> bo
 
 def _merge_lone(groups: list[_Group]) -> list[_Group]:
     """Radial reformats turn a little from image to image: people scroll them as one Stack, by instance number."""
-    lone = [group for group in groups if len(group.members) == 1 and _close(group.spacing, groups[0].spacing, 1e-3)]
+    lone = [group for group in groups if len(group.frames) == 1 and _close(group.spacing, groups[0].spacing, 1e-3)]
     if len(lone) < 3:
         return groups
-    together = _Group(None, groups[0].spacing, [member for group in lone for member in group.members])
+    together = _Group(None, groups[0].spacing, [frame for group in lone for frame in group.frames])
     return [group for group in groups if group not in lone] + [together]
 
 
-def _first_number(stack: Stack) -> int:
-    return min((f.instance_number for f in stack.frames if f.instance_number is not None), default=2**31)
+def _first_number(family: Sequence[Stack]) -> int:
+    numbers = [frame.instance_number for stack in family for frame in stack.frames if frame.instance_number is not None]
+    return min(numbers, default=2**31)
 
 
-def _stack(members: list[tuple[Instance, Header]]) -> Stack:
-    if len(members) == 1:
-        instance, header = members[0]
-        frames = [FrameSource(instance.sop_instance_uid, instance.blob_sha256, header, f) for f in range(header.frames)]
-    else:
-        order = order_of([header for _, header in members])
-        ordered = [members[i] for i in order]
-        frames = [FrameSource(i.sop_instance_uid, i.blob_sha256, header, 0) for i, header in ordered]
-    headers = [frame.header for frame in frames] if len(members) > 1 else [frames[0].header]
-    geometry, refusal = refusal_of(headers)
-    first = headers[0]
-    assert first.pixels is not None
+def _families(frames: list[FrameSource]) -> list[list[Stack]]:
+    """The Stacks of alike frames: one, or for each family of phases several that run the same way."""
+    distances, ranks = distances_of(frames), ranks_of(frames)
+    parts = None if distances is None or len(frames) == 1 else split(frames, distances, ranks)
+    if parts is None or distances is None:
+        return [[_stack([frames[i] for i in order_of(distances, ranks)])]]
+    sets = np.empty(len(frames), np.int64)
+    for number, part in enumerate(parts):
+        sets[part.frames] = number
+    sense = sense_of(distances, ranks, sets)
+    families: dict[int, list[tuple[Part, Stack]]] = {}
+    for part in parts:
+        order = part.frames[order_of(distances[part.frames], ranks[part.frames], sense)]
+        families.setdefault(part.family, []).append((part, _stack([frames[i] for i in order])))
+    return [_with_phases(family) for family in families.values()]
+
+
+def _with_phases(family: list[tuple[Part, Stack]]) -> list[Stack]:
+    if len(family) == 1:
+        return [stack for _, stack in family]
+    # Named by one of them: it changes with its images, as digests do.
+    group, count = family[0][1].digest[:16], len(family)
+    return [
+        replace(stack, phase=Phase(group, number, count, part.kind, part.value, part.text))
+        for number, (part, stack) in enumerate(family)
+    ]
+
+
+def _stack(frames: Sequence[FrameSource]) -> Stack:
+    """A Stack of frames in their order."""
+    geometry, refusal = geometry_of(frames)
+    first, headers = frames[0], list({id(frame.header): frame.header for frame in frames}.values())
+    header, spacing = first.header, first.spacing
+    assert header.pixels is not None
     return Stack(
         index=0,
         frames=tuple(frames),
         geometry=geometry,
         refusal=refusal,
         digest=_digest(frames),
-        dtype="rgb" if first.pixels.colour else "int16" if all(map(is_int16, headers)) else "float32",
-        rows=first.pixels.rows,
-        columns=first.pixels.columns,
-        spacing=(first.spacing[0], first.spacing[1]) if first.spacing else None,
-        spacing_source=first.spacing_source,
-        aspect=first.aspect,
-        inverted=first.inverted,
+        dtype="rgb" if header.pixels.colour else "int16" if all(map(is_int16, headers)) else "float32",
+        rows=first.rows,
+        columns=first.columns,
+        spacing=(spacing[0], spacing[1]) if spacing else None,
+        spacing_source=header.spacing_source,
+        aspect=header.aspect,
+        inverted=header.inverted,
         windows=_windows(frames[len(frames) // 2]),
-        window_function=first.window_function,
-        unit=first.unit,
-        frame_time_ms=first.frame_time_ms,
-        lossy=next((header.lossy for header in headers if header.lossy), ""),
-        localizer=is_localizer(first),
+        window_function=header.window_function,
+        unit=header.unit,
+        frame_time_ms=header.frame_time_ms,
+        lossy=next((one.lossy for one in headers if one.lossy), ""),
+        localizer=is_localizer(header),
     )
 
 
@@ -241,8 +235,9 @@ def _windows(middle: FrameSource) -> list[list[Any]]:
     return middle.windows or ([[*contrast, CONTRAST_NAME]] if contrast else [])
 
 
-def _digest(frames: list[FrameSource]) -> str:
+def _digest(frames: Sequence[FrameSource]) -> str:
     digest = hashlib.sha256(f"values {VALUES_VERSION}\n".encode())
     for frame in frames:
-        digest.update(f"{frame.sop_instance_uid} {frame.frame} {frame.blob_sha256}\n".encode())
+        place = frame.frame if frame.tile is None else f"{frame.frame}.{frame.tile}"
+        digest.update(f"{frame.sop_instance_uid} {place} {frame.blob_sha256}\n".encode())
     return digest.hexdigest()
