@@ -12,7 +12,7 @@ from storage.dicom import overlays, shutters
 from storage.dicom.decode import raw_frame
 from storage.dicom.frames import read_encoded, read_stored
 from storage.dicom.overlays import Overlay
-from storage.dicom.stacks import FrameSource
+from storage.dicom.sources import FrameSource
 from storage.errors import StorageError
 
 Mask = NDArray[np.uint8]
@@ -70,7 +70,8 @@ def _draw(target: Mask, blobs: BlobStore, institution_id: int, source: FrameSour
         raw = raw_frame(read_encoded(blobs, institution_id, source), source.header, source.frame)
         # A codec may have kept no more bits than the pixels use.
         if overlay.bit < 8 * raw.dtype.itemsize:
-            overlays.draw(target, raw.view(f"u{raw.dtype.itemsize}") >> overlay.bit & 1, overlay)
+            words = raw.astype(raw.dtype.newbyteorder("="), copy=False).view(f"u{raw.dtype.itemsize}")
+            overlays.draw(target, words >> overlay.bit & 1, overlay)
         return
     place = overlays.ranges(overlay, own)
     data = read_stored(blobs, institution_id, source, [place])

@@ -75,8 +75,8 @@ def _inside(corners: NDArray[np.float64], rows: int, columns: int) -> NDArray[np
             at = np.sort(x0[crosses] + share * (x1[crosses] - x0[crosses]))
             for left, right in zip(at[::2], at[1::2], strict=False):
                 inside[row, max(0, int(np.ceil(left)) - 1) : max(0, int(np.floor(right)))] = True
-        # A horizontal edge crosses no row and is border all the same.
-        for i in np.flatnonzero((y0 == y) & (y1 == y)):
-            left, right = sorted((x0[i], x1[i]))
+        # A horizontal edge, or a tip, crosses no row and is border all the same.
+        for i in np.flatnonzero(y0 == y):
+            left, right = sorted((x0[i], x1[i] if y1[i] == y else x0[i]))
             inside[row, max(0, int(np.ceil(left)) - 1) : max(0, int(np.floor(right)))] = True
     return inside

@@ -137,14 +137,15 @@ def write_colour(
 
 
 def write_instance(
-    pixels: NDArray[Any] | None, seed: Any, transfer_syntax: str, attributes: Mapping[str, Any]
+    pixels: NDArray[Any] | None, seed: Any, transfer_syntax: str, attributes: Mapping[Any, Any]
 ) -> bytes:
-    """One instance as a file's bytes. `attributes` (by keyword) win; None removes one. No pixels: a bare object.
+    """One instance as a file's bytes. No pixels: a bare object.
 
+    attributes: by keyword, which win and None removes; or by tag (VR, value), for what has no keyword.
     pixels: [y, x], [y, x, 3] of unsigned or signed integers, or [frame, y, x(, 3)].
     """
     dataset = Dataset()
-    values: dict[str, Any] = {
+    values: dict[str | int, Any] = {
         "SpecificCharacterSet": "ISO_IR 192",
         "SOPClassUID": SecondaryCaptureImageStorage,
         "SOPInstanceUID": uid_of(seed, "instance", attributes.get("InstanceNumber")),
@@ -167,7 +168,9 @@ def write_instance(
         **attributes,
     }
     for keyword, value in values.items():
-        if value is not None:
+        if isinstance(keyword, int):
+            dataset.add_new(keyword, *value)
+        elif value is not None:
             setattr(dataset, keyword, _decimal(value))
     if pixels is not None:
         _put_pixels(dataset, pixels, UID(transfer_syntax))
