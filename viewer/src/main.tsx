@@ -5,6 +5,7 @@ import { ready } from "./words/words";
 import "./styles/base.css";
 import "./styles/people.css";
 import "./styles/reading.css";
+import "./styles/player.css";
 import "./styles/sheets.css";
 
 start();

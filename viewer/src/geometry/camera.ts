@@ -86,6 +86,12 @@ export function fit<C extends Camera>(view: C, size: Size, corners: C["centre"][
 /** Into the screen, away from the viewer. */
 export const normal = (view: { right: Vector3; down: Vector3 }): Vector3 => unit(cross(view.right, view.down));
 
+/** How far a point lies along the patient's axis that a normal is nearest to. */
+export function depthOf(point: Vector3, away: Vector3): number {
+  const sizes = away.map(Math.abs);
+  return dot(point, away) * Math.sign(away[sizes.indexOf(Math.max(...sizes))]!);
+}
+
 /** The same picture plane, moved along its normal until it holds `point`. */
 export function through<C extends { centre: Vector3; right: Vector3; down: Vector3 }>(view: C, point: Vector3): C {
   const away = normal(view);

@@ -11,6 +11,7 @@ import { stayAwake } from "../reading/wake_lock";
 import { narrow, small } from "./common";
 import { PhoneBar, PlaneTabs } from "./reading/phone_bar";
 import { Pane } from "./reading/pane";
+import { Player } from "./reading/player";
 import { SidePanel } from "./reading/side_panel";
 import { Sheets } from "./reading/sheets";
 import { SeriesStrip } from "./reading/series_strip";
@@ -73,7 +74,11 @@ export function ReadingPage({ id }: { id: number }) {
     addEventListener("keydown", keyDown);
     addEventListener("keyup", rest);
     addEventListener("blur", rest);
+    const hide = (): void => desk.cine.stop();
+    document.addEventListener("visibilitychange", hide);
     return () => {
+      hide();
+      document.removeEventListener("visibilitychange", hide);
       removeEventListener("keydown", keyDown);
       removeEventListener("keyup", rest);
       removeEventListener("blur", rest);
@@ -99,6 +104,7 @@ export function ReadingPage({ id }: { id: number }) {
               <Pane key={role} role={role} />
             ))}
           </div>
+          <Player />
           {connection.state.value === "lost" && (
             <div class="lost" role="alert" data-testid="connection-lost">
               {words.value.connection_lost}

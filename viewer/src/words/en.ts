@@ -189,6 +189,8 @@ export const en: Words = {
     hole: (n, from, to) => `${n} between ${from} and ${to} mm`,
     unknown: "The geometry of this series is unusual. Measure with care.",
     between: "between images: not stored",
+    and: "; ",
+    colon: ": ",
   },
   stored_only: "Stored, no image to show",
   kinds: {

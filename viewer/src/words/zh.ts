@@ -186,6 +186,8 @@ export const zh = {
     hole: (n: number, from: string, to: string): string => `${from} 与 ${to} mm 之间缺 ${n} 层`,
     unknown: "此序列的几何与常规不同，请谨慎测量。",
     between: "层间无图像：未存储",
+    and: "；",
+    colon: "：",
   },
   stored_only: "已存储，无可显示图像",
   kinds: {

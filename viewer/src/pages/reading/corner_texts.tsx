@@ -1,9 +1,10 @@
 /** What stands in the corners. It belongs to the picture that is drawn, not to the one that is asked for. */
 
 import type { FramePlace, SeriesInfo, StackInfo, StudyRow } from "../../api/messages";
-import { millimetresPerPixel, normal } from "../../geometry/camera";
-import { step } from "../../geometry/grid";
-import { dot, length, type Vector3 } from "../../geometry/vectors";
+import { depthOf, millimetresPerPixel, normal } from "../../geometry/camera";
+import { step, toIndex } from "../../geometry/grid";
+import { holeAt } from "../../geometry/places";
+import { length } from "../../geometry/vectors";
 import { position } from "../../reading/moves";
 import { pixelSize, placeOf } from "../../reading/opening";
 import { quality } from "../../reading/quality";
@@ -14,6 +15,8 @@ import type { Drawn } from "../../stream/screen";
 import type { PlaneView, StackView, View, VolumeView } from "../../stream/messages";
 import { words } from "../../words/words";
 import { patientName, sexAge } from "../common";
+import { NoteChips } from "./notes";
+import { phaseText } from "./phase_text";
 
 const millimetres = (value: number): string => `${Number(value.toFixed(2))} mm`;
 
@@ -46,12 +49,6 @@ function zoomPercent(viewport: Viewport, { frame, view }: { frame: Drawn; view: 
   return Math.round((own / millimetresPerPixel(view, size)) * viewport.stretch * 100);
 }
 
-/** How far a point lies along the patient's axis that a normal is nearest to. */
-function depthOf(point: Vector3, away: Vector3): number {
-  const sizes = away.map(Math.abs);
-  return dot(point, away) * Math.sign(away[sizes.indexOf(Math.max(...sizes))]!);
-}
-
 /** Where a frame lies along its own normal, so that stack and planes agree; else what its header calls its location. */
 function locationOf(place: FramePlace | null): number | null {
   if (!place?.position || !place.row || !place.column) return place?.location_mm ?? null;
@@ -77,13 +74,24 @@ function StackLines({ view, stack }: { view: StackView; stack: StackInfo }) {
   );
 }
 
-function PlaneLines({ view }: { view: PlaneView }) {
+/** Whether a plane, or the crosshair in it, stands where images are missing: then there is nothing to read. */
+function between(view: PlaneView, { volume }: StackInfo): boolean {
+  const point = (desk.linked.value && desk.cross.value) || view.centre;
+  return volume !== null && holeAt(volume, toIndex(volume, point)[2]) !== null;
+}
+
+function PlaneLines({ view, stack }: { view: PlaneView; stack: StackInfo }) {
   const w = words.value;
   const at = position(desk, view)!;
   const depth = depthOf(view.centre, normal(view));
   return (
     <>
       <span data-testid="image-position">{w.image_of(Math.round(at.index) + 1, at.count)}</span>
+      {between(view, stack) && (
+        <span class="between" data-testid="between">
+          {w.notes.between}
+        </span>
+      )}
       <span class="may-hide">{`${w.location} ${millimetres(depth)}`}</span>
       <span data-testid="slab-text">
         {view.thickness_mm ? `${w.projections_short[view.projection ?? "max"]} ${view.thickness_mm} mm` : w.thin}
@@ -96,6 +104,17 @@ function VolumeLines({ view, unit }: { view: VolumeView; unit: string }) {
   const w = words.value;
   const shift = view.shift ? ` ${view.shift > 0 ? "+" : ""}${Math.round(view.shift)} ${unit}`.trimEnd() : "";
   return <span>{`${w.renderings[view.preset] ?? view.preset}${shift}`}</span>;
+}
+
+/** The window, or which VOI LUT of the header stands in its place. */
+function windowText(view: StackView | PlaneView, stack: StackInfo): string {
+  if (view.kind === "stack" && view.lut != null) {
+    const { lut } = view;
+    const name = stack.windows.find((choice) => choice.lut === lut)?.explanation;
+    return `VOI LUT ${name || lut + 1}`;
+  }
+  const [centre, width] = view.window;
+  return `W ${windowNumber(width)} L ${windowNumber(centre)}${stack.unit && ` ${stack.unit}`}`;
 }
 
 function Badge({ viewport, series }: { viewport: Viewport; series: SeriesInfo }) {
@@ -127,7 +146,8 @@ export function roomOf(viewport: Viewport): "tiny" | "small" | "medium" | "wide"
 export function CornerTexts({ viewport }: { viewport: Viewport }) {
   const w = words.value;
   const drawn = viewport.drawn.value;
-  const [row, series, stack] = [desk.row.value, desk.series.value, desk.stack.value];
+  const [row, series] = [desk.row.value, desk.series.value];
+  const stack = drawn && desk.stackOf(drawn.view);
   if (!drawn || !row || !series || !stack) return null;
   const { view } = drawn;
   const spacing = stack.spacing ? stack.spacing_source : "none";
@@ -136,13 +156,15 @@ export function CornerTexts({ viewport }: { viewport: Viewport }) {
       <div class="corner top left">
         {view.kind !== "stack" && <span class={`role role-${viewport.role}`}>{w.roles_short[viewport.role]}</span>}
         <Patient row={row} />
+        <NoteChips stack={stack} />
       </div>
       <div class="corner top right">
         <Study row={row} series={series} />
       </div>
       <div class="corner bottom left">
+        {stack.phase && <span data-testid="phase-corner">{phaseText(stack.phase, w)}</span>}
         {view.kind === "stack" && <StackLines view={view} stack={stack} />}
-        {view.kind === "plane" && <PlaneLines view={view} />}
+        {view.kind === "plane" && <PlaneLines view={view} stack={stack} />}
         {view.kind === "volume" && <VolumeLines view={view} unit={stack.unit} />}
         {view.kind !== "volume" && <span>{`${w.zoom} ${zoomPercent(viewport, drawn, stack)} %`}</span>}
         {view.kind === "stack" && <span class="may-hide">{w.spacing[spacing] ?? spacing}</span>}
@@ -150,7 +172,7 @@ export function CornerTexts({ viewport }: { viewport: Viewport }) {
       <div class="corner bottom right">
         {view.kind !== "volume" && !stack.colour && (
           <span data-testid="window-text">
-            {`W ${windowNumber(view.window[1])} L ${windowNumber(view.window[0])}${stack.unit && ` ${stack.unit}`}`}
+            {windowText(view, stack)}
             {view.invert && ` · ${w.invert}`}
           </span>
         )}

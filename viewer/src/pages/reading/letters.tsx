@@ -18,7 +18,7 @@ export function edgesOf(view: View, stack: StackInfo): Edges | null {
 
 export function Letters({ viewport }: { viewport: Viewport }) {
   const drawn = viewport.drawn.value;
-  const stack = desk.stack.value;
+  const stack = drawn && desk.stackOf(drawn.view);
   const found = drawn && stack && edgesOf(drawn.view, stack);
   if (!found) return null;
   return (
@@ -34,7 +34,7 @@ export function Letters({ viewport }: { viewport: Viewport }) {
 
 export function ScaleBar({ viewport }: { viewport: Viewport }) {
   const drawn = viewport.drawn.value;
-  const stack = desk.stack.value;
+  const stack = drawn && desk.stackOf(drawn.view);
   // Without a known spacing a millimetre would be a guess.
   if (!drawn || !stack || (drawn.view.kind === "stack" && !stack.spacing)) return null;
   const size = { width: drawn.frame.full_width, height: drawn.frame.full_height };

@@ -6,6 +6,7 @@ import { words } from "../../words/words";
 import { LanguageSwitch } from "../common";
 import { Icon } from "../icons";
 import { PresetRow } from "./preset_row";
+import { NotesPanel, StoredPanel } from "./notes";
 import { SeriesStrip } from "./series_strip";
 import { ImagePanel, RenderingPanel, SlabPanel, WindowPanel } from "./side_panel";
 import { LayoutButtons, ToolButtons, TurnButtons } from "./tool_bar";
@@ -60,6 +61,8 @@ function Sheet() {
       <SlabPanel />
       <RenderingPanel />
       <WindowPanel />
+      <NotesPanel />
+      <StoredPanel />
       <div class="sheet-foot">
         <LanguageSwitch />
         <button class="quiet" data-testid="settings-button" onClick={() => (desk.sheet.value = "settings")}>

@@ -2,11 +2,14 @@
 
 import type { ComponentChildren } from "preact";
 import { thumbnail } from "../../api/client";
+import type { SeriesInfo } from "../../api/messages";
 import { openStack } from "../../reading/opening";
+import { entries } from "../../reading/phases";
 import { desk } from "../../session";
 import { words } from "../../words/words";
 import { narrow } from "../common";
 import { Carousel } from "./carousel";
+import { storedText } from "./notes";
 
 /** A column on a desk; on a phone a row that a thumb swipes through, from one series to the next. */
 function Strip({ children }: { children: ComponentChildren }) {
@@ -25,15 +28,32 @@ function Strip({ children }: { children: ComponentChildren }) {
   );
 }
 
+/** A series of which nothing can be shown is still there, and says what it is. */
+function StoredOnly({ series }: { series: SeriesInfo }) {
+  const w = words.value;
+  const kept = series.not_displayable.map((object) => storedText(object, w)).join(w.notes.and);
+  return (
+    <div class="series" data-testid="stored-only" data-series={series.id}>
+      <span class="series-name">
+        <b>{series.modality}</b> {series.description || w.series_number(series.number)}
+      </span>
+      <span class="faint">{kept ? `${w.stored_only}${w.notes.colon}${kept}` : w.stored_only}</span>
+    </div>
+  );
+}
+
 export function SeriesStrip() {
   const w = words.value;
   const study = desk.study.value;
   return (
     <Strip>
-      {study?.series.flatMap((series) =>
-        series.stacks.map((stack, i) => {
-          const open = desk.series.value?.id === series.id && desk.stack.value?.index === stack.index;
-          const title = [series.description, series.stacks.length > 1 ? w.part(i) : ""].filter(Boolean).join(" · ");
+      {study?.series.flatMap((series) => {
+        const found = entries(series);
+        if (found.length === 0) return [<StoredOnly key={series.id} series={series} />];
+        return found.map(({ stacks }, i) => {
+          const stack = stacks[0]!;
+          const open = desk.series.value?.id === series.id && stacks.includes(desk.stack.value!);
+          const title = [series.description, found.length > 1 ? w.part(i) : ""].filter(Boolean).join(" · ");
           return (
             <button
               key={`${series.id}-${stack.index}`}
@@ -44,21 +64,23 @@ export function SeriesStrip() {
               data-testid="series"
               data-series={series.id}
               data-stack={stack.index}
-              onClick={() => openStack(desk, series, stack)}
+              onClick={() => open || openStack(desk, series, stack)}
             >
               <span class="thumb-box">
                 {i === 0 && (
                   <img src={thumbnail(series.id)} alt="" loading="lazy" width="96" height="96" draggable={false} />
                 )}
-                <span class="thumb-count">{stack.frames.length}</span>
+                <span class="thumb-count">
+                  {stacks.length > 1 ? `${stack.frames.length} × ${stacks.length}` : stack.frames.length}
+                </span>
               </span>
               <span class="series-name">
                 <b>{series.modality}</b> {title || w.series_number(series.number)}
               </span>
             </button>
           );
-        }),
-      )}
+        });
+      })}
     </Strip>
   );
 }

@@ -7,6 +7,7 @@ import { lookOf, sameLook, windowChoices, windowNumber } from "../../reading/win
 import { connection, desk } from "../../session";
 import type { PlaneView, Preset, StackView, VolumeView } from "../../stream/messages";
 import { words } from "../../words/words";
+import { NotesPanel, StoredPanel } from "./notes";
 
 interface NumberProps {
   label: string;
@@ -230,6 +231,8 @@ export function SidePanel() {
       <SlabPanel />
       <RenderingPanel />
       <WindowPanel />
+      <NotesPanel />
+      <StoredPanel />
     </aside>
   );
 }

@@ -4,6 +4,7 @@ import { choose, pressMpr } from "../../reading/commands";
 import type { Tool } from "../../reading/desk";
 import { toolOf } from "../../reading/hands";
 import * as moves from "../../reading/moves";
+import { hint } from "../../reading/key_table";
 import { openMpr, openStackLayout } from "../../reading/opening";
 import { desk } from "../../session";
 import type { View } from "../../stream/messages";
@@ -40,8 +41,6 @@ export function ToolButton({ icon, label, shown, key_, pressed, refusal, testid,
   );
 }
 
-const TOOL_KEYS: Record<Tool, string> = { window: "W", pan: "T", zoom: "Z", scroll: "S", cross: "" };
-
 /** What a hand can be given to do, by what is looked at. A phone has room for two: pinching zooms and pans anyway. */
 const TOOLS: Record<View["kind"], { desk: Tool[]; phone: Tool[] }> = {
   stack: { desk: ["window", "pan", "zoom", "scroll"], phone: ["scroll", "window"] },
@@ -74,12 +73,38 @@ export function ToolButtons() {
           icon={tool}
           label={kind === "volume" && tool === "window" ? w.opacity_shift : w.tool[tool]}
           shown={kind === "volume" && tool === "window" ? w.opacity : w.tool_short[tool]}
-          key_={TOOL_KEYS[tool]}
+          key_={tool === "cross" ? "" : hint(`tool_${tool}`)}
           pressed={now === tool}
           testid={`tool-${tool}`}
           onclick={() => choose(desk, tool)}
         />
       ))}
+    </>
+  );
+}
+
+/** Overlays and shutter of the header, where the images have any. */
+function CoverButtons() {
+  const w = words.value;
+  const stack = desk.stack.value;
+  const view = desk.viewports.stack.view.value;
+  if (!stack || view?.kind !== "stack") return null;
+  return (
+    <>
+      {(["overlays", "shutter"] as const).map(
+        (cover) =>
+          stack[cover] && (
+            <ToolButton
+              key={cover}
+              icon={cover}
+              label={w[cover]}
+              key_={hint(cover)}
+              pressed={view[cover] !== false}
+              testid={cover}
+              onclick={() => moves.toggleCover(desk, cover)}
+            />
+          ),
+      )}
     </>
   );
 }
@@ -94,14 +119,14 @@ export function TurnButtons() {
       <ToolButton
         icon="rotate_left"
         label={w.rotate_left}
-        key_="L"
+        key_={hint("rotate_left")}
         testid="rotate-left"
         onclick={() => moves.rotate(desk, viewport, -90)}
       />
       <ToolButton
         icon="rotate_right"
         label={w.rotate_right}
-        key_="R"
+        key_={hint("rotate_right")}
         testid="rotate-right"
         onclick={() => moves.rotate(desk, viewport, 90)}
       />
@@ -110,18 +135,18 @@ export function TurnButtons() {
           <ToolButton
             icon="flip_horizontal"
             label={w.flip_horizontal}
-            key_="H"
+            key_={hint("flip_horizontal")}
             testid="flip-horizontal"
             onclick={() => moves.flip(viewport, "horizontal")}
           />
           <ToolButton
             icon="flip_vertical"
             label={w.flip_vertical}
-            key_="Shift+H"
+            key_={hint("flip_vertical")}
             testid="flip-vertical"
             onclick={() => moves.flip(viewport, "vertical")}
           />
-          <ToolButton icon="invert" label={w.invert} key_="I" testid="invert" onclick={() => moves.invert(desk)} />
+          <ToolButton icon="invert" label={w.invert} key_={hint("invert")} testid="invert" onclick={() => moves.invert(desk)} />
         </>
       )}
       {kind === "stack" && (
@@ -132,8 +157,9 @@ export function TurnButtons() {
           onclick={() => moves.originalPixels(desk, viewport)}
         />
       )}
-      <ToolButton icon="fit" label={w.fit} key_="=" testid="fit" onclick={() => moves.fit(desk, viewport)} />
-      <ToolButton icon="reset" label={w.reset} key_="␣" testid="reset" onclick={() => moves.reset(desk, viewport)} />
+      {kind === "stack" && <CoverButtons />}
+      <ToolButton icon="fit" label={w.fit} key_={hint("fit")} testid="fit" onclick={() => moves.fit(desk, viewport)} />
+      <ToolButton icon="reset" label={w.reset} key_={hint("reset")} testid="reset" onclick={() => moves.reset(desk, viewport)} />
     </>
   );
 }
@@ -158,7 +184,7 @@ export function LayoutButtons() {
         icon="mpr"
         label={w.layout_mpr}
         shown="MPR"
-        key_="M"
+        key_={hint("mpr")}
         refusal={refusal}
         pressed={layout === "mpr" && alone !== "volume"}
         testid="layout-mpr"
@@ -168,7 +194,7 @@ export function LayoutButtons() {
         icon="volume"
         label={w.volume_rendering}
         shown="VR"
-        key_="V"
+        key_={hint("volume")}
         refusal={refusal}
         pressed={layout === "mpr" && alone === "volume"}
         testid="layout-volume"
@@ -190,11 +216,20 @@ export function ToolBar() {
         <TurnButtons />
       </div>
       <div class="tool-group">
+        {desk.cine.choices.value.length > 0 && (
+          <ToolButton
+            icon={desk.cine.playing.value ? "stop" : "play"}
+            label={desk.cine.playing.value ? w.cine.stop : w.cine.play}
+            key_={hint("cine")}
+            testid="cine"
+            onclick={() => desk.cine.toggle()}
+          />
+        )}
         {mpr && (
           <ToolButton
             icon="link"
             label={w.link}
-            key_="X"
+            key_={hint("link")}
             pressed={desk.linked.value}
             testid="link"
             onclick={() => moves.toggleLink(desk)}

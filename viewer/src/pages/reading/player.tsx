@@ -1,0 +1,164 @@
+/** Below the picture: the phases of a 4-D set under one thumb, and the cine's controls. */
+
+import { MAX_FPS, MIN_FPS } from "../../reading/cine";
+import { hint } from "../../reading/key_table";
+import { showPhase } from "../../reading/phases";
+import { desk } from "../../session";
+import { words } from "../../words/words";
+import { Icon } from "../icons";
+import { phaseText } from "./phase_text";
+
+const { cine } = desk;
+
+function PhaseSlider() {
+  const w = words.value;
+  const phases = desk.phases.value;
+  const at = phases.indexOf(desk.stack.value!);
+  const phase = phases[at]?.phase;
+  if (phases.length < 2 || !phase) return null;
+  const label = phaseText(phase, w);
+  const go = (to: number, moving: boolean): void => {
+    cine.stop();
+    showPhase(desk, to, moving);
+  };
+  return (
+    <div class="player-row">
+      <button
+        class="tool"
+        aria-label={w.keys.previous_phase}
+        title={`${w.keys.previous_phase} (${hint("previous_phase")})`}
+        data-testid="previous-phase"
+        onClick={() => go((at + phases.length - 1) % phases.length, false)}
+      >
+        ‹
+      </button>
+      <input
+        type="range"
+        min={0}
+        max={phases.length - 1}
+        step={1}
+        value={at}
+        aria-label={w.phase}
+        aria-valuetext={`${label}, ${at + 1}/${phases.length}`}
+        data-testid="phase-slider"
+        onInput={(event) => go(Number(event.currentTarget.value), true)}
+        onChange={() => desk.rest()}
+      />
+      <button
+        class="tool"
+        aria-label={w.keys.next_phase}
+        title={`${w.keys.next_phase} (${hint("next_phase")})`}
+        data-testid="next-phase"
+        onClick={() => go((at + 1) % phases.length, false)}
+      >
+        ›
+      </button>
+      <output class="mono" data-testid="phase-text">
+        {label} <span class="faint">{`${at + 1}/${phases.length}`}</span>
+      </output>
+    </div>
+  );
+}
+
+/** Play and stop: prominent, because nothing plays by itself. */
+function PlayButton() {
+  const w = words.value;
+  const playing = cine.playing.value;
+  const label = playing ? w.cine.stop : w.cine.play;
+  return (
+    <button
+      class={playing ? "play playing" : "play"}
+      aria-label={label}
+      title={`${label} (${hint("cine")})`}
+      data-testid="play"
+      onClick={() => cine.toggle()}
+    >
+      <Icon name={playing ? "stop" : "play"} />
+      <span>{label}</span>
+    </button>
+  );
+}
+
+function Measured() {
+  const w = words.value;
+  const measured = cine.measured.value;
+  if (!measured) return null;
+  const parts = [w.cine.fps(measured.fps.toFixed(1)), ...(measured.skipped ? [w.cine.skipped(measured.skipped)] : [])];
+  return (
+    <output class="mono" data-testid="measured" data-skipped={measured.skipped}>
+      {parts.join(" · ")}
+    </output>
+  );
+}
+
+function Controls() {
+  const w = words.value;
+  const fps = Math.round(cine.fps.value);
+  const choices = cine.choices.value;
+  return (
+    <div class="player-row" role="group" aria-label={w.cine.title}>
+      <PlayButton />
+      {choices.length > 1 && (
+        <div class="segments" role="group" aria-label={w.cine.title}>
+          {choices.map((over) => (
+            <button
+              key={over}
+              aria-pressed={cine.over.value === over}
+              data-testid={`cine-${over}`}
+              onClick={() => cine.setOver(over)}
+            >
+              {w.cine[over]}
+            </button>
+          ))}
+        </div>
+      )}
+      <input
+        type="range"
+        min={MIN_FPS}
+        max={MAX_FPS}
+        step={1}
+        value={fps}
+        aria-label={w.cine.speed}
+        aria-valuetext={w.cine.fps(String(fps))}
+        data-testid="cine-fps"
+        onInput={(event) => cine.setFps(Number(event.currentTarget.value))}
+      />
+      <span class="mono player-fps" data-testid="cine-speed">
+        {w.cine.fps(String(fps))}
+      </span>
+      <button
+        class="tool"
+        aria-label={w.cine.own_speed}
+        title={w.cine.own_speed}
+        aria-pressed={cine.speed.value === 1}
+        data-testid="cine-own-speed"
+        onClick={() => cine.setSpeed(1)}
+      >
+        ×1
+      </button>
+      <button
+        class="tool"
+        aria-label={w.cine.sweep}
+        title={cine.sweep.value ? w.cine.sweep : w.cine.loop}
+        aria-pressed={cine.sweep.value}
+        data-testid="cine-sweep"
+        onClick={() => cine.setSweep(!cine.sweep.value)}
+      >
+        <Icon name={cine.sweep.value ? "sweep" : "loop"} />
+      </button>
+      <Measured />
+    </div>
+  );
+}
+
+export function Player() {
+  const phases = desk.phases.value.length > 1;
+  const controls = cine.shown.value;
+  if (!phases && !controls) return null;
+  return (
+    <div class="player" data-testid="player">
+      {phases && <PhaseSlider />}
+      {controls && <Controls />}
+    </div>
+  );
+}
