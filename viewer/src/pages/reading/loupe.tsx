@@ -16,7 +16,7 @@ const AWAY = 104; // from the finger to the loupe's middle: a fingertip covers s
 export function place([x, y]: Vector2, width: number, height: number): Vector2 {
   const half = SIZE / 2;
   const held = (value: number, room: number): number => Math.min(Math.max(half, room - half), Math.max(half, value));
-  if (y - AWAY >= half) return [held(x, width), y - AWAY];
+  if (y - AWAY >= half) return [held(x, width), held(y - AWAY, height)];
   const side = x > width / 2 ? x - AWAY : x + AWAY;
   return [held(side, width), held(y, height)];
 }
