@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import { zh } from "./zh";
 
 /** Strings of any value, functions of the same kind: what a translation must have. */
-type Wide<T> = T extends string ? string : T extends (...args: never[]) => unknown ? T : { [K in keyof T]: Wide<T[K]> };
+export type Wide<T> = T extends string ? string : T extends (...args: never[]) => unknown ? T : { [K in keyof T]: Wide<T[K]> };
 export type Words = Wide<typeof zh>;
 export type Language = "zh" | "en";
 

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
 import { bytes, duration, share } from "../../src/words/amounts";
+import { language } from "../../src/words/words";
+
+language.value = "zh";
 
 test("bytes are three digits and a unit", () => {
   expect([0, 999, 1000, 1536, 1 << 20, 150 * 2 ** 30, 2 ** 42].map(bytes)).toEqual([

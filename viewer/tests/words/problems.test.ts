@@ -5,26 +5,63 @@ import { zh } from "../../src/words/zh";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** What `pattern` finds in the Python files of a folder, sub-folders included. */
-function found(folder: string, pattern: RegExp): string[] {
-  const files = existsSync(ROOT + folder) ? (readdirSync(ROOT + folder, { recursive: true }) as string[]) : [];
-  return files
-    .filter((name) => name.endsWith(".py"))
-    .flatMap((name) => [...readFileSync(`${ROOT}${folder}/${name}`, "utf8").matchAll(pattern)].map((match) => match[1]!));
+/** The text of a folder's files with this ending, sub-folders included. */
+function texts(folder: string, ending: string): string[] {
+  const names = existsSync(ROOT + folder) ? (readdirSync(ROOT + folder, { recursive: true }) as string[]) : [];
+  return names.filter((name) => name.endsWith(ending)).map((name) => readFileSync(`${ROOT}${folder}/${name}`, "utf8"));
 }
 
-const folders = ["storage", "renderd", "api", "kernels"];
+/** What `pattern` finds in the Python files of a folder. */
+const found = (folder: string, pattern: RegExp): string[] =>
+  texts(folder, ".py").flatMap((text) => [...text.matchAll(pattern)].map((match) => match[1]!));
+
+/** The words that the functions of a module answer, where they may answer a reason: `… | None` with a str in it. */
+function reasons(path: string): string[] {
+  const functions = readFileSync(ROOT + path, "utf8").split(/^(?=(?:async )?def )/m);
+  return functions
+    .filter((text) => /^def \w+\([^]*?\) -> (?:str \| None|tuple\[SeriesGeometry \| None, str \| None\]):/.test(text))
+    .flatMap((text) => [...text.matchAll(/^ +return .*$/gm)].map(([line]) => line.split(" if ")[0]! + (line.split(" else ")[1] ?? "")))
+    .flatMap((line) => [...line.matchAll(/"([a-z]+(?:_[a-z]+)*)"/g)].map((match) => match[1]!));
+}
+
+const FOLDERS = ["storage", "renderd", "api", "kernels"];
+const refusals = reasons("storage/dicom/grid.py");
+const notes = found("storage", /"note_(\w+)"/g).map((note) => `note_${note}`);
 const codes = [
-  ...folders.flatMap((folder) => found(folder, /^ {4}code = "(\w+)"/gm)),
+  ...FOLDERS.flatMap((folder) => found(folder, /^ {4}code = "(\w+)"/gm)),
   ...found("storage", /WeakPassword\("(\w+)"\)/g),
-  // Why a stack is no volume: see storage/dicom/grid.py.
-  ..."colour multiframe not_ct_or_mr mixed_pixels no_geometry too_few_slices duplicate_positions tilted".split(" "),
-  ..."uneven_spacing missing_slices".split(" "),
+  ...refusals,
 ];
 
 test("every code of the server has a sentence", () => {
   expect(codes.length).toBeGreaterThan(30);
   expect([...new Set(codes)].filter((code) => !(code in zh.problems))).toEqual([]);
+});
+
+test("the reasons why a stack is no volume are found where they are given", () => {
+  expect(refusals).toEqual(expect.arrayContaining(["colour", "no_geometry", "too_few_slices", "duplicate_positions"]));
+  expect(refusals.length).toBeGreaterThanOrEqual(8);
+});
+
+test("every note on a geometry has its words", () => {
+  expect(notes.length).toBeGreaterThanOrEqual(3);
+  expect([...new Set(notes)].filter((note) => !(note in zh.notes))).toEqual([]);
+});
+
+test("no sentence is there for a code that nobody gives", () => {
+  const everything = [...FOLDERS.flatMap((folder) => texts(folder, ".py")), ...texts("farview", ".py")];
+  const page = [...texts("viewer/src", ".tsx"), ...texts("viewer/src", ".ts").filter((text) => !text.includes("  problems: {"))];
+  const given = [...everything, ...page].join("\n");
+  const unused = Object.keys(zh.problems).filter((code) => !given.includes(`"${code}"`) && !given.includes(`problems.${code}`));
+  expect(unused).toEqual([]);
+});
+
+test("every kind of phase and of stored object has a name", () => {
+  const literal = (folder: string, pattern: RegExp): string[] => [...new Set(found(folder, pattern))];
+  const kinds = literal("storage/dicom", /StoredObject\("(\w+)"/g);
+  expect(kinds.filter((kind) => !(kind in zh.kinds))).toEqual([]);
+  const phases = ["temporal_position", "trigger_time", "frame_reference_time", "acquisition", "echo", "b_value"];
+  expect([...phases, "gradient", "image_type", "kernel", "order"].filter((kind) => !(kind in zh.phase_kinds))).toEqual([]);
 });
 
 test("every volume rendering preset has a name", () => {

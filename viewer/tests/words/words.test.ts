@@ -1,20 +1,69 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { en } from "../../src/words/en";
-import { zh } from "../../src/words/zh";
+import { en as page_en } from "../../src/words/en";
+import { en as help_en } from "../../src/words/help_en";
+import { zh as help_zh } from "../../src/words/help_zh";
+import { zh as page_zh } from "../../src/words/zh";
 
-/** All keys below a dictionary, joined by dots. */
-function keys(node: object, above = ""): string[] {
-  return Object.entries(node).flatMap(([key, value]) =>
-    typeof value === "object" ? keys(value as object, `${above}${key}.`) : [above + key],
+const [zh, en] = [{ ...page_zh, ...help_zh }, { ...page_en, ...help_en }];
+
+const SRC = fileURLToPath(new URL("../../src/", import.meta.url));
+const files = (readdirSync(SRC, { recursive: true }) as string[])
+  .filter((name) => /\.tsx?$/.test(name) && !/^words[\\/](help_)?(zh|en)/.test(name))
+  .map((name) => ({ name, text: readFileSync(SRC + name, "utf8") }));
+
+/** All texts below a dictionary by their path. */
+function texts(node: object, above = ""): [string, unknown][] {
+  return Object.entries(node).flatMap(([key, value]): [string, unknown][] =>
+    typeof value === "object" ? texts(value as object, `${above}${key}.`) : [[above + key, value]],
   );
 }
 
 test("both languages have the same keys", () => {
-  expect(keys(en).sort()).toEqual(keys(zh).sort());
+  expect(texts(en).map(([key]) => key)).toEqual(expect.arrayContaining(texts(zh).map(([key]) => key)));
+  expect(texts(en).length).toBe(texts(zh).length);
 });
 
 test("no text is empty", () => {
-  const empty = (node: object): boolean =>
-    Object.values(node).some((value) => value === "" || (typeof value === "object" && empty(value as object)));
-  expect(empty(zh) || empty(en)).toBe(false);
+  for (const [key, value] of [...texts(zh), ...texts(en)]) expect([key, value]).not.toEqual([key, ""]);
+});
+
+test("both languages say the same values, and say each of them", () => {
+  const said = (text: unknown): string => {
+    const count = (text as (...values: unknown[]) => string).length;
+    const marks = ["⟨0⟩", "⟨1⟩", "⟨2⟩", "⟨3⟩"].slice(0, count);
+    const result = (text as (...values: unknown[]) => string)(...marks);
+    return marks.map((mark) => (result.includes(mark) ? mark : "")).join();
+  };
+  const english = new Map(texts(en));
+  const functions = texts(zh).filter(([, text]) => typeof text === "function");
+  expect(functions.length).toBeGreaterThan(10);
+  for (const [key, text] of functions) expect([key, said(english.get(key))]).toEqual([key, said(text)]);
+});
+
+// A dictionary that is asked by a name that comes from elsewhere: w.windows[id]. Other tests hold those names to it.
+const BY_NAME = /\.(\w+)(?:\?\.)?\[/g;
+
+test("every text is used", () => {
+  const code = files.map(({ text }) => text).join("\n");
+  const named = new Set([...code.matchAll(BY_NAME)].map((match) => match[1]!));
+  const unused = texts(zh)
+    .map(([key]) => key.replace(/(\.\d+)+$/, "").split("."))
+    .filter((path) => !path.slice(0, -1).some((part) => part === "problems" || named.has(part)))
+    .filter((path) => !new RegExp(`\\b${path[path.length - 1]}\\b`).test(code));
+  expect(unused.map((path) => path.join("."))).toEqual([]);
+});
+
+test("no text of the page stands outside the dictionaries", () => {
+  const allowed = new Set(["English", "中文", "MPR", "VR", "LUT", "Farview", "DICOM"]);
+  for (const { name, text } of files.filter(({ name }) => name.endsWith(".tsx"))) {
+    const code = text.replace(/\/\*[^]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
+    const chinese = [...code.matchAll(/[\u3400-\u9fff]+/g)].map(([found]) => found);
+    // What stands between tags, and what a reader hears or sees as an attribute.
+    const between = [...code.matchAll(/>\s*([A-Za-z][A-Za-z ,.'’-]{2,}[A-Za-z.])\s*<\//g)].map((match) => match[1]!);
+    const attributes = [...code.matchAll(/(?:aria-label|title|placeholder|alt|label|shown)="([^"]+)"/g)].map((match) => match[1]!);
+    const strange = [...chinese, ...between, ...attributes].filter((found) => !allowed.has(found.trim()));
+    expect([name, strange]).toEqual([name, []]);
+  }
 });

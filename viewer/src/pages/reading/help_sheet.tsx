@@ -3,6 +3,7 @@
 import { COMMANDS } from "../../input/keys";
 import { keysOf, written, type Action } from "../../reading/key_table";
 import { desk } from "../../session";
+import { helpWords } from "../../words/help";
 import { words } from "../../words/words";
 import { actionName } from "./action_names";
 import { SheetFrame } from "./sheet_frame";
@@ -24,12 +25,12 @@ function Gestures({ title, list }: { title: string; list: string[][] }) {
 }
 
 function Keys({ group }: { group: keyof typeof COMMANDS }) {
-  const w = words.value;
+  const [w, h] = [words.value, helpWords.value];
   const used = (COMMANDS[group] as readonly Action[]).filter((action) => keysOf(action).length > 0);
   if (used.length === 0) return null;
   return (
     <section class="panel">
-      <h2>{w.keys.groups[group]}</h2>
+      <h2>{h.keys.groups[group]}</h2>
       <dl class="help-list">
         {used.map((action) => (
           <div key={action}>
@@ -47,18 +48,18 @@ function Keys({ group }: { group: keyof typeof COMMANDS }) {
 }
 
 export function HelpSheet() {
-  const w = words.value;
+  const [w, h] = [words.value, helpWords.value];
   return (
     <SheetFrame title={w.help} testid="help">
       <div class="help-columns">
         {(Object.keys(COMMANDS) as (keyof typeof COMMANDS)[]).map((group) => (
           <Keys key={group} group={group} />
         ))}
-        <Gestures title={w.gestures.mouse_title} list={w.gestures.mouse} />
-        <Gestures title={w.gestures.touch_title} list={w.gestures.touch} />
+        <Gestures title={h.gestures.mouse_title} list={h.gestures.mouse} />
+        <Gestures title={h.gestures.touch_title} list={h.gestures.touch} />
       </div>
       <div class="sheet-foot">
-        <span class="faint">{w.keys.changeable}</span>
+        <span class="faint">{h.keys.changeable}</span>
         <button class="quiet" data-testid="change-keys" onClick={() => (desk.sheet.value = "settings")}>
           {w.settings.title}
         </button>

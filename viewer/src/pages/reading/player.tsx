@@ -25,8 +25,8 @@ function PhaseSlider() {
     <div class="player-row">
       <button
         class="tool"
-        aria-label={w.keys.previous_phase}
-        title={`${w.keys.previous_phase} (${hint("previous_phase")})`}
+        aria-label={w.previous_phase}
+        title={`${w.previous_phase} (${hint("previous_phase")})`}
         data-testid="previous-phase"
         onClick={() => go((at + phases.length - 1) % phases.length, false)}
       >
@@ -46,8 +46,8 @@ function PhaseSlider() {
       />
       <button
         class="tool"
-        aria-label={w.keys.next_phase}
-        title={`${w.keys.next_phase} (${hint("next_phase")})`}
+        aria-label={w.next_phase}
+        title={`${w.next_phase} (${hint("next_phase")})`}
         data-testid="next-phase"
         onClick={() => go((at + 1) % phases.length, false)}
       >

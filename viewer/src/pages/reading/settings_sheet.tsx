@@ -2,6 +2,7 @@
 
 import { prefer, preferences, type Preferences } from "../../reading/preferences";
 import { words } from "../../words/words";
+import { KeysSection } from "./keys_section";
 import { SheetFrame } from "./sheet_frame";
 
 type Switches = { [K in keyof Preferences]: Preferences[K] extends boolean ? K : never }[keyof Preferences];
@@ -71,6 +72,7 @@ export function SettingsSheet() {
     <SheetFrame title={words.value.settings.title} testid="settings">
       <TouchSection />
       <MouseSection />
+      <KeysSection />
     </SheetFrame>
   );
 }
