@@ -8,7 +8,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import type { SeriesInfo, StackInfo } from "../api/messages";
-import { CineClock } from "./cine_clock";
+import { CineClock, WAYS, type Way } from "./cine_clock";
 import type { Desk } from "./desk";
 import * as moves from "./moves";
 import { showPhase } from "./phases";
@@ -61,11 +61,19 @@ export function phaseTimes(phases: readonly StackInfo[]): number[] {
   return [...gaps, gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length];
 }
 
+/** What the header wants of its frames; phases go round. */
+function wayOf(stack: StackInfo | null, over: Over): Way {
+  const way = WAYS.find((known) => known === stack?.playback);
+  return over === "images" && way ? way : "loop";
+}
+
 export class Cine {
   readonly playing = signal(false);
   /** Faster or slower than the header says. */
   readonly speed = signal(1);
-  readonly sweep = signal(false);
+  /** What the reader chose; null is what the header wants. */
+  private readonly chosen = signal<Way | null>(null);
+  readonly way = computed<Way>(() => this.chosen.value ?? wayOf(this.desk.stack.value, this.over.value));
   private readonly wanted = signal<Over>("images");
   readonly measured = signal<Measured | null>(null);
   private readonly opened = signal(false);
@@ -101,7 +109,7 @@ export class Cine {
   readonly fps = computed(() => this.own_fps.value * this.speed.value);
 
   private run = 0;
-  private clock = new CineClock([1], false);
+  private clock = new CineClock([1], "loop");
   private begun_at = 0;
   private turn = -1;
   private index = -1;
@@ -137,6 +145,7 @@ export class Cine {
     this.missed = 0;
     this.drawn_at = [];
     this.anchor();
+    if (this.way.peek() === "once" && this.index === this.times.peek().length - 1) this.anchor(0);
     this.run += 1;
     this.tick(this.run);
   }
@@ -154,6 +163,7 @@ export class Cine {
     this.stop();
     this.opened.value = false;
     this.wanted.value = "images";
+    this.chosen.value = null;
     this.speed.value = 1;
     this.measured.value = null;
   }
@@ -174,8 +184,9 @@ export class Cine {
     this.anchor();
   }
 
-  setSweep(sweep: boolean): void {
-    this.sweep.value = sweep;
+  /** From loop to sweep to once. */
+  nextWay(): void {
+    this.chosen.value = WAYS[(WAYS.indexOf(this.way.peek()) + 1) % WAYS.length]!;
     this.anchor();
   }
 
@@ -185,11 +196,11 @@ export class Cine {
   }
 
   /** Go on from the image that is shown, at the speed that is set now. */
-  private anchor(): void {
+  private anchor(from = this.shownIndex()): void {
     const times = this.times.peek().map((ms) => ms / this.speed.peek());
     if (times.length === 0) return;
-    this.clock = new CineClock(times, this.sweep.peek());
-    this.index = this.shownIndex();
+    this.clock = new CineClock(times, this.way.peek());
+    this.index = from;
     const start = this.clock.startOf(this.index);
     this.begun_at = this.ticks.now() - start;
     this.turn = this.last = this.clock.at(start).turn;
@@ -205,15 +216,24 @@ export class Cine {
 
   private tick(run: number): void {
     if (run !== this.run || !this.playing.peek()) return;
-    const { index, turn } = this.clock.at(this.ticks.now() - this.begun_at);
+    const elapsed = this.ticks.now() - this.begun_at;
+    if (this.clock.over(elapsed)) {
+      this.show(this.times.peek().length - 1);
+      return this.stop();
+    }
+    const { index, turn } = this.clock.at(elapsed);
     if (turn > this.turn && index !== this.index && this.ready()) {
       this.turn = turn;
       this.index = index;
       this.due.set(index, turn);
-      if (this.over.peek() === "phases") showPhase(this.desk, index, true);
-      else moves.showImage(this.desk, this.desk.activeViewport.peek(), index, true);
+      this.show(index);
     }
     this.ticks.frame(() => this.tick(run));
+  }
+
+  private show(index: number): void {
+    if (this.over.peek() === "phases") showPhase(this.desk, index, true);
+    else moves.showImage(this.desk, this.desk.activeViewport.peek(), index, true);
   }
 
   /** Another phase is other images, perhaps not in memory yet: only one is on its way. */

@@ -154,6 +154,7 @@ export const en: Words = {
     own_speed: "Own speed",
     loop: "Loop",
     sweep: "Back and forth",
+    once: "Once",
     images: "Images",
     phases: "Phases",
     skipped: (n) => `skipped ${n}`,
@@ -176,7 +177,7 @@ export const en: Words = {
     order: "Phase",
   },
   notes: {
-    title: "Geometry",
+    title: "Notes",
     note_tilted: "Tilted gantry",
     note_uneven: "Uneven spacing",
     note_missing_slices: (n) => (n === 1 ? "1 slice missing" : `${n} slices missing`),
@@ -187,7 +188,10 @@ export const en: Words = {
     missing: (n, where) =>
       `${n === 1 ? "One slice is" : `${n} slices are`} missing: ${where}. Nothing is shown or filled in there; do not judge the anatomy of that place.`,
     hole: (n, from, to) => `${n} between ${from} and ${to} mm`,
-    unknown: "The geometry of this series is unusual. Measure with care.",
+    note_colours: "Colours not shown",
+    colours:
+      "Some values of this image stand for colours. They are shown grey: do not read them as measured values.",
+    unknown: "This series is unusual. Measure with care.",
     between: "between images: not stored",
     and: "; ",
     colon: ": ",

@@ -151,6 +151,7 @@ export const zh = {
     own_speed: "原始速度",
     loop: "循环",
     sweep: "往返",
+    once: "一次",
     images: "逐幅",
     phases: "逐相位",
     skipped: (n: number): string => `跳过 ${n}`,
@@ -173,7 +174,7 @@ export const zh = {
     order: "相位",
   } as Record<string, string>,
   notes: {
-    title: "几何说明",
+    title: "图像说明",
     note_tilted: "机架倾斜",
     note_uneven: "层距不均",
     note_missing_slices: (n: number): string => `缺 ${n} 层`,
@@ -184,7 +185,9 @@ export const zh = {
     missing: (n: number, where: string): string =>
       `序列缺少 ${n} 层：${where}。缺失处不显示也不插值，请勿据此判断该处解剖。`,
     hole: (n: number, from: string, to: string): string => `${from} 与 ${to} mm 之间缺 ${n} 层`,
-    unknown: "此序列的几何与常规不同，请谨慎测量。",
+    note_colours: "彩色未显示",
+    colours: "此图像中部分像素值代表伪彩颜色，现以灰度显示，请勿当作测量值判读。",
+    unknown: "此序列与常规不同，请谨慎测量。",
     between: "层间无图像：未存储",
     and: "；",
     colon: "：",

@@ -25,6 +25,7 @@ const stackOf = (count: number, over: Partial<StackInfo> = {}): StackInfo =>
     unit: "",
     frame_time_ms: 40,
     frame_times_ms: null,
+    playback: "loop",
     phase: null,
     volume: null,
     refusal: "not_ct_or_mr",
@@ -94,12 +95,24 @@ test("each image comes when it is due and the last is followed by the first", ()
 
 test("it begins where the reader is, and a sweep turns at the end", () => {
   moves.scrollTo(desk, desk.viewports.stack, 8, false);
-  cine.setSweep(true);
+  cine.nextWay();
+  expect(cine.way.value).toBe("sweep");
   cine.play();
   frames(1, 40);
   expect(frame()).toBe(9);
   frames(1, 40);
   expect(frame()).toBe(8);
+});
+
+test("what the header wants once stops at its last image, and begins again from the first", () => {
+  const stack = stackOf(3, { playback: "once" });
+  openStack(desk, seriesOf([stack]), stack);
+  cine.play();
+  frames(4, 40);
+  expect([frame(), cine.playing.value, desk.viewports.stack.moving.value]).toEqual([2, false, false]);
+  cine.play();
+  frames(1, 40);
+  expect(frame()).toBe(1);
 });
 
 test("what a slow line cannot show in time is skipped and counted, and the rate is what was drawn", () => {

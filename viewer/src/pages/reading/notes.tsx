@@ -1,4 +1,4 @@
-/** What a reader should know of a stack's geometry, in words and millimetres; and what is stored without pictures. */
+/** What a reader should know of a stack, in words and millimetres; and what is stored without pictures. */
 
 import { signal } from "@preact/signals";
 import type { Geometry, StackInfo, StoredObject } from "../../api/messages";
@@ -40,6 +40,7 @@ export function notesOf({ notes, volume }: StackInfo, w: Words): Note[] {
       const [least, most] = spacings(volume).map(millimetres) as [string, string];
       return { code, short: w.notes.note_uneven, long: w.notes.uneven(least, most) };
     }
+    if (code === "note_colours") return { code, short: w.notes.note_colours, long: w.notes.colours };
     return { code, short: w.notes.title, long: w.notes.unknown };
   });
 }

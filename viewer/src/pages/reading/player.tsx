@@ -138,13 +138,13 @@ function Controls() {
       </button>
       <button
         class="tool"
-        aria-label={w.cine.sweep}
-        title={cine.sweep.value ? w.cine.sweep : w.cine.loop}
-        aria-pressed={cine.sweep.value}
-        data-testid="cine-sweep"
-        onClick={() => cine.setSweep(!cine.sweep.value)}
+        aria-label={w.cine[cine.way.value]}
+        title={w.cine[cine.way.value]}
+        data-testid="cine-way"
+        data-way={cine.way.value}
+        onClick={() => cine.nextWay()}
       >
-        <Icon name={cine.sweep.value ? "sweep" : "loop"} />
+        <Icon name={cine.way.value} />
       </button>
       <Measured />
     </div>
