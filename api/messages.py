@@ -77,6 +77,7 @@ class FramePlace:
     column: Vector3 | None
     thickness_mm: float | None
     location_mm: float | None
+    patient_orientation: tuple[str, str] | None  # of a projection: the letters towards which a row and a column run
     instance_number: int | None
     window: Vector2 | None  # (centre, width) of its own, where that is not the first of the stack's windows
 
@@ -130,6 +131,7 @@ class StackInfo:
     unit: str  # "HU" or ""
     frame_time_ms: float | None
     frame_times_ms: list[float] | None  # how long each frame is shown, where the header gives every one its own
+    playback: str  # how the header wants a cine played: "loop", "sweep" (there and back) or "once"
     overlays: bool  # some frame has overlay planes, which a view may hide
     shutter: bool  # some frame has a display shutter, which a view may open
     phase: Phase | None

@@ -18,8 +18,9 @@ from api.messages import (
 )
 from storage.dicom import phases
 from storage.dicom.grid import SeriesGeometry
+from storage.dicom.objects import kept_without_pictures
 from storage.dicom.sources import FrameSource
-from storage.dicom.stacks import Stack, not_displayable, stacks_of
+from storage.dicom.stacks import Stack, stacks_of
 from storage.studies import StoredSeries, StoredStudy
 
 
@@ -63,7 +64,9 @@ def series_info(series: StoredSeries) -> SeriesInfo:
         images=len(series.instances),
         lossy=next((stack.lossy for stack in stacks if stack.lossy), ""),
         stacks=[_stack(stack) for stack in stacks],
-        not_displayable=[StoredObject("other", "", n)] if (n := not_displayable(series.instances)) else [],
+        not_displayable=[
+            StoredObject(kept.kind, kept.name, kept.count) for kept in kept_without_pictures(series.instances)
+        ],
     )
 
 
@@ -82,9 +85,10 @@ def _stack(stack: Stack) -> StackInfo:
         windows=[_window(window) for window in stack.windows],
         unit=stack.unit,
         frame_time_ms=stack.frame_time_ms,
-        frame_times_ms=None,
-        overlays=False,
-        shutter=False,
+        frame_times_ms=stack.frame_times_ms,
+        playback=stack.frames[0].header.playback,
+        overlays=stack.overlays,
+        shutter=stack.shutter,
         phase=_phase(stack.phase) if stack.phase else None,
         notes=list(stack.notes),
         volume=_geometry(stack.geometry) if stack.geometry else None,
@@ -100,10 +104,17 @@ def _place(frame: FrameSource, windows: list[list[Any]]) -> FramePlace:
         column=frame.column,
         thickness_mm=frame.thickness_mm,
         location_mm=frame.location_mm,
+        patient_orientation=_letters(frame),
         instance_number=frame.instance_number,
         # Window numbers only: slices that name the same window differently need no second one.
         window=(own[0][0], own[0][1]) if own and (not windows or own[0][:2] != windows[0][:2]) else None,
     )
+
+
+def _letters(frame: FrameSource) -> tuple[str, str] | None:
+    """What a projection says of how it lies in the patient; images with directions say it by these."""
+    letters = frame.header.patient_orientation
+    return (letters[0], letters[1]) if letters and frame.row is None else None
 
 
 def _window(window: list[Any]) -> WindowPreset:

@@ -32,7 +32,9 @@ NOTHING = Masks()
 
 def has_masks(source: FrameSource) -> bool:
     """Whether it is worth asking for them."""
-    return bool(source.header.overlays or source.header.of_frame(source.frame, "shutter"))
+    # A tile has another size than the image whose overlays these are.
+    header = source.header
+    return source.tile is None and bool(header.overlays or header.of_frame(source.frame, "shutter"))
 
 
 def read_masks(blobs: BlobStore, institution_id: int, source: FrameSource) -> Masks:

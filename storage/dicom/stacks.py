@@ -70,8 +70,28 @@ class Stack:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader should know of the geometry, as keys of the viewer's dictionary."""
-        return self.geometry.notes if self.geometry else ()
+        """What a reader should know of the geometry and of what is not shown, as keys of the viewer's dictionary."""
+        colours = ("note_colours",) if any(frame.header.supplemental for frame in self.frames) else ()
+        return (*(self.geometry.notes if self.geometry else ()), *colours)
+
+    @property
+    def frame_times_ms(self) -> list[float] | None:
+        """How long each frame is shown, where the frames of a cine have their own times."""
+        header = self.frames[0].header
+        times = header.frame_times_ms
+        if times is None or any(frame.header is not header for frame in self.frames):
+            return None
+        return [times[frame.frame] for frame in self.frames]
+
+    @property
+    def overlays(self) -> bool:
+        """Whether something is drawn over a frame."""
+        return any(frame.header.overlays for frame in self.frames)
+
+    @property
+    def shutter(self) -> bool:
+        """Whether a part of a frame is hidden."""
+        return any(frame.header.of_frame(frame.frame, "shutter") for frame in self.frames)
 
     @property
     def colour(self) -> bool:
@@ -124,11 +144,6 @@ def _frames(instance: Instance, header: Header) -> list[FrameSource]:
     if header.mosaic is not None:
         return [FrameSource(*where, 0, tile) for tile in range(header.mosaic["tiles"])]
     return [FrameSource(*where, frame) for frame in range(header.frames)]
-
-
-def not_displayable(instances: Sequence[Instance]) -> int:
-    """How many instances have nothing that can be shown: reports, presentation states, unknown codecs."""
-    return sum(instance.header["pixels"] is None for instance in instances)
 
 
 def _key(header: Header) -> tuple[Any, ...]:

@@ -145,7 +145,7 @@ def write_instance(
     pixels: [y, x], [y, x, 3] of unsigned or signed integers, or [frame, y, x(, 3)].
     """
     dataset = Dataset()
-    values: dict[str | int, Any] = {
+    values: dict[Any, Any] = {
         "SpecificCharacterSet": "ISO_IR 192",
         "SOPClassUID": SecondaryCaptureImageStorage,
         "SOPInstanceUID": uid_of(seed, "instance", attributes.get("InstanceNumber")),

@@ -54,6 +54,7 @@ export interface FramePlace {
   column: [number, number, number] | null;
   thickness_mm: number | null;
   location_mm: number | null;
+  patient_orientation: [string, string] | null;
   instance_number: number | null;
   window: [number, number] | null;
 }
@@ -90,6 +91,7 @@ export interface StackInfo {
   unit: string;
   frame_time_ms: number | null;
   frame_times_ms: number[] | null;
+  playback: string;
   overlays: boolean;
   shutter: boolean;
   phase: Phase | null;

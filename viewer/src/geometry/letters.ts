@@ -22,6 +22,17 @@ export function letters(direction: Vector3): string {
     .join("");
 }
 
+/** The LPS direction that letters of a header stand for: its first letter is the strongest (PS3.3 C.7.6.1.1.1). */
+export function directionOf(written: string): Vector3 | null {
+  const direction: [number, number, number] = [0, 0, 0];
+  [...written].forEach((letter, i) => {
+    ENDS.forEach((ends, axis) => {
+      if (ends.includes(letter as never)) direction[axis] = (letter === ends[0] ? 1 : -1) / 2 ** i;
+    });
+  });
+  return direction.some((part) => part !== 0) ? direction : null;
+}
+
 export interface Edges {
   top: string;
   bottom: string;

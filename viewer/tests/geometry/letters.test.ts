@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { flip, rotate } from "../../src/geometry/camera";
-import { edges, inPatient, letters } from "../../src/geometry/letters";
+import { directionOf, edges, inPatient, letters } from "../../src/geometry/letters";
 import type { Vector3 } from "../../src/geometry/vectors";
 
 test.each<[Vector3, string]>([
@@ -63,4 +63,31 @@ test("a stack's directions go through the image's own row and column", () => {
   expect(letters(inPatient([1, 0], row, column))).toBe("P");
   expect(letters(inPatient([0, 1], row, column))).toBe("F");
   expect(letters(inPatient([-1, 0], row, column))).toBe("A");
+});
+
+test.each([
+  ["L", "L"],
+  ["A", "A"],
+  ["FR", "FR"],
+  ["AL", "AL"],
+  ["HAR", "HAR"],
+])("the header's letters %s come back", (written, shown) => {
+  expect(letters(directionOf(written)!)).toBe(shown);
+});
+
+test("letters that stand for no direction of a person are none", () => {
+  expect(directionOf("")).toBeNull();
+  expect(directionOf("D")).toBeNull();
+});
+
+test("a mammogram by its letters: what is flipped keeps its letters with the anatomy", () => {
+  // A right MLO: rows run to the front, columns to the feet and the right.
+  const [row, column] = [directionOf("A")!, directionOf("FR")!];
+  expect(edges(inPatient([1, 0], row, column), inPatient([0, 1], row, column))).toEqual({
+    left: "P",
+    right: "A",
+    top: "HL",
+    bottom: "FR",
+  });
+  expect(letters(inPatient([-1, 0], row, column))).toBe("P");
 });

@@ -30,6 +30,7 @@ const stack = (over: Partial<StackInfo> = {}): StackInfo => ({
   unit: "HU",
   frame_time_ms: null,
   frame_times_ms: null,
+  playback: "loop",
   overlays: false,
   shutter: false,
   phase: null,
@@ -62,7 +63,8 @@ test("a stack opens with its header's window", () => {
 });
 
 test("a frame's own window counts for that frame, also where the stack has none", () => {
-  const place = { position: null, row: null, column: null, thickness_mm: null, location_mm: null, instance_number: 1 };
+  const nowhere = { position: null, row: null, column: null, thickness_mm: null, location_mm: null };
+  const place = { ...nowhere, patient_orientation: null, instance_number: 1 };
   const frames = [{ ...place, window: null }, { ...place, window: [30, 60] as [number, number] }];
   expect(firstLook(series("MR"), stack({ frames }), 0).window).toEqual([-500, 1400]);
   expect(firstLook(series("MR"), stack({ frames }), 1).window).toEqual([30, 60]);

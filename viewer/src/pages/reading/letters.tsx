@@ -2,7 +2,7 @@
 
 import type { StackInfo } from "../../api/messages";
 import { millimetresPerPixel } from "../../geometry/camera";
-import { edges, inPatient, type Edges } from "../../geometry/letters";
+import { directionOf, edges, inPatient, type Edges } from "../../geometry/letters";
 import { lengthText, scaleBar } from "../../geometry/scale_bar";
 import type { Viewport } from "../../reading/viewport";
 import { desk } from "../../session";
@@ -12,8 +12,11 @@ import type { View } from "../../stream/messages";
 export function edgesOf(view: View, stack: StackInfo): Edges | null {
   if (view.kind !== "stack") return edges(view.right, view.down);
   const place = stack.frames[view.frame];
-  if (!place?.row || !place.column) return null;
-  return edges(inPatient(view.right, place.row, place.column), inPatient(view.down, place.row, place.column));
+  // A projection has no directions in millimetres; its header may give letters.
+  const row = place?.row ?? directionOf(place?.patient_orientation?.[0] ?? "");
+  const column = place?.column ?? directionOf(place?.patient_orientation?.[1] ?? "");
+  if (!row || !column) return null;
+  return edges(inPatient(view.right, row, column), inPatient(view.down, row, column));
 }
 
 export function Letters({ viewport }: { viewport: Viewport }) {
