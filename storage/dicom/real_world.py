@@ -22,11 +22,13 @@ def read_real_world(group: Dataset, slope: float, intercept: float) -> RealWorld
     """Of an instance, or of one item of its functional groups; slope and intercept: its modality rescale."""
     for item in items_of(group, "RealWorldValueMappingSequence"):
         a, b = number_of(item, "RealWorldValueSlope"), number_of(item, "RealWorldValueIntercept")
-        if a and b is not None:
+        if a and b is not None and (abs(a - slope) > 1e-6 * abs(slope) or b != intercept):
             return [a, b, text_of(item_of(item, "MeasurementUnitsCodeSequence"), "CodeValue")]
-    # (2005,100E) beside, in an enhanced instance below, the frame: Chenevert 2014 (PMC3998685), eq. 3.
+    # (2005,100E) beside, or in an enhanced instance below, the frame: Chenevert 2014 (PMC3998685), eq. 3.
     private = private_element(group, 0x2005, "Philips MR Imaging DD 005", 0x0F)
-    below = private.value if private is not None and private.VR == "SQ" else None
-    frame = below[0] if below else group
-    scale = next(iter(private_numbers(frame, 0x2005, _PHILIPS, 0x0E, "f")), 0.0)
-    return [1 / scale, intercept / (slope * scale), ""] if scale > 0 and slope else None
+    below = list(private.value)[:1] if private is not None and private.VR == "SQ" else []
+    for place in (group, *below):
+        scale = next(iter(private_numbers(place, 0x2005, _PHILIPS, 0x0E, "f")), 0.0)
+        if scale > 0 and slope:
+            return [1 / scale, intercept / (slope * scale), ""]
+    return None
