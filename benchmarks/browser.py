@@ -27,6 +27,8 @@ PHONE: dict[str, Any] = {
     "is_mobile": True,
     "locale": "zh-CN",
 }
+TABLET: dict[str, Any] = {**PHONE, "viewport": {"width": 820, "height": 1180}, "device_scale_factor": 2}
+TABLET_LYING: dict[str, Any] = {**TABLET, "viewport": {"width": 1180, "height": 820}}
 
 
 def executable() -> str | None:

@@ -5,44 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import CDPSession
 
 from benchmarks.reading import Reader
+from tests.browser.fingers import Fingers, middle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-class Fingers:
-    """Touches through the browser's own input pipeline, so that scrolling and zooming of the page would show."""
-
-    def __init__(self, reader: Reader) -> None:
-        self.session: CDPSession = reader.page.context.new_cdp_session(reader.page)
-        self.page = reader.page
-
-    def _send(self, kind: str, points: list[tuple[float, float]]) -> None:
-        touches = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
-        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
-
-    def move(self, start: list[tuple[float, float]], end: list[tuple[float, float]], steps: int = 12) -> None:
-        """Put fingers down, move them in a straight line, lift them."""
-        self._send("touchStart", start)
-        for step in range(1, steps + 1):
-            part = step / steps
-            self._send(
-                "touchMove",
-                [(x + (u - x) * part, y + (v - y) * part) for (x, y), (u, v) in zip(start, end, strict=True)],
-            )
-            self.page.wait_for_timeout(16)
-        self._send("touchEnd", [])
-
-    def tap(self, x: float, y: float) -> None:
-        self._send("touchStart", [(x, y)])
-        self._send("touchEnd", [])
-
-
-def middle(reader: Reader, role: str) -> tuple[float, float]:
-    x, y, width, height = reader.box(role)
-    return x + width / 2, y + height / 2
 
 
 def test_a_study_opens_scrolls_reformats_and_turns_by_touch(phone: Reader, shots: Path) -> None:
@@ -55,28 +22,28 @@ def test_a_study_opens_scrolls_reformats_and_turns_by_touch(phone: Reader, shots
     x, y = middle(phone, "stack")
 
     start = phone.view("stack")["frame"]
-    fingers.move([(x, y - 60)], [(x, y + 60)])
+    fingers.drag([(x, y - 60)], [(x, y + 60)])
     phone.wait("(frame) => window.farview.views().stack.frame !== frame", start)
 
     # Both ends by the strip at the edge.
     track = page.get_by_test_id("scrubber-stack").bounding_box()
     assert track is not None
     along = track["x"] + track["width"] / 2
-    fingers.move([(along, track["y"] + track["height"] / 2)], [(along, track["y"] + track["height"] + 40)])
+    fingers.drag([(along, track["y"] + track["height"] / 2)], [(along, track["y"] + track["height"] + 40)])
     phone.wait("() => window.farview.views().stack.frame === 159")
-    fingers.move([(along, track["y"] + track["height"] / 2)], [(along, track["y"] - 40)])
+    fingers.drag([(along, track["y"] + track["height"] / 2)], [(along, track["y"] - 40)])
     phone.wait("() => window.farview.views().stack.frame === 0")
-    fingers.move([(along, track["y"] + 5)], [(along, track["y"] + track["height"] / 2)])
+    fingers.drag([(along, track["y"] + 5)], [(along, track["y"] + track["height"] / 2)])
 
     # Two fingers zoom the picture, not the page.
     before = phone.view("stack")["extent_mm"]
-    fingers.move([(x - 30, y), (x + 30, y)], [(x - 90, y), (x + 90, y)])
+    fingers.drag([(x - 30, y), (x + 30, y)], [(x - 90, y), (x + 90, y)])
     phone.wait("(extent) => window.farview.views().stack.extent_mm < extent * 0.6", before)
     assert page.evaluate("() => window.visualViewport.scale") == 1
 
     # Three fingers window.
     window = phone.view("stack")["window"]
-    fingers.move([(x - 40, y), (x, y), (x + 40, y)], [(x, y + 30), (x + 40, y + 30), (x + 80, y + 30)])
+    fingers.drag([(x - 40, y), (x, y), (x + 40, y)], [(x, y + 30), (x + 40, y + 30), (x + 80, y + 30)])
     assert phone.view("stack")["window"] != window
 
 
@@ -91,7 +58,7 @@ def test_a_turned_phone_keeps_the_camera(phone: Reader) -> None:
     phone.wait_drawn("stack", final=True)
     fingers = Fingers(phone)
     x, y = middle(phone, "stack")
-    fingers.move([(x - 30, y), (x + 30, y)], [(x - 60, y), (x + 60, y)])
+    fingers.drag([(x - 30, y), (x + 30, y)], [(x - 60, y), (x + 60, y)])
     phone.wait_drawn("stack", final=True)
     before = phone.view("stack")
     phone.page.set_viewport_size({"width": 844, "height": 390})
@@ -133,7 +100,7 @@ def test_planes_slab_and_volume_by_touch(phone: Reader, shots: Path) -> None:
     phone.wait_drawn("volume")
     turned = phone.view("volume")["right"]
     x, y = middle(phone, "volume")
-    fingers.move([(x, y)], [(x + 90, y + 20)])
+    fingers.drag([(x, y)], [(x + 90, y + 20)])
     phone.wait(
         "() => { const drawn = window.bench.events.filter((e) => e.role === 'volume');"
         " return drawn.length > 0 && drawn[drawn.length - 1].verified === true }"

@@ -21,7 +21,7 @@ export interface MenuItem {
 /** The groups of a viewport's menu, asked for at a canvas position. Empty while nothing is shown. */
 export function menuOf(desk: Desk, viewport: Viewport, at: Vector2): MenuItem[][] {
   if (!viewport.view.peek()) return [];
-  const groups = [here(desk, viewport, at), picture(desk, viewport), windows(desk, viewport), layout(desk)];
+  const groups = [here(desk, viewport, at), picture(desk, viewport), layout(desk), windows(desk, viewport)];
   return groups.filter((group) => group.length > 0);
 }
 

@@ -1,0 +1,112 @@
+"""Fingers on the glass, and what the canvas shows afterwards."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import CDPSession
+
+from benchmarks.reading import Reader
+
+Point = tuple[float, float]
+
+CANVAS = """(role) => {
+  const canvas = document.querySelector(`[data-testid=canvas-${role}]`);
+  const { width, height } = canvas;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+  const red = new Uint8Array(width * height);
+  for (let i = 0; i < red.length; i += 1) red[i] = data[4 * i];
+  let text = '';
+  for (let i = 0; i < red.length; i += 32768) text += String.fromCharCode(...red.subarray(i, i + 32768));
+  return { width, height, red: btoa(text) };
+}"""
+
+# The drawn picture is the still of what is wanted now, checked against its digest.
+SETTLED = """(role) => {
+  const { drawn, views } = window.farview;
+  const [picture, view] = [drawn[role], views()[role]];
+  return picture && picture.verified === true && JSON.stringify(picture.view) === JSON.stringify(view);
+}"""
+
+
+class Fingers:
+    """Touches through the browser's own input pipeline, so that scrolling and zooming of the page would show."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.session: CDPSession = reader.page.context.new_cdp_session(reader.page)
+        self.page = reader.page
+
+    def send(self, kind: str, points: list[Point]) -> None:
+        touches = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    def down(self, *points: Point) -> None:
+        self.send("touchStart", list(points))
+
+    def up(self) -> None:
+        self.send("touchEnd", [])
+
+    def drag(self, start: list[Point], end: list[Point], steps: int = 12, lift: bool = True) -> None:
+        """Put fingers down, move them in a straight line, lift them."""
+        self.send("touchStart", start)
+        for step in range(1, steps + 1):
+            part = step / steps
+            self.send(
+                "touchMove",
+                [(x + (u - x) * part, y + (v - y) * part) for (x, y), (u, v) in zip(start, end, strict=True)],
+            )
+            self.page.wait_for_timeout(16)
+        if lift:
+            self.up()
+
+    def rest_and_lift(self) -> None:
+        """Hold still long enough that lifting is no flick."""
+        self.page.wait_for_timeout(120)
+        self.up()
+
+    def tap(self, *points: Point) -> None:
+        self.send("touchStart", list(points))
+        self.up()
+
+    def double_tap(self, point: Point) -> None:
+        self.tap(point)
+        self.tap(point)
+
+    def hold(self, point: Point, lift: bool = True) -> None:
+        """A long press."""
+        self.down(point)
+        self.page.wait_for_timeout(650)
+        if lift:
+            self.up()
+
+
+def middle(reader: Reader, role: str) -> Point:
+    x, y, width, height = reader.box(role)
+    return x + width / 2, y + height / 2
+
+
+def settle(reader: Reader, role: str) -> dict[str, Any]:
+    """Wait for the lossless still of what this viewport wants; the view that it shows."""
+    reader.wait(SETTLED, role)
+    view: dict[str, Any] = reader.page.evaluate("(role) => window.farview.drawn[role].view", role)
+    return view
+
+
+def pixels(reader: Reader, role: str) -> NDArray[np.uint8]:
+    """What the canvas shows now [h, w]: the red channel, which is the grey of a grey picture."""
+    kept = reader.page.evaluate(CANVAS, role)
+    return np.frombuffer(base64.b64decode(kept["red"]), np.uint8).reshape(kept["height"], kept["width"])
+
+
+def under(view: dict[str, Any], box: tuple[float, float, float, float], point: Point) -> NDArray[np.float64]:
+    """What lies under a point of the page, in the view's own space: the image's millimetres, or the patient's."""
+    x, y, width, height = box
+    mm = view["extent_mm"] / min(width, height)
+    centre, right, down = (np.asarray(view[key], float) for key in ("centre", "right", "down"))
+    result: NDArray[np.float64] = (
+        centre + (point[0] - x - width / 2) * mm * right + (point[1] - y - height / 2) * mm * down
+    )
+    return result
