@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from storage.blobs import BlobStore
 from storage.dicom.contrast import window_of
 from storage.dicom.frames import read_frame
+from storage.dicom.luts import apply_voi_lut
+from storage.dicom.masks import read_masks
 from storage.dicom.stacks import Stack
 
 THUMBNAIL_SIDE = 160
@@ -26,12 +28,25 @@ def thumbnail(blobs: BlobStore, institution_id: int, stack: Stack, side: int = T
     """
     values = read_frame(blobs, institution_id, stack.middle)
     picture = shrink(values, side, stack.aspect)
+    shown = picture if stack.colour else _greys(stack, values, picture.astype(np.float32))
+    masks = read_masks(blobs, institution_id, stack.middle)
+    if masks.shutter is not None:
+        hides = shrink(masks.shutter, side, stack.aspect) >= 128
+        shown = np.where(hides[..., None] if stack.colour else hides, np.uint8(masks.shutter_grey), shown)
+    # Overlays are lines and letters, which no thumbnail is large enough for.
     if stack.colour:
-        return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(picture), JPEG_QUALITY, "RGB", "444"))
-    centre, width = stack.windows[0][:2] if stack.windows else window_of(values)
-    function = stack.window_function if stack.windows else "LINEAR"
-    grey = to_grey(picture.astype(np.float32), centre, width, stack.inverted, function)
-    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(grey[..., None]), JPEG_QUALITY, "GRAY"))
+        return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(shown), JPEG_QUALITY, "RGB", "444"))
+    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(shown[..., None]), JPEG_QUALITY, "GRAY"))
+
+
+def _greys(stack: Stack, values: NDArray[Any], picture: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The picture as the stack opens: in its first window or VOI LUT, else in the range of its own values."""
+    if not stack.windows:
+        return to_grey(picture, *window_of(values), stack.inverted)
+    centre, width, _, *lut = stack.windows[0]
+    if lut:
+        return apply_voi_lut(picture, stack.middle.header.luts[lut[0]], stack.inverted)
+    return to_grey(picture, centre, width, stack.inverted, stack.window_function)
 
 
 def shrink(values: NDArray[Any], side: int, aspect: float = 1.0) -> NDArray[Any]:

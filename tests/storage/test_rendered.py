@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
+from pydicom.dataset import Dataset
 
 from storage.blobs import BlobStore
 from storage.dicom.stacks import stacks_of
@@ -97,3 +98,29 @@ def test_a_thumbnail_follows_the_function_of_its_image(tmp_path: Path) -> None:
     linear = picture([write_projection(image, attributes=window)], tmp_path)
     sigmoid = picture([write_projection(image, attributes={**window, "VOILUTFunction": "SIGMOID"})], tmp_path)
     assert (int(linear[32, 32, 0]), int(sigmoid[32, 32, 0])) == (255, round(255 / (1 + math.exp(-2))))
+
+
+def test_a_thumbnail_follows_the_voi_table_that_comes_first(tmp_path: Path) -> None:
+    item = Dataset()
+    item.add_new("LUTDescriptor", "US", [3, 1000, 8])
+    item.add_new("LUTData", "US", [10, 200, 90])
+    image = np.full((64, 64), 1001, np.uint16)
+    grey = picture([write_projection(image, attributes={"VOILUTSequence": [item]})], tmp_path)
+    assert abs(int(grey[32, 32, 0]) - (255 - 200)) <= 2  # MONOCHROME1
+    window = {"VOILUTSequence": [item], "WindowCenter": 1001, "WindowWidth": 1}
+    assert picture([write_projection(image, attributes=window)], tmp_path)[32, 32, 0] == 0
+
+
+def test_a_thumbnail_hides_what_the_shutter_hides(tmp_path: Path) -> None:
+    shutter = {
+        "ShutterShape": "RECTANGULAR",
+        "ShutterLeftVerticalEdge": 33,
+        "ShutterRightVerticalEdge": 64,
+        "ShutterUpperHorizontalEdge": 1,
+        "ShutterLowerHorizontalEdge": 64,
+    }
+    white = {"WindowCenter": 10, "WindowWidth": 2, "PhotometricInterpretation": "MONOCHROME2"}
+    grey = picture([write_projection(np.full((64, 64), 99, np.uint16), attributes=white | shutter)], tmp_path)
+    assert grey[32, 16, 0] < 3 and grey[32, 48, 0] > 252
+    colours = picture([write_colour(np.full((64, 64, 3), 200, np.uint8), attributes=shutter)], tmp_path)
+    assert colours[32, 16].max() < 3 and colours[32, 48].min() > 190
