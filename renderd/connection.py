@@ -61,7 +61,9 @@ class Connection:
         self._socket = socket
         self._admission = admission
         self._scheduler = scheduler
-        self._shelf = Shelf(database, admission, library, scheduler.wake, self._tell_loading)
+        self._shelf = Shelf(
+            database, admission, library, scheduler.wake, tell=self._tell_loading, refuse=self._tell_trouble
+        )
         self._messages: dict[Hashable, ToViewer] = {}
         self._something = asyncio.Event()
 
@@ -120,10 +122,13 @@ class Connection:
 
     def refuse(self, want: Want, error: RenderError) -> None:
         if want.viewport in self.scene.viewports:
-            self._say(want.viewport, Trouble(want.viewport, error.code, str(error)))
+            self._tell_trouble(want.viewport, error)
 
     def ready(self) -> None:
         self._something.set()
+
+    def _tell_trouble(self, viewport: int, error: RenderError) -> None:
+        self._say(viewport, Trouble(viewport, error.code, str(error)))
 
     def _tell_loading(self, viewport: int, assembly: Assembly) -> None:
         self._say(viewport, Loading(viewport, assembly.done, assembly.total))

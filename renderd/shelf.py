@@ -18,15 +18,18 @@ from renderd.protocol import StackView, View, VolumeView
 from renderd.render import Source, StackSource, VolumeSource
 from storage.database import Database
 from storage.dicom.stacks import Stack, stacks_of
-from storage.errors import NotFound, StorageError
-from storage.studies import find_series
+from storage.errors import DatabaseUnavailable, NotFound, StorageError
+from storage.studies import StoredSeries, find_series
 
 log = structlog.get_logger()
 
 # A stack that is not known is looked up again, but not more often than this.
 FRESH_S = 1.0
+# While the database is away, a look-up waits for it and the viewer is told.
+AWAY_S = 0.5
 
 Tell = Callable[[int, Assembly], None]  # a viewport waits for this volume
+Refuse = Callable[[int, RenderError], None]  # a viewport cannot be served at the moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,21 @@ class Shelf:
     """Finds the sources for one connection. `changed` is called when something that was not there has come."""
 
     def __init__(
-        self, database: Database, admission: Admission, library: Library, changed: Callable[[], None], tell: Tell
+        self,
+        database: Database,
+        admission: Admission,
+        library: Library,
+        changed: Callable[[], None],
+        *,
+        tell: Tell,
+        refuse: Refuse,
     ) -> None:
         self._database = database
         self._admission = admission
         self._library = library
         self._changed = changed
         self._tell = tell
+        self._refuse = refuse
         self._series: dict[int, KnownSeries] = {}
         self._looking: dict[int, asyncio.Task[None]] = {}
         self._shown: dict[int, tuple[int, str]] = {}  # viewport → series, stack
@@ -141,8 +152,7 @@ class Shelf:
         error: RenderError | None = None
         found: list[Stack] = []
         try:
-            async with self._database.acting(sorted(self._admission.institutions)) as connection:
-                stored = await find_series(connection, series)
+            stored = await self._stored(series)
             institution_id = stored.institution_id
             # Some milliseconds of arithmetic for a long series.
             found = await asyncio.to_thread(stacks_of, stored.instances)
@@ -160,6 +170,20 @@ class Shelf:
         self._changed()
         if error is None:
             await asyncio.to_thread(self._library.remove_outgrown, institution_id, series, found)
+
+    async def _stored(self, series: int) -> StoredSeries:
+        """The series' rows, as soon as the database is there."""
+        while True:
+            try:
+                async with self._database.acting(sorted(self._admission.institutions)) as connection:
+                    return await find_series(connection, series)
+            except DatabaseUnavailable as failure:
+                log.warning("series_waits_for_database", series=series, reason=str(failure))
+                error = RenderError()
+                error.code = failure.code
+                for viewport in [v for v, shown in self._shown.items() if shown[0] == series]:
+                    self._refuse(viewport, error)
+                await asyncio.sleep(AWAY_S)
 
     def _heard(self, assembly: Assembly | None) -> None:
         """The library made progress with a volume; None: one has come, or will not come."""

@@ -142,11 +142,11 @@ class Arrival:
     def _has(self, one: _Arriving, institution_id: int, existing: ExistingInstance) -> bool:
         """Whether the institution has this content, its file included: the sender deletes its own after our success."""
         if one.digest == existing.dataset_sha256:
-            if self._blobs.path(institution_id, existing.blob_sha256).exists():
+            if self._blobs.is_whole(institution_id, existing.blob_sha256):
                 return True
             if hashlib.sha256(one.data).hexdigest() == existing.blob_sha256:
-                # A disk or a person has lost the file, and here it is again.
-                self._blobs.write(institution_id, one.data)
+                # A disk or a person has lost or damaged the file, and here it is again.
+                self._blobs.mend(institution_id, one.data)
                 return True
         return self._same(one.data, institution_id, existing.blob_sha256)
 

@@ -130,6 +130,8 @@ class VolumeFile:
             raise NotFound(f"volume file {path.name}") from error
         except struct.error as error:
             raise DamagedFile(f"volume file {path.name} is cut off") from error
+        except OSError as error:
+            raise DamagedFile(f"volume file {path.name} cannot be read: {error.strerror}") from error
         if magic != MAGIC or zlib.crc32(header) != checksum:
             raise DamagedFile(f"volume file {path.name} has a damaged header")
         said = json.loads(header)
@@ -198,12 +200,17 @@ class VolumeFile:
             return os.open(self.path, os.O_RDONLY)
         except FileNotFoundError as error:
             raise NotFound(f"volume file {self.path.name}") from error
+        except OSError as error:
+            raise DamagedFile(f"volume file {self.path.name} cannot be read: {error.strerror}") from error
 
     def _read_chunk(self, descriptor: int, index: int, part: Any) -> None:
         place = self.offset + index * self.chunk_slices * self.shape[1] * self.shape[2] * self.dtype.itemsize
         rest = memoryview(part).cast("B")
         while rest:
-            count = os.preadv(descriptor, [rest], place)
+            try:
+                count = os.preadv(descriptor, [rest], place)
+            except OSError as error:
+                raise DamagedFile(f"volume file {self.path.name} cannot be read: {error.strerror}") from error
             if count == 0:
                 raise DamagedFile(f"volume file {self.path.name} is cut off")
             rest, place = rest[count:], place + count

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,18 +76,52 @@ def test_the_second_opening_decodes_nothing(store: Store, monkeypatch: pytest.Mo
     assert np.allclose(second.volume.affine, AFFINE)
 
 
-@pytest.mark.parametrize("place", [5, 40, -3])
-def test_a_damaged_volume_file_is_made_again(store: Store, place: int) -> None:
+def flip(place: int) -> Callable[[bytes], bytes]:
+    def damage(data: bytes) -> bytes:
+        changed = bytearray(data)
+        changed[place] ^= 0xFF
+        return bytes(changed)
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        flip(5),
+        flip(40),
+        flip(-3),
+        lambda _: b"",
+        lambda data: data[:10],
+        lambda data: data[:5000],
+        lambda data: data + b"0",
+    ],
+    ids=["magic", "header", "voxel", "empty", "cut in the start", "cut in the voxels", "longer"],
+)
+def test_a_damaged_volume_file_is_made_again_and_shows_the_right_voxels(
+    store: Store, damage: Callable[[bytes], bytes]
+) -> None:
     path = build_volume_file(store.home, store.blobs, INSTITUTION, store.stack)
     assert path is not None
-    data = bytearray(path.read_bytes())
-    data[place] ^= 0xFF
-    path.write_bytes(data)
+    path.write_bytes(damage(path.read_bytes()))
+    assert np.array_equal(store.assembly().read_slice(3), phantom()[3])
     assembly = store.assembly()
     assert assembly.run() is False
     assert assembly.volume is not None and np.array_equal(assembly.volume.array, phantom())
     assembly.keep()
     assert store.assembly().run() is True
+
+
+def test_a_volume_file_that_the_disk_does_not_give_costs_the_decoding_and_not_the_volume(store: Store) -> None:
+    path = build_volume_file(store.home, store.blobs, INSTITUTION, store.stack)
+    assert path is not None
+    path.unlink()
+    path.mkdir()  # opening it fails with an error of the system's, for root too
+    assert np.array_equal(store.assembly().read_slice(3), phantom()[3])
+    assembly = store.assembly()
+    assert assembly.run() is False
+    assert assembly.volume is not None and np.array_equal(assembly.volume.array, phantom())
+    assembly.keep()  # cannot be kept either, and says so in the log
 
 
 def test_another_slice_makes_another_volume_file(store: Store) -> None:

@@ -112,6 +112,26 @@ def test_a_changed_blob_is_noticed_and_written_again(blobs: BlobStore) -> None:
     assert blobs.read(1, sha256) == b"picture"
 
 
+def test_a_flipped_bit_is_noticed_by_whoever_reads_a_piece_first_and_can_be_mended(blobs: BlobStore) -> None:
+    sha256 = blobs.write(1, b"picture")
+    blobs.path(1, sha256).write_bytes(b"pictUre")
+    with pytest.raises(DamagedFile, match="changed"):
+        blobs.read_range(1, sha256, 0, 2)
+    assert not blobs.is_whole(1, sha256)
+    assert blobs.mend(1, b"picture") == sha256
+    assert blobs.read_range(1, sha256, 0, 4) == b"pict"
+    assert blobs.mend(1, b"picture") == sha256  # nothing to do
+
+
+def test_a_blob_that_the_disk_does_not_give_is_damaged(blobs: BlobStore) -> None:
+    sha256 = blobs.write(1, b"picture")
+    blobs.path(1, sha256).unlink()
+    blobs.path(1, sha256).mkdir()
+    for read in (lambda: blobs.read(1, sha256), lambda: blobs.read_range(1, sha256, 0, 1)):
+        with pytest.raises(DamagedFile, match="cannot be read"):
+            read()
+
+
 def test_a_missing_blob_is_not_found(blobs: BlobStore) -> None:
     for read in (lambda: blobs.read(1, "0" * 64), lambda: blobs.read_range(1, "0" * 64, 0, 1)):
         with pytest.raises(NotFound):
