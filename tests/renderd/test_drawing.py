@@ -78,15 +78,14 @@ def test_outside_of_the_image_is_black_whatever_the_table_says() -> None:
 
 def test_each_frame_has_its_own_table_and_without_one_its_window() -> None:
     values = np.full((SIDE, SIDE), 1, np.int16)
+    heads: list[dict[str, Any]] = [
+        {"VOILUTSequence": [voi_lut(0, [0, 50, 255], 8)], "InstanceNumber": 1},
+        {"VOILUTSequence": [voi_lut(0, [0, 100, 255], 8)], "InstanceNumber": 2},
+        {"InstanceNumber": 3},
+    ]
     files = [
         write_projection(values.astype(np.uint16), seed=n, attributes={"SeriesInstanceUID": "1.2", **attributes})
-        for n, attributes in enumerate(
-            [
-                {"VOILUTSequence": [voi_lut(0, [0, 50, 255], 8)], "InstanceNumber": 1},
-                {"VOILUTSequence": [voi_lut(0, [0, 100, 255], 8)], "InstanceNumber": 2},
-                {"InstanceNumber": 3},
-            ]
-        )
+        for n, attributes in enumerate(heads)
     ]
     stack = stack_of(files)
     assert len(stack.frames) == 3
