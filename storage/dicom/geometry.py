@@ -7,8 +7,10 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
-from storage.dicom.elements import integer_of, items_of, number_of, numbers_of
+from storage.dicom.elements import integer_of, items_of, number_of, numbers_of, text_of
 
+# Whose rays spread: without a correction what is far from the detector appears larger than it is.
+PROJECTIONS = ("CR", "DX", "MG", "IO", "PX", "RG", "RF", "XA")
 _CENTIMETRES = 3  # PhysicalUnitsXDirection, PS3.3 C.8.5.5.1.15
 
 
@@ -59,7 +61,7 @@ def read_spacing(dataset: Dataset) -> tuple[list[float] | None, str]:
     with one calibrated region; "none": unknown.
     """
     if pair := pair_of(dataset, "PixelSpacing"):
-        return pair, "pixel"
+        return pair, "imager" if _is_uncorrected(dataset, pair) else "pixel"
     for keyword in ("ImagerPixelSpacing", "NominalScannedPixelSpacing"):
         if pair := pair_of(dataset, keyword):
             return pair, "imager"
@@ -70,6 +72,14 @@ def read_spacing(dataset: Dataset) -> tuple[list[float] | None, str]:
         if units == [_CENTIMETRES, _CENTIMETRES] and all(positive(step) for step in steps):
             return steps, "region"
     return None, "none"
+
+
+def _is_uncorrected(dataset: Dataset, spacing: list[float]) -> bool:
+    """Whether a projection's PixelSpacing is that of its detector all the same (PS3.3 10.7.1.3)."""
+    if text_of(dataset, "Modality") not in PROJECTIONS or text_of(dataset, "PixelSpacingCalibrationType"):
+        return False
+    imager = pair_of(dataset, "ImagerPixelSpacing")
+    return imager is None or all(abs(a - b) <= 1e-4 * b for a, b in zip(spacing, imager, strict=True))
 
 
 def aspect_of(dataset: Dataset, spacing: list[float] | None) -> float:

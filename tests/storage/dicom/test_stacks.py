@@ -316,6 +316,13 @@ def test_instances_without_pixels_are_counted_and_not_shown() -> None:
         ({"ImagerPixelSpacing": None}, None, "none"),
         ({"ImagerPixelSpacing": None, "NominalScannedPixelSpacing": [0.1, 0.1]}, (0.1, 0.1), "imager"),
         ({"PixelSpacing": [0.0, 1.0]}, (0.2, 0.2), "imager"),
+        # PS3.3 10.7.1.3: the detector's own, unless it differs or somebody says how it was calibrated.
+        ({"PixelSpacing": [0.2, 0.2]}, (0.2, 0.2), "imager"),
+        ({"PixelSpacing": [0.2, 0.2], "PixelSpacingCalibrationType": "FIDUCIAL"}, (0.2, 0.2), "pixel"),
+        ({"PixelSpacing": [0.15, 0.16], "ImagerPixelSpacing": None}, (0.15, 0.16), "imager"),
+        ({"PixelSpacing": [0.2, 0.2], "Modality": "OT"}, (0.2, 0.2), "pixel"),
+        # A magnification is an estimate for one plane in the patient, so it is not applied.
+        ({"EstimatedRadiographicMagnificationFactor": 1.5}, (0.2, 0.2), "imager"),
     ],
 )
 def test_a_projection_says_where_its_spacing_comes_from(
