@@ -161,7 +161,7 @@ def _transform(stored: NDArray[Any], header: Header, frame: int) -> NDArray[Any]
         values = stored.astype(np.int16)
         # Intermediate steps may wrap; the sum is exact modulo 2^16 and fits.
         if slope != 1:
-            values *= np.int16(slope)
+            values *= np.array(int(slope) & 0xFFFF, np.uint16).view(np.int16)
         if intercept:
             values += np.array(int(intercept) & 0xFFFF, np.uint16).view(np.int16)
         return values

@@ -31,7 +31,9 @@ warnings.filterwarnings("ignore", module=r"pydicom\.")
 
 PIXEL_DATA, FLOAT_PIXEL_DATA, DOUBLE_PIXEL_DATA = 0x7FE00010, 0x7FE00008, 0x7FE00009
 UNDEFINED = 0xFFFFFFFF
-MAX_INFLATED = 1 << 30  # bytes; a deflated dataset that grows beyond this is refused
+MAX_INFLATED = 256 << 20  # bytes; a deflated dataset that grows beyond this is refused
+# Beside the pixels and not in sequences. Real ones have hundreds; each takes pydicom some microseconds.
+MAX_ELEMENTS = 50_000
 _LONG_VRS = {"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"}
 
 
@@ -65,7 +67,13 @@ def parse(data: bytes) -> Parsed:
         raise InvalidDataset("not a DICOM file")
     at_pixels: list[tuple[int, str | None, int]] = []
 
+    count = 0
+
     def stop(tag: BaseTag, vr: str | None, length: int) -> bool:
+        nonlocal count
+        count += 1
+        if count > MAX_ELEMENTS:
+            raise InvalidDataset(f"the dataset has more than {MAX_ELEMENTS} elements")
         if int(tag) in (PIXEL_DATA, FLOAT_PIXEL_DATA, DOUBLE_PIXEL_DATA):
             at_pixels.append((int(tag), vr, length))
             return True

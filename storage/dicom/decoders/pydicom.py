@@ -27,7 +27,12 @@ def decode_frame(data: bytes, pixels: Pixels, transfer_syntax_uid: str) -> NDArr
         "pixel_keyword": "PixelData",
     }
     decoder = get_decoder(UID(transfer_syntax_uid))
-    array, _ = decoder.as_array(_encapsulated(data), index=0, raw=True, **description)
+    try:
+        array, _ = decoder.as_array(_encapsulated(data), index=0, raw=True, **description)
+    except (Exception, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of pylibjpeg's Rust, which is no Exception and would pass everybody
+        raise RuntimeError(f"the decoder panicked: {error}") from error
     return np.asarray(array)
 
 
