@@ -41,7 +41,7 @@ export function LanguageSwitch() {
       class="quiet"
       lang={other}
       data-testid="language"
-      aria-label={words.value.language}
+      title={words.value.language}
       onClick={() => void choose(other)}
     >
       {other === "zh" ? "中文" : "English"}

@@ -4,13 +4,16 @@ import { useEffect, useLayoutEffect } from "preact/hooks";
 import { pressed, taken } from "../input/keys";
 import { perform, REPEATS } from "../reading/commands";
 import { keyTable } from "../reading/key_table";
+import * as moves from "../reading/moves";
 import { connection, desk, showStudy } from "../session";
 import { sentence, words } from "../words/words";
 import { Back } from "../reading/back";
 import { stayAwake } from "../reading/wake_lock";
 import { narrow, small } from "./common";
 import { PhoneBar, PlaneTabs } from "./reading/phone_bar";
+import { StoredStudy } from "./reading/notes";
 import { Pane } from "./reading/pane";
+import { phaseText } from "./reading/phase_text";
 import { Player } from "./reading/player";
 import { SidePanel } from "./reading/side_panel";
 import { Sheets } from "./reading/sheets";
@@ -53,17 +56,35 @@ function release(event: MouseEvent): void {
 
 function Notice() {
   const code = desk.notice.value ?? connection.trouble.value?.code;
-  if (!code) return null;
   const dismiss = (): void => {
     desk.notice.value = connection.trouble.value = null;
   };
+  // The status is always there: what appears together with its text may not be read out.
   return (
-    <div class="notice" role="status" data-testid="notice" data-code={code}>
-      <span>{sentence(code)}</span>
-      <button class="quiet" aria-label={words.value.close} onClick={dismiss}>
-        ✕
-      </button>
+    <div role="status">
+      {code && (
+        <div class="notice" data-testid="notice" data-code={code}>
+          <span>{sentence(code)}</span>
+          <button class="quiet" aria-label={words.value.close} onClick={dismiss}>
+            ✕
+          </button>
+        </div>
+      )}
     </div>
+  );
+}
+
+/** What is shown now, for those who hear it: the image after a key, the phase, the layout. */
+function Spoken() {
+  const w = words.value;
+  const [stack, view] = [desk.stack.value, desk.activeViewport.value.view.value];
+  const at = moves.position(desk, view);
+  const image = at && !desk.cine.playing.value ? w.image_of(Math.round(at.index) + 1, at.count) : "";
+  const phase = stack?.phase ? phaseText(stack.phase, w) : "";
+  return (
+    <p class="unseen" aria-live="polite" data-testid="spoken">
+      {[desk.layout.value === "mpr" ? w.roles[desk.active.value] : "", phase, image].filter(Boolean).join(", ")}
+    </p>
   );
 }
 
@@ -91,6 +112,9 @@ export function ReadingPage({ id }: { id: number }) {
   useEffect(() => keepBack(), [id]);
   const roles = desk.shownRoles.value;
   const phone = narrow.value;
+  const mpr = desk.layout.value === "mpr";
+  const alone = desk.maximised.value;
+  const layoutName = mpr ? (alone ? words.value.roles[alone] : words.value.layout_grid) : undefined;
   return (
     <main class="reading" data-testid="reading-page" data-layout={desk.layout.value} onClick={release}>
       <TopBar />
@@ -99,7 +123,7 @@ export function ReadingPage({ id }: { id: number }) {
         {!phone && <SeriesStrip />}
         <div class="stage">
           <PlaneTabs />
-          <div class={`panes panes-${roles.length}`}>
+          <div class={`panes panes-${roles.length}`} id="panes" role={mpr ? "tabpanel" : undefined} aria-label={layoutName}>
             {roles.map((role) => (
               <Pane key={role} role={role} />
             ))}
@@ -111,6 +135,8 @@ export function ReadingPage({ id }: { id: number }) {
             </div>
           )}
           <Notice />
+          <StoredStudy />
+          <Spoken />
           <Toast />
         </div>
         {!phone && <SidePanel />}

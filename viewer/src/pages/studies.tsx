@@ -81,14 +81,21 @@ function Table({ found }: { found: StudyRow[] }) {
         {found.map((row, i) => (
           <tr
             key={row.id}
-            tabIndex={i === chosen.value ? 0 : -1}
             class={i === chosen.value ? "chosen" : ""}
             data-testid="study-row"
             data-study={row.id}
             onClick={() => open(row)}
-            onFocus={() => (chosen.value = i)}
+            onFocusIn={() => (chosen.value = i)}
           >
-            <td class="strong">{patientName(row)}</td>
+            <td class="strong">
+              <button
+                class="row-button"
+                tabIndex={i === chosen.value ? 0 : -1}
+                aria-label={w.open_study(patientName(row))}
+              >
+                {patientName(row)}
+              </button>
+            </td>
             <td class="mono">{row.patient_id}</td>
             <td>{sexAge(row)}</td>
             <td>
@@ -114,7 +121,6 @@ function Cards({ found }: { found: StudyRow[] }) {
             class="study-card"
             data-testid="study-row"
             data-study={row.id}
-            aria-label={words.value.open_study(patientName(row))}
             onClick={() => open(row)}
           >
             <span class="line">
@@ -170,7 +176,8 @@ function keyDown(event: KeyboardEvent, list: HTMLElement): void {
   if (way && found.length) {
     event.preventDefault();
     if (row) chosen.value = Math.min(found.length - 1, Math.max(0, chosen.value + way));
-    list.querySelectorAll<HTMLElement>("[data-testid=study-row]")[chosen.value]?.focus();
+    const next = list.querySelectorAll<HTMLElement>("[data-testid=study-row]")[chosen.value];
+    (next?.querySelector<HTMLElement>(".row-button") ?? next)?.focus();
   } else if (event.key === "Enter" && !(event.target as Element).closest("button")) {
     open(found[chosen.value]);
   }

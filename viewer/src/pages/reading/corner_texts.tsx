@@ -156,7 +156,7 @@ export function CornerTexts({ viewport }: { viewport: Viewport }) {
       <div class="corner top left">
         {view.kind !== "stack" && <span class={`role role-${viewport.role}`}>{w.roles_short[viewport.role]}</span>}
         <Patient row={row} />
-        <NoteChips stack={stack} />
+        <NoteChips stack={stack} role={viewport.role} />
       </div>
       <div class="corner top right">
         <Study row={row} series={series} />

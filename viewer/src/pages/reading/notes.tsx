@@ -5,6 +5,7 @@ import type { Geometry, StackInfo, StoredObject } from "../../api/messages";
 import { depthOf } from "../../geometry/camera";
 import { toPatient } from "../../geometry/grid";
 import { holes, missingSlices, sliceNormal, spacings, tiltDegrees } from "../../geometry/places";
+import type { Role } from "../../reading/viewport";
 import { desk } from "../../session";
 import { words, type Words } from "../../words/words";
 
@@ -45,23 +46,24 @@ export function notesOf({ notes, volume }: StackInfo, w: Words): Note[] {
   });
 }
 
-/** The note whose sentence is open, by its code. */
+/** The note whose sentence is open, and on which picture. */
 const opened = signal<string | null>(null);
 
 /** Quiet chips on the picture; each opens its sentence. */
-export function NoteChips({ stack }: { stack: StackInfo }) {
+export function NoteChips({ stack, role }: { stack: StackInfo; role: Role }) {
+  const at = (code: string): string => `${role} ${code}`;
   const found = notesOf(stack, words.value);
   if (found.length === 0) return null;
-  const open = found.find(({ code }) => code === opened.value);
+  const open = found.find(({ code }) => at(code) === opened.value);
   return (
     <div class="notes" data-own-hands>
       {found.map(({ code, short }) => (
         <button
           key={code}
           class="note-chip"
-          aria-expanded={code === opened.value}
+          aria-expanded={at(code) === opened.value}
           data-testid={`chip-${code}`}
-          onClick={() => (opened.value = code === opened.value ? null : code)}
+          onClick={() => (opened.value = at(code) === opened.value ? null : at(code))}
         >
           {short}
         </button>
@@ -95,6 +97,25 @@ export function NotesPanel() {
 export function storedText({ kind, name, count }: StoredObject, w: Words): string {
   const known = kind === "other" && name ? name : w.kinds[kind];
   return `${known ?? (name || w.kinds.other)} ${count}`;
+}
+
+/** A study of which nothing can be shown still says what it keeps. */
+export function StoredStudy() {
+  const w = words.value;
+  const study = desk.study.value;
+  if (!study || desk.stack.value || study.series.length === 0) return null;
+  return (
+    <div class="stored-study" data-testid="stored-study">
+      <h2>{w.stored_only}</h2>
+      <ul>
+        {study.series.flatMap((series) =>
+          series.not_displayable.map((object) => (
+            <li key={`${series.id} ${object.kind} ${object.name}`}>{storedText(object, w)}</li>
+          )),
+        )}
+      </ul>
+    </div>
+  );
 }
 
 /** What the open series keeps that has no picture. */

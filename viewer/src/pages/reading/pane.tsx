@@ -117,7 +117,7 @@ export function Pane({ role }: { role: Role }) {
       aria-label={words.value.roles[role]}
       data-testid={`viewport-${role}`}
     >
-      <canvas ref={canvas} data-testid={`canvas-${role}`} />
+      <canvas ref={canvas} role="img" aria-label={words.value.roles[role]} data-testid={`canvas-${role}`} />
       <Crosshair viewport={viewport} />
       <Letters viewport={viewport} />
       <ScaleBar viewport={viewport} />

@@ -11,16 +11,33 @@ import { SeriesStrip } from "./series_strip";
 import { ImagePanel, RenderingPanel, SlabPanel, WindowPanel } from "./side_panel";
 import { LayoutButtons, ToolButtons, TurnButtons } from "./tool_bar";
 
+/** Left and right, Home and End go through the tabs and choose, as tabs do. */
+function tabKey(event: KeyboardEvent): void {
+  const list = event.currentTarget as HTMLElement;
+  const tabs = [...list.querySelectorAll<HTMLElement>("[role=tab]")];
+  const at = tabs.indexOf(event.target as HTMLElement);
+  const ways: Record<string, number> = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: -1 };
+  const to = ways[event.key];
+  if (at < 0 || to === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const next = tabs[(to + tabs.length) % tabs.length]!;
+  next.click();
+  next.focus();
+}
+
 /** Which viewport of the grid fills the stage; also on a desk, while one is maximised. */
 export function PlaneTabs() {
   const w = words.value;
   const alone = desk.maximised.value;
   if (desk.layout.value !== "mpr") return null;
   return (
-    <div class="plane-tabs" role="tablist" aria-label={w.layout}>
+    <div class="plane-tabs" role="tablist" aria-label={w.layout} onKeyDown={tabKey}>
       <button
         role="tab"
+        tabIndex={alone === null ? 0 : -1}
         aria-selected={alone === null}
+        aria-controls="panes"
         data-testid="tab-grid"
         onClick={() => (desk.maximised.value = null)}
       >
@@ -31,7 +48,10 @@ export function PlaneTabs() {
           key={role}
           role="tab"
           class={`role-${role}`}
+          tabIndex={alone === role ? 0 : -1}
           aria-selected={alone === role}
+          aria-controls="panes"
+          title={w.roles[role]}
           data-testid={`tab-${role}`}
           onClick={() => {
             desk.maximised.value = desk.active.value = role;
@@ -49,12 +69,13 @@ function Sheet() {
   return (
     <div class="sheet" role="dialog" aria-label={w.more} data-testid="sheet">
       <div class="sheet-head">
-        <div class="tool-group">
-          <TurnButtons />
-        </div>
+        <h1>{w.more}</h1>
         <button class="tool" aria-label={w.close} data-testid="close-sheet" onClick={() => (desk.sheet.value = null)}>
           ✕
         </button>
+      </div>
+      <div class="tool-group turns">
+        <TurnButtons />
       </div>
       <SeriesStrip />
       <ImagePanel />

@@ -128,7 +128,7 @@ function Controls() {
       </span>
       <button
         class="tool"
-        aria-label={w.cine.own_speed}
+        aria-label={`×1 ${w.cine.own_speed}`}
         title={w.cine.own_speed}
         aria-pressed={cine.speed.value === 1}
         data-testid="cine-own-speed"

@@ -49,6 +49,7 @@ export function Scrubber({ viewport }: { viewport: Viewport }) {
       aria-valuemin={1}
       aria-valuemax={at.count}
       aria-valuenow={index + 1}
+      aria-valuetext={words.value.image_of(index + 1, at.count)}
       data-own-hands
       data-testid={`scrubber-${viewport.role}`}
       onPointerDown={press}

@@ -59,7 +59,6 @@ export function SeriesStrip() {
               key={`${series.id}-${stack.index}`}
               class="series"
               aria-pressed={open}
-              aria-label={`${w.series_number(series.number)} ${series.modality} ${title}`}
               title={title}
               data-testid="series"
               data-series={series.id}
@@ -75,6 +74,7 @@ export function SeriesStrip() {
                 </span>
               </span>
               <span class="series-name">
+                {title && <span class="unseen">{w.series_number(series.number)} </span>}
                 <b>{series.modality}</b> {title || w.series_number(series.number)}
               </span>
             </button>

@@ -203,6 +203,7 @@ export function RenderingPanel() {
           step={10}
           value={view.shift ?? 0}
           data-testid="opacity-shift"
+          aria-valuetext={`${Math.round(view.shift ?? 0)} ${desk.stack.value?.unit ?? ""}`.trim()}
           onInput={(event) => moves.setShift(viewport, Number(event.currentTarget.value), true)}
           onChange={() => desk.rest()}
         />

@@ -29,7 +29,8 @@ export function ToolButton({ icon, label, shown, key_, pressed, refusal, testid,
   return (
     <button
       class={refusal ? "tool dim" : "tool"}
-      aria-label={label}
+      // Who speaks to the page says what stands on the button.
+      aria-label={shown && !label.includes(shown) ? `${shown} ${label}` : label}
       title={title}
       aria-pressed={pressed}
       data-testid={testid}

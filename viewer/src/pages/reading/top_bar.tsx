@@ -15,7 +15,7 @@ export function TopBar() {
       </button>
       {row && (
         <div class="patient-strip" data-testid="patient-strip">
-          <b>{patientName(row)}</b>
+          <h1>{patientName(row)}</h1>
           <span>{sexAge(row)}</span>
           <span class="mono">{row.patient_id}</span>
           <span class="wide-only">{`${row.date} ${row.time}`.trim()}</span>
