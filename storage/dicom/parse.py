@@ -34,6 +34,9 @@ UNDEFINED = 0xFFFFFFFF
 MAX_INFLATED = 256 << 20  # bytes; a deflated dataset that grows beyond this is refused
 # Beside the pixels and not in sequences. Real ones have hundreds; each takes pydicom some microseconds.
 MAX_ELEMENTS = 50_000
+# Items of sequences and fragments of pixels together: each item takes pydicom some thirty microseconds.
+MAX_ITEMS = 100_000
+_ITEMS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")  # little and big-endian
 _LONG_VRS = {"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"}
 
 
@@ -84,9 +87,11 @@ def parse(data: bytes) -> Parsed:
         start, declared = read_meta(data)
         if declared == DeflatedExplicitVRLittleEndian:
             body, deflated = inflate(data[start:]), True
+            check_items(body)
             stream = BytesIO(body)
             dataset = read_dataset(stream, False, True, stop_when=stop)
         else:
+            check_items(data)
             stream = BytesIO(data)
             dataset = read_partial(stream, stop_when=stop, force=True)
         implicit, little_endian = dataset.original_encoding
@@ -150,6 +155,13 @@ def inflate(data: bytes) -> bytes:
     if not inflater.eof:
         raise InvalidDataset("the deflated dataset ends too early")
     return body
+
+
+def check_items(body: bytes) -> None:
+    """Refuse what would be read for minutes. Counted before reading: pydicom reads a sequence in one go."""
+    # An item takes eight bytes at least, so a slice of a scanner is not even looked through.
+    if len(body) > 8 * MAX_ITEMS and any(body.count(item) > MAX_ITEMS for item in _ITEMS):
+        raise InvalidDataset(f"the dataset has more than {MAX_ITEMS} items")
 
 
 def check_whole(dataset: Dataset) -> None:
