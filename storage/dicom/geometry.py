@@ -76,7 +76,8 @@ def read_spacing(dataset: Dataset) -> tuple[list[float] | None, str]:
 
 def _is_uncorrected(dataset: Dataset, spacing: list[float]) -> bool:
     """Whether a projection's PixelSpacing is that of its detector all the same (PS3.3 10.7.1.3)."""
-    if text_of(dataset, "Modality") not in PROJECTIONS or text_of(dataset, "PixelSpacingCalibrationType"):
+    is_slice = bool(numbers_of(dataset, "ImageOrientationPatient", 6))
+    if is_slice or text_of(dataset, "Modality") not in PROJECTIONS or text_of(dataset, "PixelSpacingCalibrationType"):
         return False
     imager = pair_of(dataset, "ImagerPixelSpacing")
     return imager is None or all(abs(a - b) <= 1e-4 * b for a, b in zip(spacing, imager, strict=True))

@@ -233,7 +233,9 @@ def _rle(frame: NDArray[Any], dataset: Dataset) -> bytes:
         "bits_stored": dataset.BitsAllocated,
         "pixel_representation": 0,
     }
-    return bytes(RLELosslessEncoder.encode(frame.astype(frame.dtype.newbyteorder("<")).tobytes(), **description))
+    # Not by gdcm, which aborts the process on an image of one pixel.
+    data = frame.astype(frame.dtype.newbyteorder("<")).tobytes()
+    return bytes(RLELosslessEncoder.encode(data, encoding_plugin="pylibjpeg", **description))
 
 
 def _file_of(dataset: Dataset, transfer_syntax: UID) -> bytes:

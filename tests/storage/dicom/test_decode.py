@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import uid
+from pydicom.pixels.processing import convert_color_space
 
 from storage.dicom import decode
 from storage.dicom.decode import is_int16
@@ -108,6 +109,48 @@ def test_luminance_and_chroma_become_red_green_and_blue(ybr: tuple[int, ...], rg
     picture = np.full((4, 4, 3), ybr, np.uint8)
     data = write_colour(picture, attributes={"PhotometricInterpretation": "YBR_FULL"})
     assert values(data)[0, 0].tolist() == pytest.approx(rgb, abs=1)
+
+
+def test_luminance_and_chroma_are_converted_as_pydicom_does() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
+    data = write_colour(picture, attributes={"PhotometricInterpretation": "YBR_FULL"})
+    truth = convert_color_space(picture, "YBR_FULL", "RGB").astype(int)
+    assert np.abs(values(data) - truth).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("ybr", "rgb"),
+    # ITU-R BT.601: black is 16, white 235, and the pure colours of its colour bars.
+    [((16, 128), (0, 0, 0)), ((235, 128), (255, 255, 255)), ((126, 128), (128, 128, 128))],
+)
+def test_the_retired_partial_range_is_spread(ybr: tuple[int, int], rgb: tuple[int, ...]) -> None:
+    pairs = np.tile(np.array([ybr[0], ybr[0], ybr[1], ybr[1]], np.uint8), 8).reshape(4, 8)
+    attributes = {"SamplesPerPixel": 3, "PhotometricInterpretation": "YBR_PARTIAL_422", "Columns": 4}
+    assert values(write_instance(pairs, 0, EXPLICIT, {**attributes, "PlanarConfiguration": 0}))[0, 0].tolist() == list(
+        rgb
+    )
+
+
+def test_partial_red_is_red() -> None:
+    pairs = np.tile(np.array([81, 81, 90, 240], np.uint8), 8).reshape(4, 8)
+    attributes = {"SamplesPerPixel": 3, "PhotometricInterpretation": "YBR_PARTIAL_422", "Columns": 4}
+    red = values(write_instance(pairs, 0, EXPLICIT, {**attributes, "PlanarConfiguration": 0}))[0, 0]
+    assert np.abs(red.astype(int) - [255, 0, 0]).max() <= 2
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (1, 7), (7, 1), (3, 5)])
+@pytest.mark.parametrize("transfer_syntax", LOSSLESS)
+def test_odd_sizes_come_back_as_written(transfer_syntax: str, rows: int, columns: int) -> None:
+    if transfer_syntax == uid.HTJ2KLossless and min(rows, columns) < 3:
+        pytest.skip("the encoder makes no such image")
+    image = np.random.default_rng(rows * columns).integers(0, 255, (2, rows, columns)).astype(np.uint8)
+    data = write_instance(image, 0, transfer_syntax, {})
+    assert np.array_equal([stored(data, frame) for frame in range(2)], image)
+
+
+def test_colours_of_sixteen_bits_are_shortened() -> None:
+    image = np.random.default_rng(0).integers(0, 65536, (4, 4, 3)).astype(np.uint16)
+    assert np.array_equal(values(write_instance(image, 0, EXPLICIT, {})), image >> 8)
 
 
 def test_subsampled_chroma_belongs_to_both_pixels_of_its_pair() -> None:

@@ -256,3 +256,88 @@ def test_real_enhanced_ct_has_places_for_its_frames(unpacked: Unpacked) -> None:
 def test_a_codec_that_always_loses_is_lossy_without_the_attribute() -> None:
     assert header(write_instance(ramp(8, 8, "uint8"), 0, uid.JPEGBaseline8Bit, {})).lossy == "lossy"
     assert header(write_instance(ramp(8, 8, "uint8"), 0, uid.JPEG2000Lossless, {})).lossy == ""
+
+
+@pytest.mark.parametrize(
+    ("photometric", "attributes", "inverted"),
+    [
+        ("MONOCHROME1", {}, True),
+        ("MONOCHROME2", {}, False),
+        # DX and MG give both, and mean the same once.
+        ("MONOCHROME1", {"PresentationLUTShape": "INVERSE"}, True),
+        ("MONOCHROME2", {"PresentationLUTShape": "IDENTITY"}, False),
+        ("MONOCHROME1", {"PresentationLUTShape": "IDENTITY"}, False),
+        ("MONOCHROME2", {"PresentationLUTShape": "INVERSE"}, True),
+        ("MONOCHROME1", {"PresentationLUTSequence": [0, 100, 255]}, False),
+        ("MONOCHROME2", {"PresentationLUTSequence": [255, 100, 0]}, True),
+        ("MONOCHROME1", {"PresentationLUTSequence": [255, 100, 0]}, True),
+    ],
+)
+def test_an_image_is_inverted_exactly_once(photometric: str, attributes: dict[str, Any], inverted: bool) -> None:
+    entries = attributes.get("PresentationLUTSequence")
+    if entries:
+        table = Dataset()
+        table.add_new("LUTDescriptor", "US", [3, 0, 8])
+        table.add_new("LUTData", "US", entries)
+        attributes = {"PresentationLUTSequence": Sequence([table])}
+    data = write_projection(ramp(4, 4), attributes={"PhotometricInterpretation": photometric, **attributes})
+    assert header(data).inverted is inverted
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (["A", "FR"], ["A", "FR"]),
+        (["l", "f"], ["L", "F"]),
+        (["A"], None),
+        (["A", ""], None),
+        (["LE", "V"], None),  # a quadruped's
+        (None, None),
+    ],
+)
+def test_the_letters_of_a_projection_are_kept_where_they_make_sense(
+    written: list[str] | None, read: list[str] | None
+) -> None:
+    found = header(write_projection(ramp(4, 4), attributes={"PatientOrientation": written}))
+    assert found.patient_orientation == read
+
+
+def test_a_mask_is_shown_from_nothing_to_all() -> None:
+    bits = np.packbits(np.eye(8, dtype=np.uint8), bitorder="little").reshape(1, 8)
+    attributes = {"Rows": 8, "Columns": 8, "BitsAllocated": 1, "BitsStored": 1, "NumberOfFrames": None}
+    assert header(write_instance(bits, 0, EXPLICIT, attributes)).windows == [[1.0, 2.0, ""]]
+    fractional = {"Modality": "SEG", "MaximumFractionalValue": 100}
+    assert header(write_instance(ramp(4, 4, "uint8"), 0, EXPLICIT, fractional)).windows == [[50.5, 101.0, ""]]
+
+
+def test_grey_values_that_stand_for_colours_are_noticed() -> None:
+    palette = {"PixelPresentation": "COLOR", "RedPaletteColorLookupTableDescriptor": [4, 12, 8]}
+    assert header(write_instance(ramp(4, 4), 0, EXPLICIT, palette)).supplemental
+    assert not header(write_instance(ramp(4, 4), 0, EXPLICIT, {"PixelPresentation": "MONOCHROME"})).supplemental
+
+
+def test_windows_of_fractions_are_exact() -> None:
+    from io import BytesIO
+
+    from pydicom import dcmread
+
+    dataset = dcmread(BytesIO(write_instance(ramp(4, 4), 0, EXPLICIT, {"WindowCenter": 0.5, "WindowWidth": 1})))
+    assert header(write_instance(ramp(4, 4), 0, EXPLICIT, {})).window_function == "LINEAR"
+    del dataset.PixelData
+    dataset.BitsAllocated = 32
+    dataset.FloatPixelData = np.linspace(0, 1, 16, dtype=np.float32).tobytes()
+    out = BytesIO()
+    dataset.save_as(out)
+    found = header(out.getvalue())
+    assert (found.window_function, found.windows) == ("LINEAR_EXACT", [[0.5, 1.0, ""]])
+
+
+def test_voi_tables_are_kept_and_come_back_from_json() -> None:
+    table = Dataset()
+    table.add_new("LUTDescriptor", "US", [300, 64536, 12])
+    table.add_new("LUTData", "US", list(range(300)))
+    attributes = {"Modality": "CT", "RescaleIntercept": -1024, "VOILUTSequence": Sequence([table]), "BitsStored": 12}
+    found = header(write_instance(ramp(4, 4), 0, EXPLICIT, attributes))
+    assert found.windows == [[-850.0, 300.0, "", 0]]
+    assert found.luts[0][0] == -1000
+    assert Header.from_json(json.loads(json.dumps(found.to_json()))) == found

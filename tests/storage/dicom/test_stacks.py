@@ -321,6 +321,12 @@ def test_instances_without_pixels_are_counted_and_not_shown() -> None:
         ({"PixelSpacing": [0.2, 0.2], "PixelSpacingCalibrationType": "FIDUCIAL"}, (0.2, 0.2), "pixel"),
         ({"PixelSpacing": [0.15, 0.16], "ImagerPixelSpacing": None}, (0.15, 0.16), "imager"),
         ({"PixelSpacing": [0.2, 0.2], "Modality": "OT"}, (0.2, 0.2), "pixel"),
+        # A slice of a rotational angiography is no projection.
+        (
+            {"PixelSpacing": [0.2, 0.2], "Modality": "XA", "ImageOrientationPatient": [1, 0, 0, 0, 1, 0]},
+            (0.2, 0.2),
+            "pixel",
+        ),
         # A magnification is an estimate for one plane in the patient, so it is not applied.
         ({"EstimatedRadiographicMagnificationFactor": 1.5}, (0.2, 0.2), "imager"),
     ],
