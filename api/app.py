@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from types import ModuleType
 
+import structlog
 from aiohttp import WSCloseCode, web
 
 from api.attempts import Attempts
@@ -22,7 +23,11 @@ from api.warm import warm
 from renderd.pool import LocalPool
 from storage.blobs import BlobStore
 from storage.database import Database
+from storage.errors import StorageError
 from storage.home import Home
+from storage.rereading import read_all_again
+
+log = structlog.get_logger()
 
 CONNECTIONS = 10  # to the database; a request needs one for a few milliseconds
 
@@ -50,9 +55,18 @@ def application(settings: Settings, static: Path = STATIC) -> web.Application:
 async def _database(app: web.Application) -> AsyncIterator[None]:
     app[DATABASE] = await Database.connect(app[SETTINGS].database, CONNECTIONS)
     warming = asyncio.create_task(warm(app[DATABASE]), name="warm")
+    rereading = asyncio.create_task(_read_again(app), name="read stale headers again")
     yield
-    await asyncio.gather(warming, return_exceptions=True)
+    rereading.cancel()
+    await asyncio.gather(warming, rereading, return_exceptions=True)
     await app[DATABASE].close()
+
+
+async def _read_again(app: web.Application) -> None:
+    try:
+        await read_all_again(app[DATABASE], app[BLOBS])
+    except StorageError as error:  # whoever opens one of those studies has it read again then
+        log.warning("headers_not_read_again", code=error.code)
 
 
 async def _close_streams(app: web.Application) -> None:

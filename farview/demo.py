@@ -18,6 +18,7 @@ from storage.dicom.stacks import stacks_of
 from storage.dicom.write import uid_of, write_series
 from storage.home import Home
 from storage.institutions import find_or_create_institution
+from storage.rereading import with_current_headers
 from storage.studies import find_study
 
 INSTITUTION = "Demo"
@@ -57,7 +58,8 @@ async def make(home: Home, target: DatabaseTarget) -> None:
                     if not isinstance(outcome, Outcome):
                         raise outcome
         async with database.acting([institution.id]) as connection:
-            _, series = await find_study(connection, await connection.fetchval(STUDY, uid_of(UIDS, "study")))
+            _, stored = await find_study(connection, await connection.fetchval(STUDY, uid_of(UIDS, "study")))
+        series = await with_current_headers(database, blobs, stored)
         for stack in (stack for one in series for stack in stacks_of(one.instances)):
             await asyncio.to_thread(build_volume_file, home, blobs, institution.id, stack)
     finally:

@@ -30,6 +30,7 @@ from storage.institutions import find_or_create_institution
 from storage.leftovers import remove_outgrown
 from storage.migrate import migrate
 from storage.postgres import EmbeddedPostgres, embedded_target
+from storage.rereading import with_current_headers
 from storage.studies import StoredSeries, find_series
 from storage.volume_files import volume_path
 
@@ -100,7 +101,8 @@ async def _bring_in(settings: Settings, home: Home, paths: Sequence[Path], bar: 
 
             for row in rows:
                 async with database.acting([institution.id]) as connection:
-                    series = await find_series(connection, row["id"])
+                    stored = await find_series(connection, row["id"])
+                (series,) = await with_current_headers(database, BlobStore(home.blobs), [stored])
                 await asyncio.to_thread(
                     build_volumes, volumes, home, blobs, series, settings.volume_bytes, progress=built
                 )

@@ -76,7 +76,7 @@ class Library:
         self.drawings: Cache[tuple[Key, int], Drawing] = Cache(DRAWINGS_BYTES)
         self.listeners: set[Callable[[Assembly | None], None]] = set()
         self._home = home
-        self._blobs = blobs
+        self.blobs = blobs
         self._reading: dict[tuple[Key, int], asyncio.Task[NDArray[Any]]] = {}
         self._loading: dict[Key, Assembly] = {}
         self._pending: list[Assembly] = []
@@ -107,7 +107,7 @@ class Library:
         masks = self.masks(institution_id, stack, frame)
         if masks is None:
             loop, source = asyncio.get_running_loop(), stack.frames[frame]
-            masks = await loop.run_in_executor(self._readers, read_masks, self._blobs, institution_id, source)
+            masks = await loop.run_in_executor(self._readers, read_masks, self.blobs, institution_id, source)
             self.drawings.put(((institution_id, stack.digest), frame), Drawing(masks))
         return masks
 
@@ -130,13 +130,13 @@ class Library:
         key = (institution_id, stack.digest)
         assembly = self.volumes.get(key) or self._loading.get(key)
         if assembly is None and stack.geometry is not None:
-            assembly = Assembly(self._home, self._blobs, institution_id, stack)
+            assembly = Assembly(self._home, self.blobs, institution_id, stack)
         loop = asyncio.get_running_loop()
         if assembly is not None:
             values = await loop.run_in_executor(self._readers, assembly.read_slice, frame)
         else:
             values = await loop.run_in_executor(
-                self._readers, instance_frame, self._blobs, institution_id, stack, frame
+                self._readers, instance_frame, self.blobs, institution_id, stack, frame
             )
         self.frames.put((key, frame), Picture(values))
         return values
@@ -159,7 +159,7 @@ class Library:
             if time.monotonic() - failed_at < RETRY_S:
                 raise error
             del self._failed[key]
-        assembly = Assembly(self._home, self._blobs, institution_id, stack)
+        assembly = Assembly(self._home, self.blobs, institution_id, stack)
         self._loading[key] = assembly
         self._pending.append(assembly)
         if len(self._pending) > PENDING:

@@ -19,6 +19,7 @@ from renderd.render import Source, StackSource, VolumeSource
 from storage.database import Database
 from storage.dicom.stacks import Stack, stacks_of
 from storage.errors import DatabaseUnavailable, NotFound, StorageError
+from storage.rereading import with_current_headers
 from storage.studies import StoredSeries, find_series
 
 log = structlog.get_logger()
@@ -152,7 +153,7 @@ class Shelf:
         error: RenderError | None = None
         found: list[Stack] = []
         try:
-            stored = await self._stored(series)
+            (stored,) = await with_current_headers(self._database, self._library.blobs, [await self._stored(series)])
             institution_id = stored.institution_id
             # Some milliseconds of arithmetic for a long series.
             found = await asyncio.to_thread(stacks_of, stored.instances)

@@ -13,6 +13,7 @@ from storage.access import READ_STUDIES
 from storage.dicom.stacks import stacks_of
 from storage.errors import NotFound
 from storage.rendered import thumbnail
+from storage.rereading import with_current_headers
 from storage.studies import StoredSeries, find_series
 
 
@@ -21,7 +22,8 @@ async def get_thumbnail(request: web.Request) -> web.Response:
     """A small JPEG of the middle image of the series' first stack."""
     series_id = path_id(request)
     async with request.app[DATABASE].acting(access_of(request).where(READ_STUDIES)) as connection:
-        series = await find_series(connection, series_id)
+        stored = await find_series(connection, series_id)
+    (series,) = await with_current_headers(request.app[DATABASE], request.app[BLOBS], [stored])
     picture = await asyncio.to_thread(_thumbnail, request, series)
     return web.Response(body=picture, content_type="image/jpeg")
 

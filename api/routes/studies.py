@@ -10,10 +10,11 @@ from api.answers import answer, dump, json_answer
 from api.bodies import path_id, query_number
 from api.errors import InvalidRequest
 from api.messages import StudyList
-from api.parts import DATABASE
+from api.parts import BLOBS, DATABASE
 from api.permissions import access_of, route
 from api.studies import study_info, study_row
 from storage.access import READ_STUDIES
+from storage.rereading import with_current_headers
 from storage.studies import find_studies, find_study
 
 LONGEST_QUERY = 200
@@ -41,5 +42,6 @@ async def get_study(request: web.Request) -> web.Response:
     study_id = path_id(request)
     async with request.app[DATABASE].acting(access_of(request).where(READ_STUDIES)) as connection:
         study, series = await find_study(connection, study_id)
+    series = await with_current_headers(request.app[DATABASE], request.app[BLOBS], series)
     # Thousands of headers take a while, and frames pass through this loop meanwhile.
     return json_answer(await asyncio.to_thread(lambda: dump(study_info(study, series))))

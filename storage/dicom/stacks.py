@@ -183,9 +183,9 @@ def _merge_lone(groups: list[_Group]) -> list[_Group]:
     return [group for group in groups if group not in lone] + [together]
 
 
-def _first_number(family: Sequence[Stack]) -> int:
-    numbers = [frame.instance_number for stack in family for frame in stack.frames if frame.instance_number is not None]
-    return min(numbers, default=2**31)
+def _first_number(family: Sequence[Stack]) -> tuple[int, int, int]:
+    numbers = [frame.number for stack in family for frame in stack.frames if frame.number is not None]
+    return min(numbers, default=(2**31, 0, 0))
 
 
 def _families(frames: list[FrameSource]) -> list[list[Stack]]:
