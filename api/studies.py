@@ -97,7 +97,6 @@ def _stack(stack: Stack) -> StackInfo:
 
 
 def _place(frame: FrameSource, windows: list[list[Any]]) -> FramePlace:
-    own = frame.windows[:1]
     return FramePlace(
         position=frame.position,
         row=frame.row,
@@ -106,9 +105,17 @@ def _place(frame: FrameSource, windows: list[list[Any]]) -> FramePlace:
         location_mm=frame.location_mm,
         patient_orientation=_letters(frame),
         instance_number=frame.instance_number,
-        # Window numbers only: slices that name the same window differently need no second one.
-        window=(own[0][0], own[0][1]) if own and (not windows or own[0][:2] != windows[0][:2]) else None,
+        window=_own_window(frame, windows),
     )
+
+
+def _own_window(frame: FrameSource, windows: list[list[Any]]) -> tuple[float, float] | None:
+    """The frame's first window, where the stack does not open with the same or with each frame's own VOI LUT."""
+    if not (own := frame.windows):
+        return None
+    # Window numbers only: slices that name the same window differently need no second one.
+    same = windows and (own[0][:2] == windows[0][:2] or (len(own[0]) > 3 and own[0][3:] == windows[0][3:]))
+    return None if same else (own[0][0], own[0][1])
 
 
 def _letters(frame: FrameSource) -> tuple[str, str] | None:

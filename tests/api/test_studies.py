@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 import pytest
 import simplejpeg
+from pydicom.dataset import Dataset
 
 from api.answers import dump
+from api.messages import SeriesInfo, StoredObject, WindowPreset
 from api.studies import series_info, study_info
 from storage.dicom.header import read_header
-from storage.dicom.write import write_series
+from storage.dicom.write import write_instance, write_projection, write_series
 from storage.studies import StoredInstance, StoredSeries, find_study
 from tests.api.conftest import House, add_study
 
@@ -92,3 +95,84 @@ def test_a_frame_says_its_window_only_where_it_is_not_the_stacks(
     [stack] = series_info(StoredSeries(1, 1, 1, "1", 1, "CT", "", "", instances)).stacks
     assert [(w.centre, w.width) for w in stack.windows] == ([tuple(middle)] if middle else [])
     assert [list(f.window) if f.window else None for f in stack.frames] == (expected or [[100, 200], None, [103, 203]])
+
+
+def info_of(files: list[bytes]) -> SeriesInfo:
+    """One series as the page gets it, without a database."""
+    stored = []
+    for number, data in enumerate(files):
+        header, identity = read_header(data)
+        uid = identity.sop_instance_uid
+        stored.append(
+            StoredInstance(number, uid, header.sop_class_uid, number, header.transfer_syntax_uid, uid, header.to_json())
+        )
+    return series_info(StoredSeries(1, 1, 1, "1.2.3", 1, "XA", "", "", stored))
+
+
+def voi_lut(entries: list[int], explanation: str) -> Dataset:
+    item = Dataset()
+    item.add_new("LUTDescriptor", "US", [len(entries), 100, 8])
+    item.add_new("LUTData", "US", entries)
+    item.LUTExplanation = explanation
+    return item
+
+
+def test_voi_tables_are_choices_among_the_windows() -> None:
+    attributes = {"VOILUTSequence": [voi_lut([0, 9], "SOFT"), voi_lut([0, 1, 2, 3], "HARD")]}
+    windows = {"WindowCenter": 2000, "WindowWidth": 300, "WindowCenterWidthExplanation": "USER"}
+    [stack] = info_of([write_projection(np.zeros((4, 4), np.uint16), attributes=attributes | windows)]).stacks
+    assert stack.windows == [
+        WindowPreset(2000, 300, "USER", None),
+        WindowPreset(101, 2, "SOFT", 0),
+        WindowPreset(102, 4, "HARD", 1),
+    ]
+
+
+def test_frames_with_tables_of_their_own_are_all_shown_by_these() -> None:
+    files = [
+        write_projection(
+            np.zeros((4, 4), np.uint16),
+            seed=number,
+            attributes={"InstanceNumber": number, "VOILUTSequence": [voi_lut([0] * (number + 1), "")]},
+        )
+        for number in (1, 2, 3)
+    ]
+    [stack] = info_of(files).stacks
+    assert [window.lut for window in stack.windows] == [0]
+    assert [frame.window for frame in stack.frames] == [None] * 3
+
+
+def test_a_cine_says_how_long_each_frame_is_shown_and_what_is_drawn_over_it() -> None:
+    frames = np.zeros((3, 16, 16), np.uint8)
+    attributes = {"FrameTimeVector": [0, 40, 60], "PreferredPlaybackSequencing": 1}
+    shutter = {"ShutterShape": "CIRCULAR", "CenterOfCircularShutter": [8, 8], "RadiusOfCircularShutter": 5}
+    overlay: dict[Any, Any] = {
+        0x60000010: ("US", 16),
+        0x60000011: ("US", 16),
+        0x60000050: ("SS", [1, 1]),
+        0x60000100: ("US", 1),
+        0x60000102: ("US", 0),
+        0x60003000: ("OW", b"\1" * 32),
+    }
+    [plain] = info_of([write_instance(frames, 0, "1.2.840.10008.1.2.1", attributes)]).stacks
+    assert (plain.frame_time_ms, plain.frame_times_ms, plain.playback) == (60, [40, 60, 60], "sweep")
+    assert (plain.overlays, plain.shutter) == (False, False)
+    [drawn] = info_of([write_instance(frames, 0, "1.2.840.10008.1.2.1", {**attributes, **shutter, **overlay})]).stacks
+    assert (drawn.overlays, drawn.shutter) == (True, True)
+
+
+def test_a_projection_has_letters_and_a_slice_has_directions() -> None:
+    [stack] = info_of(
+        [write_projection(np.zeros((4, 4), np.uint16), attributes={"PatientOrientation": ["A", "F"]})]
+    ).stacks
+    assert (stack.frames[0].patient_orientation, stack.frames[0].row) == (("A", "F"), None)
+    slices = list(write_series(np.zeros((1, 4, 4), np.int16), np.eye(4), attributes={"PatientOrientation": ["L", "P"]}))
+    [stack] = info_of(slices).stacks
+    assert stack.frames[0].patient_orientation is None and stack.frames[0].row is not None
+
+
+def test_what_has_no_picture_is_named() -> None:
+    report = write_instance(None, 0, "1.2.840.10008.1.2.1", {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.88.33"})
+    series = info_of([report, write_projection(np.zeros((4, 4), np.uint16))])
+    assert series.not_displayable == [StoredObject("report", "Comprehensive SR", 1)]
+    assert len(series.stacks) == 1

@@ -13,8 +13,9 @@ from renderd.assemble import Assembly
 from renderd.errors import NotAVolume, RenderError, UnreadableFrame
 from renderd.library import Library
 from storage.blobs import BlobStore
+from storage.dicom.masks import NOTHING, read_masks
 from storage.dicom.stacks import Stack
-from storage.dicom.write import write_series
+from storage.dicom.write import write_instance, write_series
 from storage.home import Home
 from tests.renderd.conftest import AFFINE, phantom
 from tests.renderd.stacks import INSTITUTION, stack_of
@@ -158,3 +159,28 @@ async def test_the_newest_volume_asked_for_is_made_first_and_old_wishes_are_forg
         await asyncio.gather(*shelves.library._tasks)
     names = {stack.digest: index for index, stack in enumerate(stacks)}
     assert [names[digest] for digest in made] == [0, 5, 4, 3]
+
+
+async def test_overlays_are_read_once_and_most_frames_have_none(
+    shelves: Shelves, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = []
+    monkeypatch.setattr(library, "read_masks", lambda *_: reads.append(1) or read_masks(*_))
+    plain = shelves.series(1)
+    assert shelves.library.masks(INSTITUTION, plain, 0) is NOTHING
+    assert await shelves.library.read_masks(INSTITUTION, plain, 0) is NOTHING and not reads
+    overlay = {
+        0x60000010: ("US", 16),
+        0x60000011: ("US", 16),
+        0x60000050: ("SS", [1, 1]),
+        0x60000100: ("US", 1),
+        0x60000102: ("US", 0),
+        0x60003000: ("OW", b"\xff" * 2 + b"\0" * 30),
+    }
+    stack = stack_of([write_instance(np.zeros((16, 16), np.uint8), 0, "1.2.840.10008.1.2.1", overlay)], shelves.blobs)
+    assert shelves.library.masks(INSTITUTION, stack, 0) is None
+    drawn = await shelves.library.read_masks(INSTITUTION, stack, 0)
+    assert drawn.overlay is not None and drawn.overlay[0].all() and not drawn.overlay[1:].any()
+    assert shelves.library.masks(INSTITUTION, stack, 0) is drawn
+    assert await shelves.library.read_masks(INSTITUTION, stack, 0) is drawn and len(reads) == 1
+    assert shelves.library.masks(INSTITUTION + 1, stack, 0) is None
