@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,25 +45,30 @@ def read_masks(blobs: BlobStore, institution_id: int, source: FrameSource) -> Ma
     if pixels is None or not has_masks(source):
         return NOTHING
     shape = (pixels.rows, pixels.columns)
-    shutter = header.of_frame(source.frame, "shutter")
-    hides = shutters.hidden(shutter, *shape, header.aspect) if shutter else np.zeros(shape, bool)
+    shutter = header.of_frame(source.frame, "shutter") or {}
+    hides = _hidden(json.dumps(shutter), shape, header.aspect)
     drawn = np.zeros(shape, np.uint8)
     for entry in header.overlays:
         overlay = Overlay(**entry)
-        bitmap = bool(shutter) and shutter.get("overlay") == overlay.group
-        target = np.zeros(shape, np.uint8) if bitmap else drawn
+        target = drawn if shutter.get("overlay") != overlay.group else np.zeros(shape, np.uint8)
         try:
             _draw(target, blobs, institution_id, source, overlay)
         except StorageError:
             continue
-        if bitmap:
-            hides |= target > 0
+        if target is not drawn:
+            hides = np.maximum(hides, target)
     return Masks(
         drawn if drawn.any() else None,
         # One that hides everything is a mistake: nobody makes an image to show nothing of it.
-        hides.astype(np.uint8) * 255 if hides.any() and not hides.all() else None,
-        shutter["grey"] if shutter else 0,
+        hides if hides.any() and not hides.all() else None,
+        shutter.get("grey", 0),
     )
+
+
+@lru_cache(maxsize=4)
+def _hidden(shutter: str, shape: tuple[int, int], aspect: float) -> Mask:
+    """What the shapes of a shutter hide: the same for every frame of most cines."""
+    return shutters.hidden(json.loads(shutter), *shape, aspect).astype(np.uint8) * 255
 
 
 def _draw(target: Mask, blobs: BlobStore, institution_id: int, source: FrameSource, overlay: Overlay) -> None:
