@@ -1,9 +1,7 @@
 /** Which page is shown. */
 
-import { signal } from "@preact/signals";
-import type { FunctionComponent } from "preact";
 import { useEffect } from "preact/hooks";
-import { PasswordPage } from "./pages/password";
+import { later } from "./pages/later";
 import { ReadingPage } from "./pages/reading";
 import { SignInPage } from "./pages/sign_in";
 import { StudiesPage } from "./pages/studies";
@@ -13,24 +11,16 @@ import { language, words } from "./words/words";
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 const unencrypted = location.protocol === "http:" && !LOOPBACK.test(location.hostname);
 
-// Few people look at it, so nobody else loads it.
-const SystemPage = signal<FunctionComponent | null>(null);
-async function fetchSystemPage(): Promise<void> {
-  const { SystemPage: fetched } = await import("./pages/system");
-  SystemPage.value = fetched;
-}
-
-function Later() {
-  useEffect(() => void fetchSystemPage(), []);
-  const Page = SystemPage.value;
-  return Page ? <Page /> : <p class="loading-page">{words.value.loading_page}</p>;
-}
+const loading = () => <p class="loading-page">{words.value.loading_page}</p>;
+// Few people look at these, so nobody else loads them.
+const SystemPage = later(() => import("./pages/system").then((part) => part.SystemPage), loading);
+const PasswordPage = later(() => import("./pages/password").then((part) => part.PasswordPage), loading);
 
 function page() {
-  if (me.value === undefined) return <p class="loading-page">{words.value.loading_page}</p>;
+  if (me.value === undefined) return loading();
   if (me.value === null) return <SignInPage />;
   if (me.value.must_change_password) return <PasswordPage />;
-  if (system.value && me.value.permissions.includes("system.read")) return <Later />;
+  if (system.value && me.value.permissions.includes("system.read")) return <SystemPage />;
   return study.value === null ? <StudiesPage /> : <ReadingPage id={study.value} />;
 }
 

@@ -10,17 +10,19 @@ import { sentence, words } from "../words/words";
 import { Back } from "../reading/back";
 import { stayAwake } from "../reading/wake_lock";
 import { narrow, small } from "./common";
+import { later } from "./later";
 import { PhoneBar, PlaneTabs } from "./reading/phone_bar";
 import { StoredStudy } from "./reading/notes";
 import { Pane } from "./reading/pane";
 import { phaseText } from "./reading/phase_text";
-import { Player } from "./reading/player";
 import { SidePanel } from "./reading/side_panel";
 import { Sheets } from "./reading/sheets";
 import { SeriesStrip } from "./reading/series_strip";
 import { Toast } from "./reading/toast";
 import { ToolBar } from "./reading/tool_bar";
 import { TopBar } from "./reading/top_bar";
+
+const Player = later(() => import("./reading/player").then((part) => part.Player));
 
 function keyDown(event: KeyboardEvent): void {
   if (taken(event.target, event)) return;
@@ -128,7 +130,7 @@ export function ReadingPage({ id }: { id: number }) {
               <Pane key={role} role={role} />
             ))}
           </div>
-          <Player />
+          {(desk.phases.value.length > 1 || desk.cine.shown.value) && <Player />}
           {connection.state.value === "lost" && (
             <div class="lost" role="alert" data-testid="connection-lost">
               {words.value.connection_lost}
