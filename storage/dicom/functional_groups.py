@@ -6,7 +6,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
-from storage.dicom.elements import item_of, items_of, number_of, numbers_of
+from storage.dicom.elements import item_of, items_of, number_of, numbers_of, value_of
 from storage.dicom.geometry import pair_of, positive, unit_orientation
 from storage.dicom.luts import read_windows, window_function_of
 from storage.dicom.real_world import read_real_world
@@ -57,7 +57,9 @@ def read_group(group: Dataset, dimensions: list[int]) -> dict[str, Any]:
         found |= {"slope": slope, "intercept": intercept}
     voi = item_of(group, "FrameVOILUTSequence")
     if windows := read_windows(voi):
-        found |= {"windows": windows, "window_function": window_function_of(voi)}
+        found["windows"] = windows
+        if value_of(voi, "VOILUTFunction"):
+            found["window_function"] = window_function_of(voi)
     if shutter := read_shutter(item_of(group, "FrameDisplayShutterSequence")):
         found["shutter"] = shutter
     if real_world := read_real_world(group, slope or 1.0, intercept or 0.0):
