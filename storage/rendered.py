@@ -46,7 +46,8 @@ def _greys(stack: Stack, values: NDArray[Any], picture: NDArray[np.float32]) -> 
     centre, width, _, *lut = stack.windows[0]
     if lut:
         return apply_voi_lut(picture, stack.middle.header.luts[lut[0]], stack.inverted)
-    return to_grey(picture, centre, width, stack.inverted, stack.window_function)
+    function = stack.middle.header.of_frame(stack.middle.frame, "window_function")
+    return to_grey(picture, centre, width, stack.inverted, function)
 
 
 def shrink(values: NDArray[Any], side: int, aspect: float = 1.0) -> NDArray[Any]:
