@@ -246,8 +246,9 @@ export function listen(element: HTMLElement, hands: Hands): () => void {
     const at: Vector2 = [event.clientX - box.left, event.clientY - box.top];
     return { id: event.pointerId, at, time: event.timeStamp, pointer, buttons: event.buttons || 1 };
   };
+  const elsewhere = ({ target }: Event): boolean => target instanceof Element && !!target.closest("[data-own-hands]");
   const down = (event: PointerEvent): void => {
-    if (event.target instanceof Element && event.target.closest("[data-own-hands]")) return;
+    if (elsewhere(event)) return;
     try {
       element.setPointerCapture(event.pointerId);
     } catch {
@@ -259,10 +260,13 @@ export function listen(element: HTMLElement, hands: Hands): () => void {
   const up = (event: PointerEvent): void => gestures.up(event.pointerId, event.timeStamp);
   const cancel = (): void => gestures.cancel();
   const stay = (event: Event): void => event.preventDefault();
+  // No click follows: it would press what a long press has just put under the finger.
+  const lift = (event: TouchEvent): void => void (!elsewhere(event) && event.cancelable && event.preventDefault());
   element.addEventListener("pointerdown", down);
   element.addEventListener("pointermove", move);
   element.addEventListener("pointerup", up);
   element.addEventListener("pointercancel", cancel);
+  element.addEventListener("touchend", lift, { passive: false });
   element.addEventListener("contextmenu", stay);
   element.addEventListener("gesturestart", stay); // Safari's own page zoom
   return () => {
@@ -271,6 +275,7 @@ export function listen(element: HTMLElement, hands: Hands): () => void {
     element.removeEventListener("pointermove", move);
     element.removeEventListener("pointerup", up);
     element.removeEventListener("pointercancel", cancel);
+    element.removeEventListener("touchend", lift);
     element.removeEventListener("contextmenu", stay);
     element.removeEventListener("gesturestart", stay);
   };
