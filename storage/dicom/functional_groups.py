@@ -6,7 +6,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
-from storage.dicom.elements import item_of, items_of, number_of, numbers_of, value_of
+from storage.dicom.elements import item_of, items_of, number_of, numbers_of
 from storage.dicom.geometry import pair_of, positive, unit_orientation
 from storage.dicom.luts import read_windows, window_function_of
 from storage.dicom.real_world import read_real_world
@@ -16,6 +16,8 @@ from storage.dicom.shutters import read_shutter
 
 def read_groups(dataset: Dataset, frames: int) -> list[dict[str, Any]] | None:
     """For each frame what its functional groups say, the shared ones underneath; None without functional groups."""
+    if "SharedFunctionalGroupsSequence" not in dataset and "PerFrameFunctionalGroupsSequence" not in dataset:
+        return None
     dimensions = free_dimensions(dataset)
     shared = read_group(item_of(dataset, "SharedFunctionalGroupsSequence"), dimensions)
     items = items_of(dataset, "PerFrameFunctionalGroupsSequence")
@@ -57,9 +59,7 @@ def read_group(group: Dataset, dimensions: list[int]) -> dict[str, Any]:
         found |= {"slope": slope, "intercept": intercept}
     voi = item_of(group, "FrameVOILUTSequence")
     if windows := read_windows(voi):
-        found["windows"] = windows
-        if value_of(voi, "VOILUTFunction"):
-            found["window_function"] = window_function_of(voi)
+        found |= {"windows": windows, "window_function": window_function_of(voi)}
     if shutter := read_shutter(item_of(group, "FrameDisplayShutterSequence")):
         found["shutter"] = shutter
     if real_world := read_real_world(group, slope or 1.0, intercept or 0.0):

@@ -152,6 +152,9 @@ def _diffusion(dataset: Dataset) -> tuple[float | None, list[float]]:
 
 def private_element(dataset: Dataset, group: int, creator: str, element: int) -> DataElement | None:
     """A private element by its creator, whichever block that reserved."""
+    # pydicom looks through every element for the creator: ask only where the group is there.
+    if not any(tag >> 16 == group for tag in dataset.keys()):  # noqa: SIM118 — iterating reads every element
+        return None
     try:
         return dataset.private_block(group, creator)[element]
     except Exception:  # absent, or hostile values
