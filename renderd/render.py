@@ -165,15 +165,13 @@ class Renderer:
                 drawing.draw(first, out)
 
         else:
-            function: str = frame.header.of_frame(frame.frame, "window_function")
-
             def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:
                 greys = sample(values, camera.image_band(matrix, first), size.width, last - first)
                 if lut is not None:
                     apply_voi_lut(greys, lut, invert, out)
                     out[greys == OUTSIDE] = 0
                 else:
-                    _window(greys, view.window, invert, function, out)
+                    _window(greys, view.window, invert, frame.window_function, out)
                 drawing.draw(first, out)
 
         return Rendering(want, size, flags, paint, kind=kind, costs=self.costs)

@@ -46,8 +46,7 @@ def _greys(stack: Stack, values: NDArray[Any], picture: NDArray[np.float32]) -> 
     centre, width, _, *lut = stack.windows[0]
     if lut:
         return apply_voi_lut(picture, stack.middle.header.luts[lut[0]], stack.inverted)
-    function = stack.middle.header.of_frame(stack.middle.frame, "window_function")
-    return to_grey(picture, centre, width, stack.inverted, function)
+    return to_grey(picture, centre, width, stack.inverted, stack.middle.window_function)
 
 
 def shrink(values: NDArray[Any], side: int, aspect: float = 1.0) -> NDArray[Any]:

@@ -146,7 +146,7 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
         "slope": slope,
         "intercept": intercept,
         "windows": read_windows(dataset, luts) or _window_of_bits(dataset, pixels),
-        "window_function": window_function_of(dataset, pixels.kind if pixels else ""),
+        "window_function": window_function_of(dataset),
         "shutter": read_shutter(dataset),
         "real_world": read_real_world(dataset, slope, intercept),
         "separators": read_separators(dataset),

@@ -120,13 +120,10 @@ def read_windows(dataset: Dataset, luts: list[Table] | None = None) -> list[list
     return windows
 
 
-def window_function_of(dataset: Dataset, kind: str = "integer") -> str:
-    """How windows map values to greys (PS3.3 C.11.2.1.3): LINEAR, LINEAR_EXACT or SIGMOID. kind: of `Pixels`."""
+def window_function_of(dataset: Dataset) -> str:
+    """How windows map values to greys (PS3.3 C.11.2.1.3): LINEAR, LINEAR_EXACT or SIGMOID."""
     function = text_of(dataset, "VOILUTFunction").upper()
-    if function in ("LINEAR_EXACT", "SIGMOID"):
-        return function
-    # LINEAR counts steps of whole numbers: of a fraction from 0 to 1 it would leave black and white.
-    return "LINEAR" if kind == "integer" else "LINEAR_EXACT"
+    return function if function in ("LINEAR_EXACT", "SIGMOID") else "LINEAR"
 
 
 def _numbers(dataset: Dataset, keyword: str) -> list[float]:

@@ -104,3 +104,12 @@ class FrameSource:
         """Its own windows: [centre, width, explanation] in modality values; a fourth entry numbers a VOI LUT."""
         windows: list[list[Any]] = self.header.of_frame(self.frame, "windows")
         return windows
+
+    @property
+    def window_function(self) -> str:
+        """How its windows map values to greys: LINEAR, LINEAR_EXACT or SIGMOID."""
+        function: str = self.header.of_frame(self.frame, "window_function")
+        pixels = self.header.pixels
+        # LINEAR counts steps of whole numbers: of fractions from 0 to 1 it would leave black and white.
+        exact = function == "LINEAR" and pixels is not None and pixels.kind != "integer"
+        return "LINEAR_EXACT" if exact else function

@@ -169,8 +169,8 @@ def _join(groups: list[_Group], frame: FrameSource) -> None:
 
 
 def _close(a: list[float] | None, b: list[float] | None, tolerance: float) -> bool:
-    if a is None or b is None:
-        return a is b
+    if a is None or b is None or a == b:
+        return a == b
     return all(abs(x - y) <= tolerance for x, y in zip(a, b, strict=True))
 
 
@@ -236,7 +236,7 @@ def _stack(frames: Sequence[FrameSource]) -> Stack:
         aspect=header.aspect,
         inverted=header.inverted,
         windows=_windows(frames[len(frames) // 2]),
-        window_function=header.window_function,
+        window_function=first.window_function,
         unit=header.unit,
         frame_time_ms=header.frame_time_ms,
         lossy=next((one.lossy for one in headers if one.lossy), ""),

@@ -316,22 +316,6 @@ def test_grey_values_that_stand_for_colours_are_noticed() -> None:
     assert not header(write_instance(ramp(4, 4), 0, EXPLICIT, {"PixelPresentation": "MONOCHROME"})).supplemental
 
 
-def test_windows_of_fractions_are_exact() -> None:
-    from io import BytesIO
-
-    from pydicom import dcmread
-
-    dataset = dcmread(BytesIO(write_instance(ramp(4, 4), 0, EXPLICIT, {"WindowCenter": 0.5, "WindowWidth": 1})))
-    assert header(write_instance(ramp(4, 4), 0, EXPLICIT, {})).window_function == "LINEAR"
-    del dataset.PixelData
-    dataset.BitsAllocated = 32
-    dataset.FloatPixelData = np.linspace(0, 1, 16, dtype=np.float32).tobytes()
-    out = BytesIO()
-    dataset.save_as(out)
-    found = header(out.getvalue())
-    assert (found.window_function, found.windows) == ("LINEAR_EXACT", [[0.5, 1.0, ""]])
-
-
 def test_voi_tables_are_kept_and_come_back_from_json() -> None:
     table = Dataset()
     table.add_new("LUTDescriptor", "US", [300, 64536, 12])
@@ -341,21 +325,3 @@ def test_voi_tables_are_kept_and_come_back_from_json() -> None:
     assert found.windows == [[-850.0, 300.0, "", 0]]
     assert found.luts[0][0] == -1000
     assert Header.from_json(json.loads(json.dumps(found.to_json()))) == found
-
-
-def test_the_window_of_a_frame_is_exact_for_fractions_unless_it_says_otherwise() -> None:
-    from io import BytesIO
-
-    from pydicom import dcmread
-
-    for said, function in ((None, "LINEAR_EXACT"), ("SIGMOID", "SIGMOID")):
-        window = item(WindowCenter=0.5, WindowWidth=1.0, **({"VOILUTFunction": said} if said else {}))
-        groups = {"SharedFunctionalGroupsSequence": item(FrameVOILUTSequence=window)}
-        dataset = dcmread(BytesIO(write_instance(ramp(4, 4), 0, EXPLICIT, groups)))
-        del dataset.PixelData
-        dataset.BitsAllocated = 32
-        dataset.FloatPixelData = np.linspace(0, 1, 16, dtype=np.float32).tobytes()
-        out = BytesIO()
-        dataset.save_as(out)
-        found = header(out.getvalue())
-        assert (found.window_function, found.windows) == (function, [[0.5, 1.0, ""]])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydicom import uid
+from pydicom import dcmread, uid
+from pydicom.dataset import Dataset
 
 from storage.blobs import BlobStore
 from storage.dicom.frames import read_frame
@@ -392,3 +394,26 @@ def test_every_projection_and_ultrasound_opens_as_a_stack(test_data: Path) -> No
         assert found.geometry is None and found.refusal
         shown += len(found.frames)
     assert shown == 9 + 34 + 8
+
+
+@pytest.mark.parametrize(
+    ("said", "function"), [(None, "LINEAR_EXACT"), ("LINEAR", "LINEAR_EXACT"), ("SIGMOID", "SIGMOID")]
+)
+@pytest.mark.parametrize("grouped", [False, True])
+def test_windows_of_fractions_are_exact(said: str | None, function: str, grouped: bool) -> None:
+    window: dict[str, Any] = {"WindowCenter": 0.5, "WindowWidth": 1, "VOILUTFunction": said}
+    voi, group = Dataset(), Dataset()
+    for keyword, value in window.items():
+        if value is not None:
+            setattr(voi, keyword, value)
+    group.FrameVOILUTSequence = [voi]
+    attributes = {"SharedFunctionalGroupsSequence": [group]} if grouped else window
+    dataset = dcmread(BytesIO(write_instance(ramp(4, 4), 0, EXPLICIT, attributes)))
+    assert stacks_of(instances([write_instance(ramp(4, 4), 0, EXPLICIT, {})]))[0].window_function == "LINEAR"
+    del dataset.PixelData
+    dataset.BitsAllocated = 32
+    dataset.FloatPixelData = np.linspace(0, 1, 16, dtype=np.float32).tobytes()
+    out = BytesIO()
+    dataset.save_as(out)
+    (stack,) = stacks_of(instances([out.getvalue()]))
+    assert (stack.window_function, stack.windows) == (function, [[0.5, 1.0, ""]])
