@@ -198,8 +198,11 @@ def is_int16(header: Header) -> bool:
     if pixels is None or pixels.kind != "integer" or pixels.colour or header.modality_lut is not None:
         return False
     low, high = header.stored_range or stored_limits(pixels)
-    for frame in range(pixels.frames if header.per_frame else 1):
-        slope, intercept = header.of_frame(frame, "slope"), header.of_frame(frame, "intercept")
+    rescales = {(header.slope, header.intercept)}
+    if header.per_frame and "slope" in header.per_frame[0]:
+        # Asked again for every frame that is decoded, so not frame by frame.
+        rescales = {(entry["slope"], entry["intercept"]) for entry in header.per_frame}
+    for slope, intercept in rescales:
         ends = (low * slope + intercept, high * slope + intercept)
         if slope != int(slope) or intercept != int(intercept) or min(ends) < -32768 or max(ends) > 32767:
             return False
