@@ -30,7 +30,7 @@ export function ToolButton({ icon, label, shown, key_, pressed, refusal, testid,
     <button
       class={refusal ? "tool dim" : "tool"}
       // Who speaks to the page says what stands on the button.
-      aria-label={shown && !label.includes(shown) ? `${shown} ${label}` : label}
+      aria-label={shown && !label.split(/[ +/]+/).includes(shown) ? `${shown} ${label}` : label}
       title={title}
       aria-pressed={pressed}
       data-testid={testid}

@@ -1,0 +1,140 @@
+"""Studies for the browser tests as DICOM: a cine, a 4-D heart, missing slices, objects without pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian, XRayAngiographicImageStorage
+
+from storage.dicom.write import uid_of, write_instance, write_series
+
+FRAMES, FRAME_MS = 24, 50
+PHASES, TRIGGER_MS = 5, 60
+SLICES, STEP_MM = 30, 3.0
+MISSING = (12, 13, 14)  # of the CT with a gap
+SIDE = 96
+
+STRUCTURED_REPORT = "1.2.840.10008.5.1.4.1.1.88.22"
+
+
+def write_studies(folder: Path) -> None:
+    """One folder of files of four studies: PLAYER, HEART, GAP and REPORT."""
+    for n, data in enumerate([*cine(), *heart(), *gap(), *report()]):
+        (folder / f"{n:04}.dcm").write_bytes(data)
+
+
+def _named(name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "PatientName": f"{name}^PHANTOM",
+        "PatientID": name,
+        "StudyInstanceUID": uid_of(name, "study"),
+        "SeriesInstanceUID": uid_of(name, "series"),
+        "StudyDescription": name,
+        "SeriesDescription": name,
+        **more,
+    }
+
+
+def cine_pixels() -> NDArray[np.uint16]:
+    """[frame, y, x]: a bright vertical bar, four columns wide, that goes one step to the right each frame."""
+    pixels = np.full((FRAMES, SIDE, SIDE), 400, np.uint16)
+    for frame in range(FRAMES):
+        pixels[frame, :, 4 * frame : 4 * frame + 4] = 3000
+    return pixels
+
+
+def _lut(values: NDArray[np.uint16], explanation: str) -> Dataset:
+    lut = Dataset()
+    lut.LUTDescriptor = [len(values), 0, 12]
+    lut.LUTExplanation = explanation
+    lut.add_new(0x00283006, "OW", values.astype("<u2").tobytes())
+    return lut
+
+
+def cine() -> Iterator[bytes]:
+    """Angiography of 24 frames at 50 ms with an overlay, a round shutter, a window and a VOI LUT that inverts."""
+    overlay = np.zeros((SIDE, SIDE), np.uint8)
+    overlay[8:12, 40:56] = 1
+    attributes = _named(
+        "PLAYER",
+        SOPClassUID=XRayAngiographicImageStorage,
+        Modality="XA",
+        FrameTime=FRAME_MS,
+        FrameIncrementPointer=0x00181063,
+        WindowCenter=2048,
+        WindowWidth=4096,
+        WindowCenterWidthExplanation="PLAIN",
+        VOILUTSequence=[_lut(np.arange(4095, -1, -1, dtype=np.uint16), "REVERSED")],
+        ShutterShape="CIRCULAR",
+        CenterOfCircularShutter=[SIDE // 2, SIDE // 2],
+        RadiusOfCircularShutter=SIDE // 2 - 4,
+        BitsStored=12,
+    )
+    drawn = {
+        0x60000010: ("US", SIDE),
+        0x60000011: ("US", SIDE),
+        0x60000040: ("CS", "G"),
+        0x60000050: ("SS", [1, 1]),
+        0x60000100: ("US", 1),
+        0x60000102: ("US", 0),
+        0x60003000: ("OW", np.packbits(overlay.ravel(), bitorder="little").tobytes()),
+    }
+    yield write_instance(cine_pixels(), "PLAYER", ExplicitVRLittleEndian, {**attributes, **drawn})
+
+
+def heart_values(phase: int) -> NDArray[np.int16]:
+    """[z, y, x]: a ball in the middle that is the larger the later the phase."""
+    z, y, x = np.mgrid[0:12, 0:SIDE, 0:SIDE].astype(float)
+    away = np.sqrt(((z - 5.5) * 4) ** 2 + (y - SIDE / 2) ** 2 + (x - SIDE / 2) ** 2)
+    return np.where(away < 12 + 4 * phase, 900, 200).astype(np.int16)
+
+
+def heart() -> Iterator[bytes]:
+    """An MR of 12 slices, each taken at five trigger times."""
+    affine = np.diag([1.0, 1.0, 4.0, 1.0])
+    for phase in range(PHASES):
+        attributes = _named(
+            "HEART", FrameOfReferenceUID=uid_of("HEART", "frame"), TriggerTime=phase * TRIGGER_MS, WindowCenter=500
+        )
+        own = {**attributes, "WindowWidth": 1000}
+        for z, data in enumerate(write_series(heart_values(phase), affine, modality="MR", attributes=own)):
+            yield _renumbered(data, uid_of("HEART", phase, z), z * PHASES + phase + 1)
+
+
+def gap_values() -> NDArray[np.int16]:
+    """[z, y, x] HU: each slice says by its value which one it is."""
+    values = np.arange(SLICES, dtype=np.int16) * 10
+    return np.broadcast_to(values[:, None, None], (SLICES, SIDE, SIDE)).astype(np.int16)
+
+
+def gap() -> Iterator[bytes]:
+    """A CT of which three slices in the middle never arrived."""
+    affine = np.diag([1.0, 1.0, STEP_MM, 1.0])
+    attributes = _named("GAP", FrameOfReferenceUID=uid_of("GAP", "frame"))
+    for z, data in enumerate(write_series(gap_values(), affine, seed="GAP", attributes=attributes)):
+        if z not in MISSING:
+            yield data
+
+
+def report() -> Iterator[bytes]:
+    """Two structured reports, and nothing that could be shown."""
+    for n in range(2):
+        attributes = _named("REPORT", SOPClassUID=STRUCTURED_REPORT, Modality="SR", InstanceNumber=n + 1)
+        yield write_instance(None, "REPORT", ExplicitVRLittleEndian, attributes)
+
+
+def _renumbered(data: bytes, uid: str, number: int) -> bytes:
+    """The same instance under another identity."""
+    dataset = dcmread(BytesIO(data))
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = uid
+    dataset.InstanceNumber = number
+    out = BytesIO()
+    dataset.save_as(out)
+    return out.getvalue()
