@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from storage.dicom.elements import integer_of, numbers_of, texts_of, values_of
 
 MAX_CORNERS = 1024
+FARTHEST = 1e6  # pixels from the image's corner; beyond that it is no place
 _EDGES = ("UpperHorizontal", "LowerHorizontal", "LeftVertical", "RightVertical")
 
 # Rectangle [upper, lower, left, right], circle [row, column, radius], polygon [row, column, row, column …], all counted
@@ -29,12 +30,13 @@ def read_shutter(dataset: Dataset) -> Shutter | None:
     if "CIRCULAR" in shapes:
         centre = numbers_of(dataset, "CenterOfCircularShutter", 2)
         radius = integer_of(dataset, "RadiusOfCircularShutter")
-        if centre and radius and radius > 0:
+        if centre and _near(centre) and radius and radius > 0:
             shutter["circle"] = [*centre, radius]
     if "POLYGONAL" in shapes:
         count = len(values_of(dataset, "VerticesOfThePolygonalShutter"))
-        if 6 <= count <= 2 * MAX_CORNERS and count % 2 == 0:
-            shutter["polygon"] = numbers_of(dataset, "VerticesOfThePolygonalShutter", count)
+        corners = numbers_of(dataset, "VerticesOfThePolygonalShutter", count) if count <= 2 * MAX_CORNERS else []
+        if len(corners) >= 6 and len(corners) % 2 == 0 and _near(corners):
+            shutter["polygon"] = corners
     group = integer_of(dataset, "ShutterOverlayGroup")
     if "BITMAP" in shapes and group:
         shutter["overlay"] = group
@@ -42,6 +44,10 @@ def read_shutter(dataset: Dataset) -> Shutter | None:
         return None
     value = integer_of(dataset, "ShutterPresentationValue") or 0  # a P-value of 16 bits, 0 is black
     return shutter | {"grey": min(max(value, 0), 0xFFFF) // 257}
+
+
+def _near(numbers: list[float]) -> bool:
+    return all(abs(number) <= FARTHEST for number in numbers)
 
 
 def hidden(shutter: Shutter, rows: int, columns: int, aspect: float) -> NDArray[np.bool_]:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydicom import uid
 from pydicom.dataset import Dataset
 
@@ -102,6 +105,33 @@ def test_of_several_shapes_only_what_all_of_them_show_is_shown() -> None:
 )
 def test_shutters_that_make_no_sense_hide_nothing(attributes: dict[str, Any]) -> None:
     assert read_shutter(dataset(**attributes)) is None
+
+
+@settings(max_examples=200)
+@given(
+    edges=st.lists(st.integers(-(2**31), 2**31 - 1), min_size=4, max_size=4),
+    centre=st.lists(st.floats(-1e300, 1e300), min_size=2, max_size=2),
+    radius=st.integers(-(2**31), 2**31 - 1),
+    corners=st.lists(st.one_of(st.integers(-50, 50).map(float), st.floats(-1e300, 1e300)), min_size=2, max_size=20),
+)
+def test_whatever_numbers_a_shutter_has_it_hides_something_or_nothing(
+    edges: list[int], centre: list[float], radius: int, corners: list[float]
+) -> None:
+    shutter = read_shutter(
+        dataset(
+            ShutterShape=["RECTANGULAR", "CIRCULAR", "POLYGONAL"],
+            ShutterUpperHorizontalEdge=edges[0],
+            ShutterLowerHorizontalEdge=edges[1],
+            ShutterLeftVerticalEdge=edges[2],
+            ShutterRightVerticalEdge=edges[3],
+            CenterOfCircularShutter=centre,
+            RadiusOfCircularShutter=radius,
+            VerticesOfThePolygonalShutter=corners,
+        )
+    )
+    if shutter is not None:
+        json.dumps(shutter, allow_nan=False)
+        assert hidden(shutter, 9, 7, 1.0).shape == (9, 7)
 
 
 def masks(data: bytes, folder: Path) -> Masks:
