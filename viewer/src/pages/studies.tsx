@@ -221,7 +221,7 @@ export function StudiesPage() {
         <span class="person">{me.value?.login}</span>
         {me.value?.permissions.includes("system.read") && (
           <button class="quiet" data-testid="system" onClick={toSystem}>
-            {w.system.short}
+            {w.system}
           </button>
         )}
         <LanguageSwitch />

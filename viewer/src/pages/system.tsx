@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import { fetchSystem } from "../api/client";
 import type { DiskInfo, ProcessInfo, RendererInfo, SystemInfo } from "../api/messages";
 import { toList } from "../session";
+import { systemWords } from "../words/system";
 import { words } from "../words/words";
 import { bytes, duration, share } from "../words/amounts";
 import { codeOf, LanguageSwitch, Sorry } from "./common";
@@ -42,7 +43,7 @@ function State({ level, children }: { level: Level; children: string }) {
 const seconds = (from: string, to: string): number => Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);
 
 function Process({ process, now }: { process: ProcessInfo; now: string }) {
-  const w = words.value.system;
+  const w = systemWords.value;
   const { state, restarts } = process;
   const since = seconds(process.since, now);
   const next = Math.ceil(process.wait_s - since);
@@ -77,7 +78,7 @@ function Bar({ part, mark, level }: { part: number; mark?: number; level: Level 
 }
 
 function Disk({ disk }: { disk: DiskInfo }) {
-  const w = words.value.system;
+  const w = systemWords.value;
   return (
     <section data-testid="disk" data-state={disk.state}>
       <h2>{w.disk}</h2>
@@ -102,7 +103,7 @@ function Disk({ disk }: { disk: DiskInfo }) {
 }
 
 function Renderer({ renderer, kernels }: { renderer: RendererInfo | null; kernels: number }) {
-  const w = words.value.system;
+  const w = systemWords.value;
   return (
     <section data-testid="renderer">
       <h2>{w.renderer}</h2>
@@ -127,7 +128,7 @@ function Renderer({ renderer, kernels }: { renderer: RendererInfo | null; kernel
 }
 
 function House({ house }: { house: SystemInfo }) {
-  const w = words.value.system;
+  const w = systemWords.value;
   return (
     <section>
       <h2>{w.house}</h2>
@@ -141,7 +142,7 @@ function House({ house }: { house: SystemInfo }) {
         <dd>{`${house.ae_title} : ${house.dicom_port}`}</dd>
         <dt>{w.as_of}</dt>
         <dd>
-          <time dateTime={house.now}>{new Date(house.now).toLocaleTimeString(words.value.locale)}</time>
+          <time dateTime={house.now}>{new Date(house.now).toLocaleTimeString(systemWords.value.locale)}</time>
         </dd>
       </dl>
     </section>
@@ -171,10 +172,10 @@ export function SystemPage() {
         <button class="quiet" data-testid="back" aria-label={w.back} title={w.back} onClick={toList}>
           <Icon name="back" />
         </button>
-        <h1>{w.system.title}</h1>
+        <h1>{systemWords.value.title}</h1>
         <span class="push">
           {house && !problem.value && (
-            <State level={house.ok ? "good" : "bad"}>{house.ok ? w.system.all_well : w.system.look_here}</State>
+            <State level={house.ok ? "good" : "bad"}>{house.ok ? systemWords.value.all_well : systemWords.value.look_here}</State>
           )}
         </span>
         <LanguageSwitch />
@@ -183,7 +184,7 @@ export function SystemPage() {
       {house ? (
         <div class={problem.value ? "system-body old" : "system-body"}>
           <section class="processes">
-            <h2>{w.system.processes_title}</h2>
+            <h2>{systemWords.value.processes_title}</h2>
             <ul>
               {house.processes.map((process) => (
                 <Process key={process.name} process={process} now={house.now} />

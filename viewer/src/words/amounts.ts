@@ -1,6 +1,6 @@
 /** Bytes, times and parts as people read them. */
 
-import { words } from "./words";
+import { systemWords } from "./system";
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
@@ -17,7 +17,7 @@ export function bytes(count: number): string {
 
 /** The largest unit alone: a process that runs for days does not need its seconds. */
 export function duration(seconds: number): string {
-  const { spans } = words.value;
+  const { spans } = systemWords.value;
   if (seconds < 60) return spans.seconds(Math.floor(seconds));
   if (seconds < 3600) return spans.minutes(Math.floor(seconds / 60));
   if (seconds < 86400) return spans.hours(Math.floor(seconds / 3600));

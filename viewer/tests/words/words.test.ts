@@ -4,13 +4,16 @@ import { expect, test } from "vitest";
 import { en as page_en } from "../../src/words/en";
 import { en as help_en } from "../../src/words/help_en";
 import { zh as help_zh } from "../../src/words/help_zh";
+import { en as system_en } from "../../src/words/system_en";
+import { zh as system_zh } from "../../src/words/system_zh";
 import { zh as page_zh } from "../../src/words/zh";
 
-const [zh, en] = [{ ...page_zh, ...help_zh }, { ...page_en, ...help_en }];
+const zh = { page: page_zh, help: help_zh, system: system_zh };
+const en = { page: page_en, help: help_en, system: system_en };
 
 const SRC = fileURLToPath(new URL("../../src/", import.meta.url));
 const files = (readdirSync(SRC, { recursive: true }) as string[])
-  .filter((name) => /\.tsx?$/.test(name) && !/^words[\\/](help_)?(zh|en)/.test(name))
+  .filter((name) => /\.tsx?$/.test(name) && !/^words[\\/](\w+_)?(zh|en)/.test(name))
   .map((name) => ({ name, text: readFileSync(SRC + name, "utf8") }));
 
 /** All texts below a dictionary by their path. */

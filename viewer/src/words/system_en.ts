@@ -1,0 +1,53 @@
+/** English for the page about the system. */
+
+import type { SystemWords } from "./system";
+
+export const en: SystemWords = {
+  locale: "en-GB",
+  spans: {
+    seconds: (n) => `${n} s`,
+    minutes: (n) => `${n} min`,
+    hours: (n) => `${n} h`,
+    days: (n) => (n === 1 ? "1 day" : `${n} days`),
+  },
+  title: "System status",
+  all_well: "All is well",
+  look_here: "Needs attention",
+  processes_title: "Processes",
+  processes: {
+    postgresql: "Database PostgreSQL",
+    receive: "DICOM reception",
+    renderd: "Renderer",
+    api: "Page and API",
+  },
+  states: {
+    starting: "Starting",
+    running: "Running",
+    restarting: "Restarting",
+    waiting: "Waiting",
+    stopped: "Stopped",
+  },
+  since: (span) => `for ${span}`,
+  restarts: (n) => (n === 1 ? "restarted once" : `restarted ${n} times`),
+  next_start: (s) => `starts again in ${s} s`,
+  last_exit: (how) => `Last exit: ${how}`,
+  disk: "Disk",
+  disk_states: { ok: "Enough room", low: "Little room", full: "Full: nothing is stored" },
+  free: "Free",
+  reserve: "Kept for the database",
+  volume_files: "Volume files (may be deleted)",
+  folder: "Home folder",
+  of: (part, all) => `${part} of ${all}`,
+  renderer: "Renderer",
+  answers: "Answers",
+  silent: "Does not answer",
+  memory: "Memory for volumes",
+  volumes: "Volumes in memory",
+  viewers: "Connected viewers",
+  kernels: "Compiled kernels",
+  house: "Service",
+  database_answers: (version) => `Database ${version} answers`,
+  database_silent: "The database does not answer",
+  version: "Farview version",
+  as_of: "As of",
+};
