@@ -359,3 +359,10 @@ def shared(function: Callable[..., Any]) -> Any:
     dispatcher = njit(function, forceinline=True, **OPTIONS)
     SHARED.append(dispatcher)
     return dispatcher
+
+
+def apart(function: Callable[..., Any]) -> Any:
+    """Like `shared`, but called where it is used and not inlined: for what is rarely needed in the middle of a loop."""
+    dispatcher = njit(function, **OPTIONS)
+    SHARED.append(dispatcher)
+    return dispatcher

@@ -88,11 +88,15 @@ def spacing_along(volume: Volume, normal: NDArray[np.float64]) -> float:
 
 
 def index_grid(volume: Volume, picture: Picture) -> NDArray[np.float64]:
-    """Rows origin, right, down, step in index coordinates; `step` is one sample spacing along the normal, [4, 3]."""
+    """Rows origin, right, down, step as (x, y, place); `step` is one sample spacing along the normal, [4, 3]."""
     normal = picture.normal
     step = volume.inverse @ normal * spacing_along(volume, normal)
     vectors = [volume.inverse @ picture.right, volume.inverse @ picture.down, step]
-    return snap(np.stack([volume.to_index(picture.origin), *vectors]))
+    grid = snap(np.stack([volume.to_index(picture.origin), *vectors]))
+    if volume.places is not None:
+        nearest = volume.places[np.abs(volume.places - grid[0, 2]).argmin()]
+        grid[0, 2] = nearest if abs(nearest - grid[0, 2]) < SNAP else grid[0, 2]
+    return grid
 
 
 def reference_points(grid: NDArray[np.float64], picture: Picture) -> NDArray[np.float64]:

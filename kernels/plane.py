@@ -3,11 +3,12 @@
     plane   I(u, v) = V(p),                      p = origin + u·right + v·down
     slab    I(u, v) = max | min | mean over k of V(p + (k − (n − 1)/2)·Δ·n̂),   k = 0 … n − 1
 
-    Δ = 1 / ‖M⁻¹ n̂‖ (one voxel along the normal n̂, M the affine's 3×3),  n = max(1, round(T / Δ))
+    Δ = 1 / ‖M⁻¹ n̂‖ (one voxel along the normal n̂, M the affine's 3×3, whatever the places of its slices),
+    n = max(1, round(T / Δ))
 
 Source: docs/ARCHITECTURE.md, "Stacks, volumes, kernels" (the slab rule); trilinear interpolation as in sampling.py.
-Axes: see volume.py. Outside: a sample outside the outermost voxel centres counts in neither maximum, minimum nor
-mean; a ray with none is `OUTSIDE`.
+Axes: see volume.py. Outside: a sample outside the outermost voxel centres, or between the two slices at a hole, counts
+in neither maximum, minimum nor mean; a ray with none is `OUTSIDE`.
 Tolerance: against `reference` 1e-3 of the steepest step between neighbours (float32 positions); bit for bit where the
 samples fall on voxel centres.
 """
@@ -36,7 +37,7 @@ from kernels.lanes import (
     where,
 )
 from kernels.picture import Picture, index_grid, output, reference_points, spacing_along
-from kernels.sampling import EDGE, box, inside, reference_value, trilinear
+from kernels.sampling import box, inside, reference_samples, shown, slice_at, trilinear
 from kernels.tiles import block_at, block_count, put
 from kernels.volume import Volume
 from kernels.window import OUTSIDE
@@ -55,14 +56,9 @@ def reference(volume: Volume, picture: Picture, projection: Projection, thicknes
     """The slab in float64; a thickness of 0 is the plane."""
     grid = index_grid(volume, picture)
     points = reference_points(grid, picture)
-    last = np.array(volume.array.shape[::-1]) - 1
     n = sample_count(volume, picture, thickness_mm)
-    values, valid = [], []
-    for k in range(n):
-        p = points + (k - (n - 1) / 2) * grid[3]
-        valid.append(((p >= -EDGE) & (p <= last + EDGE)).all(axis=-1))
-        values.append(reference_value(volume.array, p))
-    v, ok = np.stack(values), np.stack(valid)
+    offsets = np.arange(n) - (n - 1) / 2
+    v, ok = reference_samples(volume, points + offsets[:, None, None, None] * grid[3])
     if projection == "mean":
         result = np.where(ok, v, 0).sum(axis=0) / np.maximum(ok.sum(axis=0), 1)
     elif projection == "max":
@@ -73,12 +69,7 @@ def reference(volume: Volume, picture: Picture, projection: Projection, thicknes
 
 
 @shared
-def slab_ray(array, size, x, y, z, dx, dy, dz, count, mode):
-    """Samples x + k·dx for k = 0 … count − 1, reduced; OUTSIDE where none is inside."""
-    start, end = box(size, x, y, z, dx, dy, dz)
-    # One sample more at either end: `inside` decides, this only keeps a ray from marching through empty space.
-    first = max(0, int(max(lowest(start), f32(-1))) - 1)
-    last = min(count - 1, int(max(highest(end), f32(-9))) + 1) if count > 1 else 0
+def _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, mode, even):
     best = splat(f32(0), x)
     seen = splat(f32(0), x)
     for k in range(first, last + 1):
@@ -86,7 +77,10 @@ def slab_ray(array, size, x, y, z, dx, dy, dz, count, mode):
         px = x + t * dx
         py = y + t * dy
         pz = z + t * dz
-        ok = inside(size, px, py, pz)
+        ok = inside(size, slices.last, px, py, pz)
+        if not even:
+            ok = ok & shown(slices, pz)
+            pz = slice_at(slices, pz)
         if any_lane(ok):
             v = trilinear(array, size, px, py, pz)
             if mode == MEAN:
@@ -102,8 +96,21 @@ def slab_ray(array, size, x, y, z, dx, dy, dz, count, mode):
     return where(some, best, OUTSIDE)
 
 
+@shared
+def slab_ray(array, size, slices, x, y, z, dx, dy, dz, count, mode):
+    """Samples x + k·dx for k = 0 … count − 1, reduced, z a place; OUTSIDE where none is inside."""
+    start, end = box(size, f32(0), slices.last, x, y, z, dx, dy, dz)
+    # One sample more at either end: `inside` decides, this only keeps a ray from marching through empty space.
+    first = max(0, int(max(lowest(start), f32(-1))) - 1)
+    last = min(count - 1, int(max(highest(end), f32(-9))) + 1) if count > 1 else 0
+    # Once for each kind of stack, so that an even one pays nothing.
+    if slices.cells == 0:
+        return _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, mode, True)
+    return _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, mode, False)
+
+
 @njit(forceinline=True, **OPTIONS)
-def _block(array, size, grid, count, mode, block, out):
+def _block(array, size, slices, grid, count, mode, block, out):
     buffer = np.empty(LANES, np.float32)
     row0, row1, column0, column1 = block_at(block, out.shape[0], out.shape[1])
     rx, ry, rz = f32(grid[1, 0]), f32(grid[1, 1]), f32(grid[1, 2])
@@ -115,13 +122,13 @@ def _block(array, size, grid, count, mode, block, out):
             x = ramp(f32(grid[0, 0] + column * grid[1, 0] + row * grid[2, 0]), rx, ux)
             y = ramp(f32(grid[0, 1] + column * grid[1, 1] + row * grid[2, 1]), ry, uy)
             z = ramp(f32(grid[0, 2] + column * grid[1, 2] + row * grid[2, 2]), rz, uz)
-            put(slab_ray(array, size, x, y, z, dx, dy, dz, count, mode), buffer, 0, out, row, column)
+            put(slab_ray(array, size, slices, x, y, z, dx, dy, dz, count, mode), buffer, 0, out, row, column)
 
 
 @njit(parallel=True, cache=True, **OPTIONS)
-def spread_cpu(array, size, grid, count, mode, out):
+def spread_cpu(array, size, slices, grid, count, mode, out):
     for i in prange(block_count(out.shape[0], out.shape[1])):
-        _block(array, size, grid, count, mode, i, out)
+        _block(array, size, slices, grid, count, mode, i, out)
 
 
 def plane(volume: Volume, picture: Picture, out: NDArray[Any] | None = None) -> NDArray[np.float32]:
@@ -149,5 +156,5 @@ def slab(
     count = sample_count(volume, picture, thickness_mm)
     grid = index_grid(volume, picture)
     grid[0] -= (count - 1) / 2 * grid[3]
-    spread_cpu(volume.voxels, volume.size, grid, count, MODES[projection], result)
+    spread_cpu(volume.voxels, volume.size, volume.slices, grid, count, MODES[projection], result)
     return result

@@ -3,8 +3,10 @@
     V(p) = Σ w V(i),  w = Π (1 − |p − i|)  over the eight voxels around p        trilinear
     ∇V(p) = the same sum over voxel gradients  (V(i + e) − V(i − e)) / 2         central differences
 
-Axes: index coordinates (x, y, z), voxel centres at integers. `size` is (nx, ny, nz) as int32.
-Outside the volume the nearest border value counts; kernels decide themselves what is outside.
+Axes: index coordinates (x, y, slice), voxel centres at integers. `size` is (nx, ny, nz) as int32. Rays run in (x, y,
+place) and turn places into slice numbers where they take a sample, see slices.py.
+Outside the volume the nearest border value counts, in a hole the nearer slice; kernels decide themselves what is
+outside.
 """
 
 from __future__ import annotations
@@ -12,15 +14,30 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.lanes import f32, i32, integer, maximum, minimum, pair, real, shared, splat, where
+from kernels.lanes import (
+    absolute,
+    apart,
+    f32,
+    floor,
+    i32,
+    integer,
+    load,
+    maximum,
+    minimum,
+    pair,
+    real,
+    shared,
+    splat,
+    where,
+)
+from kernels.volume import Volume
 
 # A sample this close outside the outermost voxel centre still counts as inside: float32 positions end in such crumbs.
 EDGE = 1e-3
 
 
 def reference_value(array: NDArray[np.generic], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Trilinear values at index points [..., 3] in float64, the border continued outside."""
-    volume = array.astype(np.float64)
+    """Trilinear values at index points [..., 3] in float64, the border continued outside. Reads only their corners."""
     last = np.array(array.shape[::-1]) - 1
     p = np.clip(points, 0, last)
     low = np.minimum(np.floor(p).astype(np.int64), last - 1)
@@ -29,18 +46,86 @@ def reference_value(array: NDArray[np.generic], points: NDArray[np.float64]) -> 
     for corner in np.ndindex(2, 2, 2):
         weight = np.prod(np.where(np.array(corner) == 1, f, 1 - f), axis=-1)
         x, y, z = np.moveaxis(low + corner, -1, 0)
-        total += weight * volume[z, y, x]
+        total += weight * array[z, y, x].astype(np.float64)
     return total
 
 
-def reference_gradient(array: NDArray[np.generic], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Interpolated central differences at index points, per voxel, in the order (x, y, z)."""
+def reference_gradient(
+    array: NDArray[np.generic], points: NDArray[np.float64], slope: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Interpolated central differences at index points: per voxel along x and y, along z by `slope` per place."""
     padded = np.pad(array.astype(np.float64), 1, mode="edge")
     inner = slice(1, -1)
     gx = (padded[inner, inner, 2:] - padded[inner, inner, :-2]) / 2
     gy = (padded[inner, 2:, inner] - padded[inner, :-2, inner]) / 2
-    gz = (padded[2:, inner, inner] - padded[:-2, inner, inner]) / 2
+    gz = (padded[2:, inner, inner] - padded[:-2, inner, inner]) * slope[:, None, None]
     return np.stack([reference_value(g, points) for g in (gx, gy, gz)], axis=-1)
+
+
+def reference_samples(volume: Volume, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Values at points (x, y, place) [..., 3], and where they are shown: inside the volume and in no hole."""
+    visible = np.asarray(((points >= -EDGE) & (points <= volume.last + EDGE)).all(axis=-1))
+    place = points[..., 2]
+    for k in volume.holes:
+        before, after = volume.place_of([k, k + 1])
+        visible &= (place <= before + EDGE) | (place >= after - EDGE)
+    index = points.copy()
+    index[..., 2] = volume.slice_of(place)
+    return reference_value(volume.array, index), visible
+
+
+def reference_box(
+    low: NDArray[np.float64], high: NDArray[np.float64], points: NDArray[np.float64], step: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """At which step rays from points [..., 3] enter and leave the box low … high; leaving first where they miss it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.stack([low - points, high - points]) / step
+    # A ray along a face divides 0 by 0: there the axis sets no limit if the ray is inside.
+    along = np.broadcast_to(step == 0, points.shape)
+    within = (points >= low) & (points <= high)
+    entry = np.where(along, np.where(within, -1e9, 1e9), t.min(axis=0)).max(axis=-1)
+    leave = np.where(along, np.where(within, 1e9, -1e9), t.max(axis=0)).min(axis=-1)
+    return entry, leave
+
+
+@shared
+def _slice_before(slices, place):
+    """The last slice at or before lanes of places within the stack."""
+    cell = minimum(integer(place * slices.cells_per_place), i32(slices.cells - 1))
+    k = integer(load(slices.guide, 0, cell))
+    for _ in range(slices.search):
+        k = k + where(place >= load(slices.start, 1, k), i32(1), i32(0))
+    return k
+
+
+@apart
+def _uneven_slice(slices, place):
+    p = minimum(maximum(place, f32(0)), slices.last)
+    k = _slice_before(slices, p)
+    rate = load(slices.rate, 0, k)
+    part = minimum((p - load(slices.start, 0, k)) * absolute(rate), f32(1))
+    if slices.holes > 0:
+        part = where(rate < f32(0), floor(part + f32(0.5)), part)
+    return real(k) + part
+
+
+@shared
+def slice_at(slices, place):
+    """Slice numbers, as fractions, at lanes of places; the nearer slice in a hole and outside."""
+    if slices.cells == 0:
+        return place
+    return _uneven_slice(slices, place)
+
+
+@apart
+def shown(slices, place):
+    """Whether lanes of places within the stack lie in no hole, with the crumbs of EDGE beyond its two slices."""
+    p = minimum(maximum(place, f32(0)), slices.last)
+    k = _slice_before(slices, p)
+    near = f32(EDGE)
+    before = p - load(slices.start, 0, k)
+    after = load(slices.start, 1, k) - p
+    return (load(slices.rate, 0, k) > f32(0)) | (before <= near) | (after <= near)
 
 
 @shared
@@ -95,15 +180,19 @@ def _along(array, offset, index, fx):
 
 
 @shared
-def value_and_gradient(array, size, x, y, z):
-    """V and the index-space gradient from 16 pair reads instead of the 28 of seven separate samples."""
-    nx, ny, nz = size
+def value_and_gradient(array, size, slices, ends, x, y, z):
+    """V, and the gradient per voxel along x and y, per place along z, in the section with these first and last slices.
+
+    From 16 pair reads instead of the 28 of seven separate samples.
+    """
+    nx, ny, _ = size
+    first_z, last_z = ends
     x = minimum(maximum(x, f32(0)), f32(nx - 1))
     y = minimum(maximum(y, f32(0)), f32(ny - 1))
-    z = minimum(maximum(z, f32(0)), f32(nz - 1))
+    z = minimum(maximum(z, f32(first_z)), f32(last_z))
     ix = minimum(integer(x), i32(nx - 2))
     iy = minimum(integer(y), i32(ny - 2))
-    iz = minimum(integer(z), i32(nz - 2))
+    iz = minimum(integer(z), i32(last_z - 1))
     fx = x - real(ix)
     fy = y - real(iy)
     fz = z - real(iz)
@@ -126,8 +215,8 @@ def value_and_gradient(array, size, x, y, z):
     ym1 = _along(array, plane, up, fx)
     yp0 = _along(array, 0, down, fx)
     yp1 = _along(array, plane, down, fx)
-    back = index + where(iz < i32(1), i32(0), i32(-plane))
-    forth = index + where(iz > i32(nz - 3), plane, i32(2 * plane))
+    back = index + where(iz < i32(first_z + 1), i32(0), i32(-plane))
+    forth = index + where(iz > i32(last_z - 2), plane, i32(2 * plane))
     zm0 = _along(array, 0, back, fx)
     zm1 = _along(array, row, back, fx)
     zp0 = _along(array, 0, forth, fx)
@@ -146,38 +235,43 @@ def value_and_gradient(array, size, x, y, z):
     p = zm0 + fy * (zm1 - zm0)
     q = zp0 + fy * (zp1 - zp0)
     step = far - p
-    gz = step + fz * ((q - near) - step)
     half = f32(0.5)
-    return near + fz * (far - near), gx * half, gy * half, gz * half
+    if slices.cells == 0:
+        gz = (step + fz * ((q - near) - step)) * half
+    else:
+        here, there = pair(slices.slope, 0, iz)
+        step = step * here
+        gz = step + fz * ((q - near) * there - step)
+    return near + fz * (far - near), gx * half, gy * half, gz
 
 
 @shared
-def _between(origin, direction, count, start, end):
-    """Cut [start, end] to where 0 ≤ origin + t·direction ≤ count − 1."""
-    last = f32(count - 1)
+def _between(origin, direction, low, high, start, end):
+    """Cut [start, end] to where low ≤ origin + t·direction ≤ high."""
     if abs(direction) < f32(1e-7):
-        outside = (origin < f32(-EDGE)) | (origin > last + f32(EDGE))
+        outside = (origin < low - f32(EDGE)) | (origin > high + f32(EDGE))
         return where(outside, f32(1e9), start), end
     inverse = f32(1) / direction
-    t0 = (f32(0) - origin) * inverse
-    t1 = (last - origin) * inverse
+    t0 = (low - origin) * inverse
+    t1 = (high - origin) * inverse
     return maximum(start, minimum(t0, t1)), minimum(end, maximum(t0, t1))
 
 
 @shared
-def box(size, x, y, z, dx, dy, dz):
+def box(size, first_place, last_place, x, y, z, dx, dy, dz):
     """The part start … end of a ray between the outermost voxel centres; start > end where it misses them."""
-    nx, ny, nz = size
+    nx, ny, _ = size
     start = splat(f32(-1e9), x)
     end = splat(f32(1e9), x)
-    start, end = _between(x, dx, nx, start, end)
-    start, end = _between(y, dy, ny, start, end)
-    return _between(z, dz, nz, start, end)
+    start, end = _between(x, dx, f32(0), f32(nx - 1), start, end)
+    start, end = _between(y, dy, f32(0), f32(ny - 1), start, end)
+    return _between(z, dz, first_place, last_place, start, end)
 
 
 @shared
-def inside(size, x, y, z):
-    nx, ny, nz = size
+def inside(size, last_place, x, y, z):
+    """Whether samples at (x, y, place) are shown: within the outermost voxel centres and in no hole."""
+    nx, ny, _ = size
     low = f32(-EDGE)
     return (
         (x >= low)
@@ -185,7 +279,7 @@ def inside(size, x, y, z):
         & (y >= low)
         & (y <= f32(f32(ny - 1) + f32(EDGE)))
         & (z >= low)
-        & (z <= f32(f32(nz - 1) + f32(EDGE)))
+        & (z <= f32(last_place + f32(EDGE)))
     )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kernels.errors import InvalidVolume, NoBackend
+from kernels.slices import Slices, slices_of
 
 MAX_VOXELS = 2**31 - 1  # kernels count voxels in 32 bits
 MAX_PLACE = 2**16  # beyond it float32 places are coarser than a hundredth of a step
@@ -116,6 +117,11 @@ class Volume:
         """(nx, ny, nz), as kernels take it."""
         nz, ny, nx = self.array.shape
         return np.int32(nx), np.int32(ny), np.int32(nz)
+
+    @cached_property
+    def slices(self) -> Slices:
+        """Where the slices lie, as kernels take it."""
+        return slices_of(self.places, self.array.shape[0], self.holes)
 
     @cached_property
     def voxels(self) -> NDArray[Any]:

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from numba import njit
 
-from kernels import image, plane, rendering, sampling, scalars, window
+from kernels import image, march, plane, rendering, sampling, scalars, window
 from kernels.bricks import bricks
 from kernels.lanes import OPTIONS, SHARED, f32
 from kernels.picture import index_grid
 from kernels.scalars import PRIMITIVES, scalar_variant
+from kernels.volume import Volume
 from tests.kernels.grids import DTYPES, SHEARED, centred, random_volume, smooth_volume
 
 compiled = njit(**OPTIONS)
@@ -28,7 +29,7 @@ def test_every_primitive_of_the_formulas_has_a_scalar_reading():
 
 def test_the_scalar_reading_calls_nothing_of_the_lanes():
     found = {}
-    scalar_variant(rendering.march, lambda function: function, found)
+    scalar_variant(march.march, lambda function: function, found)
     for source in found.values():
         names = {source.__globals__.get(name) for name in source.__code__.co_names if name in PRIMITIVES}
         assert names <= set(PRIMITIVES.values())
@@ -44,27 +45,28 @@ def test_the_scalar_reading_runs_as_plain_python():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_slab_of_single_lanes_equals_the_packets(dtype):
-    volume = random_volume(dtype, (9, 7, 11), SHEARED)
+@pytest.mark.parametrize(("places", "holes"), [(None, ()), ((0, 1, 2, 2.125, 2.5, 4, 5, 9, 10.25), (0, 6))])
+def test_slab_of_single_lanes_equals_the_packets(dtype, places, holes):
+    volume = Volume(random_volume(dtype, (9, 7, 11), SHEARED).array, SHEARED, places, holes)
     picture = centred(volume, 37, 31, 0.31, (20, -35, 50))
     ray = scalar_variant(plane.slab_ray, compiled)
 
     @njit(**OPTIONS)
-    def run(array, size, grid, count, mode, out):  # noqa: PLR0917
+    def run(array, size, slices, grid, count, mode, out):  # noqa: PLR0917
         for v in range(out.shape[0]):
             for u in range(out.shape[1]):
                 x = f32(grid[0, 0] + u * grid[1, 0] + v * grid[2, 0])
                 y = f32(grid[0, 1] + u * grid[1, 1] + v * grid[2, 1])
                 z = f32(grid[0, 2] + u * grid[1, 2] + v * grid[2, 2])
                 dx, dy, dz = f32(grid[3, 0]), f32(grid[3, 1]), f32(grid[3, 2])
-                out[v, u] = ray(array, size, x, y, z, dx, dy, dz, count, mode)
+                out[v, u] = ray(array, size, slices, x, y, z, dx, dy, dz, count, mode)
 
     for projection, mode in plane.MODES.items():
         count = plane.sample_count(volume, picture, 4)
         grid = index_grid(volume, picture)
         grid[0] -= (count - 1) / 2 * grid[3]
         out = np.empty((31, 37), np.float32)
-        run(volume.voxels, volume.size, grid, count, mode, out)
+        run(volume.voxels, volume.size, volume.slices, grid, count, mode, out)
         values = plane.slab(volume, picture, projection, 4)
         same = (values == window.OUTSIDE) == (out == window.OUTSIDE)
         assert same.mean() > 0.995
@@ -73,14 +75,18 @@ def test_slab_of_single_lanes_equals_the_packets(dtype):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_rendering_of_single_rays_equals_the_packets(dtype):
+@pytest.mark.parametrize("holes", [None, (), (4, 11)])
+def test_rendering_of_single_rays_equals_the_packets(dtype, holes):
     """Within 2/255: a packet decides by its weightiest ray how finely to step, a single ray by its own weight."""
     volume = smooth_volume(dtype, (19, 17, 23), SHEARED)
+    if holes is not None:
+        places = np.cumsum(np.random.default_rng(2).choice([0.4, 1, 1.5], 19))
+        volume = Volume(volume.array, SHEARED, places - places[0], holes)
     picture = centred(volume, 45, 39, 0.4, (40, -25, 70))
-    march = scalar_variant(rendering.march, compiled)
+    ray = scalar_variant(march.march, compiled)
 
     @njit(**OPTIONS)
-    def run(array, size, camera, packet, occupancy, shape, table, optics, out):  # noqa: PLR0917
+    def run(array, size, slices, camera, packet, occupancy, shape, table, optics, out):  # noqa: PLR0917
         o, r, d, s = camera.origin, camera.right, camera.down, camera.step
         for v in range(out.shape[0]):
             for u in range(out.shape[1]):
@@ -88,7 +94,9 @@ def test_rendering_of_single_rays_equals_the_packets(dtype):
                 y = f32(o[1] + u * r[1] + v * d[1])
                 z = f32(o[2] + u * r[2] + v * d[2])
                 direction = (f32(s[0]), f32(s[1]), f32(s[2]))
-                out[v, u] = march(array, size, x, y, z, x, y, z, direction, packet, occupancy, shape, table, optics)
+                out[v, u] = ray(
+                    array, size, slices, x, y, z, x, y, z, direction, packet, occupancy, shape, table, optics
+                )
 
     from tests.kernels.test_rendering import WARM
 

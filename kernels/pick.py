@@ -1,0 +1,116 @@
+"""What is seen at one pixel of a picture: the patient point and its value.
+
+    plane     the point itself
+    slab      max, min: the sample that the picture shows, of equal ones the nearest to the plane; mean: the middle
+    surface   where the opacity gathered along the ray, 1 − exp(−∫ τ(V) ds), first reaches a half
+
+One ray in float64, with the same samples, tables and borders as plane.py and rendering.py; only the voxels around its
+samples are read. Plain numpy, so any thread may ask. A pixel is (u, v) with centres at whole numbers, as in a Picture.
+Tolerance: a surface is found within a quarter of a voxel where values run linearly between voxels.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels.picture import Picture, index_grid
+from kernels.plane import Projection, sample_count
+from kernels.sampling import reference_box, reference_samples
+from kernels.slices import sections
+from kernels.transfer import CELLS, Table, TransferFunction
+from kernels.volume import Volume
+
+HALF_DEPTH = float(np.log(2))  # the optical depth that halves the light
+PER_VOXEL = 2  # samples along a ray per voxel of its steepest axis
+FINER = 32  # parts of the step in which the surface lies
+MOST_PER_STEP = 4  # slices in one step of the stack that samples keep up with
+
+
+class Seen(NamedTuple):
+    """A patient point (LPS, mm) and the value there."""
+
+    point: NDArray[np.float64]
+    value: float
+
+
+def plane_point(volume: Volume, picture: Picture, u: float, v: float) -> Seen | None:
+    """The point of a plane; None outside the volume and in a hole."""
+    return slab_point(volume, picture, "max", 0.0, u, v)
+
+
+def slab_point(
+    volume: Volume, picture: Picture, projection: Projection, thickness_mm: float, u: float, v: float
+) -> Seen | None:
+    """The point that a slab shows, its value that of the slab; None where no sample is in the volume."""
+    grid = index_grid(volume, picture)
+    count = sample_count(volume, picture, thickness_mm)
+    offsets = np.arange(count) - (count - 1) / 2
+    middle = grid[0] + u * grid[1] + v * grid[2]
+    points = middle + offsets[:, None] * grid[3]
+    values, shown = reference_samples(volume, points)
+    if not shown.any():
+        return None
+    if projection == "mean":
+        return Seen(volume.to_patient(middle), float(values[shown].mean()))
+    rank = np.where(shown, values if projection == "max" else -values, -np.inf)
+    best = np.flatnonzero(rank == rank.max())
+    best = best[np.abs(offsets[best]).argmin()]
+    return Seen(volume.to_patient(points[best]), float(values[best]))
+
+
+def surface_point(volume: Volume, picture: Picture, transfer: TransferFunction, u: float, v: float) -> Seen | None:
+    """Where a volume rendering first covers half of what is behind; None where it stays below to the ray's end.
+
+    Raises:
+        InvalidParameter: a relative transfer function that was not scaled.
+    """
+    table = transfer.table()
+    origin = volume.to_index(picture.origin + u * picture.right + v * picture.down)
+    step = volume.inverse @ picture.normal  # one millimetre
+    step = np.where(np.abs(step) < 1e-7, 0.0, step)
+    depth = 0.0
+    parts = sections(volume.array.shape[0], volume.holes)
+    for first, last in parts if step[2] >= 0 else parts[::-1]:
+        t = _samples(volume, origin, step, first, last)
+        if len(t) < 2:
+            continue
+        reached = depth + _depths(volume, table, origin + t[:, None] * step, t)
+        after = int(np.searchsorted(reached, HALF_DEPTH))
+        if after == len(t):
+            depth = float(reached[-1])
+            continue
+        # The step that crosses is walked again in small ones: an opaque surface takes up a small part of it.
+        t = np.linspace(t[max(after - 1, 0)], t[after], FINER + 1)
+        reached = reached[max(after - 1, 0)] + _depths(volume, table, origin + t[:, None] * step, t)
+        point = origin + float(np.interp(HALF_DEPTH, reached, t)) * step
+        value, _ = reference_samples(volume, point)
+        return Seen(volume.to_patient(point), float(value))
+    return None
+
+
+def _samples(
+    volume: Volume, origin: NDArray[np.float64], step: NDArray[np.float64], first: int, last: int
+) -> NDArray[np.float64]:
+    """Millimetres along the ray, from where it enters slices first … last to where it leaves them."""
+    low, high = volume.place_of([first, last])
+    here, there = np.array([0, 0, low]), np.array([*volume.last[:2], high])
+    entry, leave = reference_box(here, there, origin, step)
+    if last == first or leave <= entry:
+        return np.empty(0)
+    densest = 1.0 if volume.places is None else 1 / np.diff(volume.places[first : last + 1]).min()
+    per_mm = PER_VOXEL * (np.abs(step) * (1, 1, min(densest, MOST_PER_STEP))).max()
+    return np.linspace(float(entry), float(leave), int(np.ceil((leave - entry) * per_mm)) + 1)
+
+
+def _depths(volume: Volume, table: Table, points: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Optical depth from the first of these points on a ray to each; `t` are their millimetres."""
+    values, _ = reference_samples(volume, points)
+    cells = np.clip(np.rint((values - table.low) * table.scale), 0, CELLS - 1).astype(np.int64)
+    # As `march` takes it: the mean extinction of all values between two samples, a flat interval counting as one cell.
+    before, after = cells[:-1], np.where(cells[1:] == cells[:-1], cells[1:] + 1, cells[1:])
+    cumulated = table.cumulated.astype(np.float64)
+    extinction = (cumulated[after] - cumulated[before]) / (after - before)
+    return np.concatenate([[0.0], np.cumsum(extinction * np.diff(t))])
