@@ -252,7 +252,7 @@ export const zh = {
   preview: "预览",
   interpolated: "插值",
   original: "原始像素",
-  covered: "有叠加或遮盖",
+  covered: "有叠加遮盖",
   unverified: "正在校验",
   mismatch: "校验不符：请勿用于诊断",
   scaled: "缩放显示",
