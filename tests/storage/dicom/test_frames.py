@@ -38,10 +38,13 @@ def test_many_threads_read_the_frames_of_one_instance(tmp_path: Path, transfer_s
 def test_a_lost_a_cut_off_and_a_damaged_blob_are_told_apart(tmp_path: Path) -> None:
     blobs = BlobStore(tmp_path)
     data = write_instance(np.ones((20, 30), np.uint16), 0, uid.JPEGLSLossless, {})
+    undecodable = data.replace(b"\xff\xd8", b"\0\0")
+    with pytest.raises(UnreadablePixels):
+        read_frame(blobs, 1, stack_in(blobs, undecodable).frames[0])
     (frame,) = stack_in(blobs, data).frames
     path = blobs.path(1, frame.blob_sha256)
-    path.write_bytes(data.replace(b"\xff\xd8", b"\0\0"))
-    with pytest.raises(UnreadablePixels):
+    path.write_bytes(undecodable)
+    with pytest.raises(DamagedFile):
         read_frame(blobs, 1, frame)
     path.write_bytes(data[:-60])
     with pytest.raises(DamagedFile):
