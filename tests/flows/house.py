@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -31,8 +32,12 @@ PROCESSES = ("postgres", "storage.dicom.receive", "renderd", "api")
 class House(Service):
     """`farview serve` with hands for what a test wants to break."""
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, home: Path | None = None, **settings: str) -> None:
+        """home: a folder to work in instead of one of its own; it is the caller's to remove."""
         super().__init__()
+        if home is not None:
+            self.home.rmdir()
+            self.home = home
         self._settings = settings
         self._cookie = ""
 
