@@ -120,7 +120,7 @@ def _each(crowd: _Crowd, names: Sequence[str], again: bool = False) -> Iterator[
     """By one separator; with `again`, what it says of several frames of a place is taken apart by their numbers."""
     for name in names:
         values = [_value_of(frame, name) for frame in crowd.frames]
-        if None in values:
+        if None in values or (name == "gradient" and max(map(len, values)) == 1):
             continue
         codes = _codes(values)
         if codes.max() == 0:

@@ -13,10 +13,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from storage.dicom.decode import is_int16
+from storage.dicom.grid import Array as Distances
 from storage.dicom.grid import SeriesGeometry, distances_of, geometry_of, order_of, ranks_of, sense_of
 from storage.dicom.header import Header
 from storage.dicom.phases import Part, Phase, split
 from storage.dicom.sources import FrameSource
+from storage.dicom.stations import stations_of
 
 # Part of every digest: raise it when modality values of the same bytes come out otherwise than before.
 VALUES_VERSION = 2
@@ -117,7 +119,8 @@ def stacks_of(instances: Sequence[Instance]) -> list[Stack]:
 
     Instances with nothing to show are left out. A multi-frame instance whose frames do not say where they stand is a
     Stack of its own, with its frames as they are stored. All other frames, tiles of mosaics too, share a Stack when
-    rows, columns, spacing, orientation, SOP class, colour and polarity agree; those of the same places become phases.
+    rows, columns, spacing, orientation, SOP class, colour and polarity agree; of the same places they become phases,
+    side by side stations, each a Stack.
     """
     keyed: dict[Any, list[_Group]] = {}
     made: list[list[Stack]] = []
@@ -190,9 +193,20 @@ def _first_number(family: Sequence[Stack]) -> tuple[int, int, int]:
 
 def _families(frames: list[FrameSource]) -> list[list[Stack]]:
     """The Stacks of alike frames: one, or for each family of phases several that run the same way."""
-    distances, ranks = distances_of(frames), ranks_of(frames)
-    parts = None if distances is None or len(frames) == 1 else split(frames, distances, ranks)
-    if parts is None or distances is None:
+    distances = distances_of(frames)
+    if distances is None or len(frames) == 1:
+        return [[_stack([frames[i] for i in order_of(distances, ranks_of(frames))])]]
+    found = []
+    for station in stations_of(frames, distances):
+        found += _phases([frames[i] for i in station], distances[station])
+    return found
+
+
+def _phases(frames: list[FrameSource], distances: Distances) -> list[list[Stack]]:
+    """As `_families`, of frames that stand behind each other."""
+    ranks = ranks_of(frames)
+    parts = split(frames, distances, ranks)
+    if parts is None:
         return [[_stack([frames[i] for i in order_of(distances, ranks)])]]
     sets = np.empty(len(frames), np.int64)
     for number, part in enumerate(parts):
