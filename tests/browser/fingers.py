@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,14 @@ CANVAS = """(role) => {
   return { width, height, red: btoa(text) };
 }"""
 
-# The drawn picture is the still of what is wanted now, checked against its digest.
+# The drawn picture is the still of what is wanted now, in the size that is wanted now, checked against its digest.
 SETTLED = """(role) => {
   const { drawn, views } = window.farview;
   const [picture, view] = [drawn[role], views()[role]];
-  return picture && picture.verified === true && JSON.stringify(picture.view) === JSON.stringify(view);
+  const pane = document.querySelector(`[data-testid=viewport-${role}]`);
+  if (!picture || picture.verified !== true || !view) return false;
+  const width = pane ? Math.floor(pane.getBoundingClientRect().width * devicePixelRatio) : picture.full_width;
+  return picture.full_width === width && JSON.stringify(picture.view) === JSON.stringify(view);
 }"""
 
 
@@ -39,9 +43,10 @@ class Fingers:
         self.session: CDPSession = reader.page.context.new_cdp_session(reader.page)
         self.page = reader.page
 
-    def send(self, kind: str, points: list[Point]) -> None:
+    def send(self, kind: str, points: list[Point], at_s: float | None = None) -> None:
         touches = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
-        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+        event: dict[str, Any] = {"type": kind, "touchPoints": touches}
+        self.session.send("Input.dispatchTouchEvent", event if at_s is None else {**event, "timestamp": at_s})
 
     def down(self, *points: Point) -> None:
         self.send("touchStart", list(points))
@@ -61,6 +66,16 @@ class Fingers:
             self.page.wait_for_timeout(16)
         if lift:
             self.up()
+
+    def flick(self, start: Point, end: Point) -> None:
+        """A twentieth of a second from here to there and off the glass, by the events' own clock: we may be slow."""
+        begun = time.time() - 0.05
+        self.send("touchStart", [start], begun)
+        for step in range(1, 6):
+            part = step / 5
+            point = (start[0] + (end[0] - start[0]) * part, start[1] + (end[1] - start[1]) * part)
+            self.send("touchMove", [point], begun + 0.05 * part)
+        self.send("touchEnd", [], begun + 0.05)
 
     def rest_and_lift(self) -> None:
         """Hold still long enough that lifting is no flick."""
