@@ -10,6 +10,7 @@ Axes: see volume.py. Exact.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from kernels.arrays import driver, module_of, on_device
 from kernels.lanes import OPTIONS
 from kernels.transfer import CELLS, Table
 from kernels.volume import Volume
@@ -43,11 +45,22 @@ class Bricks:
         key = (float(table.low), float(table.scale), table.cumulated.tobytes())
         if key not in self._known:
             while len(self._known) >= KEPT:
-                del self._known[next(iter(self._known))]
+                oldest = self._known.pop(next(iter(self._known)))
+                if on_device(oldest):
+                    oldest.fill(0)  # a card's memory goes to the next who asks, as it is
             self._known[key] = self._occupancy(table)
         return self._known[key]
 
+    def arrays(self) -> Iterator[NDArray[Any]]:
+        """All that was made from voxels, for whoever has to overwrite it."""
+        yield self.lowest
+        yield self.highest
+        yield from self._known.values()
+
     def _occupancy(self, table: Table) -> NDArray[np.uint8]:
+        if on_device(self.lowest):
+            found: NDArray[np.uint8] = driver("bricks").occupancy(self.lowest, self.highest, table)
+            return found
         low, high = (_cell(extreme, table) for extreme in (self.lowest, self.highest))
         # The cell of the highest value belongs to it: a flat interval counts as one cell.
         return np.asarray(table.cumulated[high + 1] > table.cumulated[low]).astype(np.uint8)
@@ -103,6 +116,11 @@ def spread_cpu(voxels, size, lowest, highest):
 def bricks(volume: Volume) -> Bricks:
     """The grid of a volume; made once when the volume is loaded."""
     shape = tuple(max(1, -(-(n - 1) // STRIDE)) for n in volume.array.shape)
+    if on_device(volume.array):
+        empty = module_of(volume.array).empty
+        grid = Bricks(empty(shape, volume.array.dtype), empty(shape, volume.array.dtype))
+        driver("bricks").spread(volume.voxels, volume.size, grid.lowest, grid.highest)
+        return grid
     lowest, highest = np.empty(shape, volume.array.dtype), np.empty(shape, volume.array.dtype)
     spread_cpu(volume.voxels, volume.size, lowest, highest)
     for axis in range(3):  # two neighbouring cells make one brick

@@ -35,6 +35,6 @@ class InvalidParameter(KernelError):
 
 
 class NoBackend(KernelError):
-    """There is no code for this kind of array: numpy arrays are computed on the CPU."""
+    """There is no code for this kind of array: numpy's are computed on the CPU, those on a card with CUDA."""
 
     code = "no_backend"

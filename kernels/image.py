@@ -17,7 +17,8 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from kernels.errors import InvalidParameter, InvalidPicture, NoBackend
+from kernels.arrays import driver, module_of, on_device
+from kernels.errors import InvalidParameter, InvalidPicture
 from kernels.lanes import (
     LANES,
     OPTIONS,
@@ -175,10 +176,9 @@ def sample(
     Raises:
         InvalidPicture: a size out of range, or a matrix that is not finite or maps all pixels onto a line.
         InvalidParameter: an image of another type or shape.
-        NoBackend: the array is not numpy's.
+        NoBackend: the array is neither numpy's nor on a card.
     """
-    if not isinstance(image, np.ndarray):
-        raise NoBackend(f"kernels run on numpy arrays, not on {type(image).__module__}.{type(image).__name__}")
+    is_device = on_device(image)
     colour = image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8
     if not (colour or (image.ndim == 2 and image.dtype.newbyteorder("=") in DTYPES)) or not 0 < image.size < 2**31:
         raise InvalidParameter(f"no image of shape {image.shape} and type {image.dtype} can be sampled")
@@ -187,14 +187,21 @@ def sample(
     if a.shape != (2, 3) or not np.isfinite(a).all() or np.abs(a).max() > 1e7 or abs(np.linalg.det(a[:, :2])) < 1e-12:
         raise InvalidPicture("the matrix from picture to image is 2×3, finite and invertible")
     a = snap(a)
-    # Numba compiles again for another layout or for read-only memory; a frame is small enough to be copied then.
-    usable = image.flags.c_contiguous and image.flags.aligned and image.flags.writeable and image.dtype.isnative
-    flat = (image if usable else np.array(image, image.dtype.newbyteorder("="), order="C")).reshape(-1)
+    flat = module_of(image).ascontiguousarray(image).reshape(-1) if is_device else _flat(image)
+    grey, coloured = (spread_cpu, spread_colour_cpu)
+    if is_device:
+        grey, coloured = driver("image").spread, driver("image").spread_colour
     rows, columns = np.int64(image.shape[0]), np.int64(image.shape[1])
     if colour:
-        result = output(out, (height, width, 3), np.uint8)
-        spread_colour_cpu(flat, columns, rows, a, sub_samples(a), result)
+        result = output(out, (height, width, 3), np.uint8, image)
+        coloured(flat, columns, rows, a, sub_samples(a), result)
     else:
-        result = output(out, (height, width), np.float32)
-        spread_cpu(flat, columns, rows, a, sub_samples(a), result)
+        result = output(out, (height, width), np.float32, image)
+        grey(flat, columns, rows, a, sub_samples(a), result)
     return result
+
+
+def _flat(image: NDArray[Any]) -> NDArray[Any]:
+    # Numba compiles again for another layout or for read-only memory; a frame is small enough to be copied then.
+    usable = image.flags.c_contiguous and image.flags.aligned and image.flags.writeable and image.dtype.isnative
+    return (image if usable else np.array(image, image.dtype.newbyteorder("="), order="C")).reshape(-1)

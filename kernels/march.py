@@ -56,6 +56,7 @@ class Optics(NamedTuple):
     step_mm: np.float32
     early_exit: np.float32  # transmittance at which a ray ends
     parts: np.int32  # gradients within a weighty step: 2, or 1 while moving
+    weighty: np.float32  # a step of more weight is cut in pieces
     faint: np.float32  # weights below this are not lit
     flat: np.float32  # g₀², value² per mm²
     to_camera: NDArray[np.float32]  # [9]: index gradient → gradient per mm along right, down, n̂
@@ -211,7 +212,7 @@ def march(array, size, slices, x, y, z, base_x, base_y, base_z, direction, packe
                 if any_lane(on):
                     gathered = True
                     weight = where(on, through * depth, f32(0))
-                    if any_lane(weight >= f32(FINE_WEIGHT)):
+                    if any_lane(weight >= optics.weighty):
                         if graded != step:
                             _, gx0, gy0, gz0 = _gradient(
                                 array, size, slices, ends, x + t0 * dx, y + t0 * dy, z + t0 * dz, optics.to_camera

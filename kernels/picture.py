@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kernels.arrays import module_of, on_device
 from kernels.errors import InvalidParameter, InvalidPicture
 from kernels.volume import Volume
 
@@ -106,14 +107,18 @@ def reference_points(grid: NDArray[np.float64], picture: Picture) -> NDArray[np.
     return np.asarray(grid[0] + u * grid[1] + v * grid[2])
 
 
-def output(out: NDArray[Any] | None, shape: tuple[int, ...], dtype: type) -> NDArray[Any]:
-    """`out` if it fits, else a new array.
+def output(out: NDArray[Any] | None, shape: tuple[int, ...], dtype: type, source: NDArray[Any]) -> NDArray[Any]:
+    """`out` if it fits, else a new array, in the memory where `source` lies.
 
     Raises:
-        InvalidParameter: `out` has another shape, dtype or layout.
+        InvalidParameter: `out` has another shape, dtype or layout, or lies in the other memory.
     """
     if out is None:
-        return np.empty(shape, dtype)
-    if out.shape != shape or out.dtype != dtype or not out.flags.c_contiguous or not out.flags.writeable:
+        new: NDArray[Any] = module_of(source).empty(shape, dtype)
+        return new
+    if on_device(out) != on_device(source):
+        raise InvalidParameter("out lies in the memory where the voxels lie")
+    writeable = getattr(out.flags, "writeable", True)  # cupy knows no other
+    if out.shape != shape or out.dtype != dtype or not out.flags.c_contiguous or not writeable:
         raise InvalidParameter(f"out must be a writable C-contiguous {np.dtype(dtype).name} array of shape {shape}")
     return out

@@ -21,6 +21,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from kernels.arrays import driver, on_device
 from kernels.errors import InvalidParameter
 from kernels.lanes import (
     LANES,
@@ -152,9 +153,10 @@ def slab(
         raise InvalidParameter(f"a slab is 0 to 10000 mm thick, not {thickness_mm}")
     if projection not in MODES:
         raise InvalidParameter(f"a projection is one of {', '.join(MODES)}")
-    result = output(out, (picture.height, picture.width), np.float32)
+    result = output(out, (picture.height, picture.width), np.float32, volume.array)
     count = sample_count(volume, picture, thickness_mm)
     grid = index_grid(volume, picture)
     grid[0] -= (count - 1) / 2 * grid[3]
-    spread_cpu(volume.voxels, volume.size, volume.slices, grid, count, MODES[projection], result)
+    spread = driver("plane").spread if on_device(volume.array) else spread_cpu
+    spread(volume.voxels, volume.size, volume.slices, grid, count, MODES[projection], result)
     return result

@@ -21,10 +21,11 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from kernels.arrays import driver, on_device
 from kernels.bricks import SHIFT, Bricks
 from kernels.errors import InvalidParameter
 from kernels.lanes import LANES, OPTIONS, TILE_HEIGHT, TILE_WIDTH, f32, ramp, store
-from kernels.march import AMBIENT, DIFFUSE, SPECULAR, Optics, Packet, march
+from kernels.march import AMBIENT, DIFFUSE, FINE_WEIGHT, SPECULAR, Optics, Packet, march
 from kernels.picture import Picture, index_grid, output, reference_points
 from kernels.sampling import reference_box, reference_gradient, reference_value
 from kernels.slices import sections, slopes
@@ -174,7 +175,7 @@ def volume_rendering(
     Raises:
         InvalidParameter: a step or early exit out of range, or a relative transfer function that was not scaled.
     """
-    result = output(out, (picture.height, picture.width, 3), np.uint8)
+    result = output(out, (picture.height, picture.width, 3), np.uint8, volume.array)
     _render(volume, picture, transfer, bricks, step_mm, early_exit, fine, result, np.empty((0, 0, 4), np.float32))
     return result
 
@@ -189,8 +190,9 @@ def volume_rendering_rgba(
     fine: bool = True,
 ) -> NDArray[np.float32]:
     """The same before rounding: float32 RGBA [h, w, 4], colours times alpha."""
-    rgba = np.empty((picture.height, picture.width, 4), np.float32)
-    out = np.empty((picture.height, picture.width, 3), np.uint8)
+    rgba = output(None, (picture.height, picture.width, 4), np.float32, volume.array)
+    # The CPU's driver fills both, the card's only this one.
+    out = np.empty((0, 0, 3) if on_device(volume.array) else (picture.height, picture.width, 3), np.uint8)
     _render(volume, picture, transfer, bricks, step_mm, early_exit, fine, out, rgba)
     return rgba
 
@@ -206,7 +208,8 @@ def _render(
     out: NDArray[np.uint8],
     rgba: NDArray[np.float32],
 ) -> None:
-    spread_cpu(*arguments(volume, picture, transfer, bricks, step_mm, early_exit, fine), out, rgba)
+    spread = driver("rendering").spread if on_device(volume.array) else spread_cpu
+    spread(*arguments(volume, picture, transfer, bricks, step_mm, early_exit, fine), out, rgba)
 
 
 def arguments(
@@ -230,6 +233,7 @@ def arguments(
         f32(step_mm),
         f32(early_exit),
         np.int32(2 if fine else 1),
+        f32(FINE_WEIGHT),
         f32(transfer.faint),
         f32(transfer.flat_gradient**2 + 1e-6),
         _to_camera(volume, picture).astype(np.float32).reshape(-1),

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kernels.errors import InvalidVolume, NoBackend
+from kernels.arrays import on_device
+from kernels.errors import InvalidVolume
 from kernels.slices import Slices, slices_of
 
 MAX_VOXELS = 2**31 - 1  # kernels count voxels in 32 bits
@@ -29,6 +30,8 @@ Size = tuple[np.int32, np.int32, np.int32]
 class Volume:
     """A C-contiguous int16 or float32 array [z, y, x], every side at least 2, and where its voxels lie.
 
+    The array is the backend: of a volume with numpy's the CPU makes pictures, of one with cupy's the card.
+
     Args:
         affine: 4×4, from index points (x, y, place) to patient millimetres.
         places: of each slice, float64 [nz], rising from 0; None: slice z lies at place z.
@@ -38,7 +41,7 @@ class Volume:
     Raises:
         InvalidVolume: another dtype, layout or shape; an affine that is not finite or not invertible; places that do
             not rise from 0 by at least MIN_INTERVAL to at most MAX_PLACE; a hole that is not between two slices.
-        NoBackend: the array is not numpy's.
+        NoBackend: the array is neither numpy's nor on a card.
     """
 
     array: NDArray[Any]
@@ -48,13 +51,12 @@ class Volume:
 
     def __post_init__(self) -> None:
         array = self.array
-        if not isinstance(array, np.ndarray):
-            raise NoBackend(f"kernels run on numpy arrays, not on {type(array).__module__}.{type(array).__name__}")
+        is_device = on_device(array)
         if array.dtype not in (np.dtype(np.int16), np.dtype(np.float32)):
             raise InvalidVolume(f"a volume holds int16 or float32 of this machine's byte order, not {array.dtype}")
         if array.ndim != 3 or min(array.shape) < 2 or array.size > MAX_VOXELS:
             raise InvalidVolume(f"a volume has three sides of at least 2 voxels and fewer than 2³¹, not {array.shape}")
-        if not array.flags.c_contiguous or not array.flags.aligned:
+        if not array.flags.c_contiguous or not (is_device or array.flags.aligned):
             raise InvalidVolume("a volume's array is C-contiguous")
         affine = np.array(self.affine, dtype=np.float64)
         if affine.shape != (4, 4) or not np.isfinite(affine).all() or (affine[3] != (0, 0, 0, 1)).any():
@@ -129,7 +131,7 @@ class Volume:
 
         A read-only array (a mapped file) would be another type to Numba and be compiled for again, in seconds.
         """
-        if self.array.flags.writeable:
+        if on_device(self.array) or self.array.flags.writeable:
             return self.array.reshape(-1)
         return np.asarray(_Alias(self.array))
 

@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from kernels.arrays import driver, on_device
 from kernels.errors import InvalidParameter
 from kernels.lanes import (
     LANES,
@@ -116,11 +117,12 @@ def window(
         raise InvalidParameter(f"a {function} window of width {width} has no meaning")
     if values.dtype != np.float32 or not values.flags.c_contiguous:
         raise InvalidParameter("values to window are a C-contiguous float32 array")
-    result = output(out, values.shape, np.uint8)
+    result = output(out, values.shape, np.uint8, values)
     middle, slope = centre, 4 / width if function == "SIGMOID" else 1 / width
     if function == "LINEAR":
         middle, slope = centre - 0.5, 1 / (width - 1) if width > 1 else 0.0
     slope = min(slope, 1e30)
+    spread = driver("window").spread if on_device(values) else spread_cpu
     flat = values.reshape(-1)
-    spread_cpu(flat, np.float32(middle), np.float32(slope), function == "SIGMOID", bool(invert), result.reshape(-1))
+    spread(flat, np.float32(middle), np.float32(slope), function == "SIGMOID", bool(invert), result.reshape(-1))
     return result

@@ -1,0 +1,168 @@
+"""Every kernel on a card against its float64 reference, on small volumes and pictures of odd sizes.
+
+The renderer asks this before it trusts a card, `make gpu-check` prints it, and the tests run it under the simulator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels import bricks, image, plane, rendering, window
+from kernels.arrays import to_host
+from kernels.picture import Picture
+from kernels.transfer import TransferFunction
+from kernels.volume import Volume
+
+SHEARED = np.array([[0.7, 0.12, 0.2, 3.0], [0.02, 0.8, -0.1, -4.0], [0.05, 0.0, 1.3, 5.0], [0, 0, 0, 1]])
+LEFT_HANDED = np.array([[0.9, 0, 0, -20.0], [0, 0.9, 0, 7.0], [0, 0, -1.7, 40.0], [0, 0, 0, 1]])
+RANGE = 4095  # between the extreme values of a random volume: its steepest step
+GREY = 1 / 255
+WARM = TransferFunction(((50.0, (0.2, 0.1, 0.1), 0.0), (150.0, (0.9, 0.3, 0.2), 0.3), (400.0, (1.0, 1.0, 0.9), 0.8)))
+# right, down and normal of an oblique view
+OBLIQUE = np.linalg.qr(np.array([[0.8, 0.3, -0.5], [-0.2, 0.9, 0.4], [0.6, -0.3, 0.7]]))[0].T
+
+
+@dataclass(frozen=True)
+class Check:
+    """How far a kernel is from its reference in one case, and how far it may be."""
+
+    kernel: str
+    case: str
+    error: float
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        return self.error <= self.tolerance
+
+
+def checks(module: Any, scale: int = 1) -> Iterator[Check]:
+    """One after the other; `module` makes the card's arrays (cupy), `scale` enlarges volumes and pictures."""
+    for cases in (_windows, _images, _bricks, _planes, _renderings):
+        yield from cases(module, scale)
+
+
+def on_card(volume: Volume, module: Any) -> Volume:
+    """The same volume in a card's memory."""
+    return Volume(module.asarray(volume.array), volume.affine, volume.places, volume.holes)
+
+
+def _windows(module: Any, scale: int) -> Iterator[Check]:
+    values = np.random.default_rng(3).normal(40, 300, (7, 37 * scale)).astype(np.float32)
+    values[0, 0] = window.OUTSIDE
+    functions: tuple[window.Function, ...] = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
+    for function in functions:
+        for invert in (False, True):
+            greys = to_host(window.window(module.asarray(values), 40.3, 400.7, invert, function))
+            truth = window.reference(values, 40.3, 400.7, invert, function)
+            case = f"{function}, inverted" if invert else function
+            yield Check("window", case, float(np.abs(greys.astype(int) - truth).max()), 1)
+
+
+def _images(module: Any, scale: int) -> Iterator[Check]:
+    turned = np.array([[0.43, 0.11, -1.7], [-0.12, 0.51, 2.3]])
+    shrunk = np.array([[2.7, 0.2, -1.3], [-0.3, 2.6, 0.4]])
+    rng = np.random.default_rng(2)
+    for dtype in image.DTYPES:
+        pixels = rng.integers(0, 200, (13 * scale, 17 * scale)).astype(dtype)
+        for name, matrix in (("turned", turned), ("shrunk", shrunk)):
+            size = (19 * scale, 11 * scale) if name == "turned" else (7 * scale, 5 * scale)
+            values = to_host(image.sample(module.asarray(pixels), matrix, *size))
+            truth = image.reference(pixels, matrix, *size)
+            yield Check("image", f"{dtype.name}, {name}", _error(values, truth), 0.2)
+        values = to_host(image.sample(module.asarray(pixels), np.eye(2, 3), pixels.shape[1], pixels.shape[0]))
+        yield Check("image", f"{dtype.name}, one to one", float(np.abs(values - pixels).max()), 0)
+    colours = rng.integers(0, 200, (13 * scale, 17 * scale, 3)).astype(np.uint8)
+    values = to_host(image.sample(module.asarray(colours), turned, 19 * scale, 11 * scale))
+    truth = image.reference(colours, turned, 19 * scale, 11 * scale)
+    yield Check("image, colour", "turned", float(np.abs(values - truth).max()), 0.51)
+
+
+def _bricks(module: Any, scale: int) -> Iterator[Check]:
+    for dtype in (np.int16, np.float32):
+        volume = random_volume(dtype, (9 * scale, 10 * scale, 19 * scale), SHEARED)
+        grid, truth = bricks.bricks(on_card(volume, module)), bricks.reference(volume)
+        lowest, highest = to_host(grid.lowest), to_host(grid.highest)
+        error = np.abs(lowest - truth.lowest).max() + np.abs(highest - truth.highest).max()
+        yield Check("bricks", np.dtype(dtype).name, float(error), 0)
+        table = TransferFunction(((2900.0, (1, 1, 1), 0.0), (3068.2, (1, 1, 1), 1.0))).table()
+        missed = to_host(grid.occupancy(table)) != truth.occupancy(table)
+        yield Check("bricks, occupancy", np.dtype(dtype).name, float(missed.sum()), 0)
+
+
+def _planes(module: Any, scale: int) -> Iterator[Check]:
+    for name, volume in _volumes(random_volume, scale):
+        device = on_card(volume, module)
+        picture = oblique(volume, 13 * scale, 9 * scale, 0.77 / scale)
+        projections: tuple[plane.Projection, ...] = ("max", "min", "mean")
+        for projection in projections:
+            values = to_host(plane.slab(device, picture, projection, 4.0))
+            truth = plane.reference(volume, picture, projection, 4.0)
+            yield Check("plane", f"{name}, {projection} of 4 mm", _error(values, truth), 1e-3 * RANGE)
+        nz, ny, nx = volume.array.shape
+        middle = float(volume.place_of(nz // 2))
+        axes = volume.affine[:3, :3]
+        slice_ = Picture(volume.to_patient((0, 0, middle)), axes[:, 0], axes[:, 1], nx, ny)
+        values = to_host(plane.plane(device, slice_))
+        yield Check("plane", f"{name}, slice", float(np.abs(values - volume.array[nz // 2]).max()), 0)
+
+
+def _renderings(module: Any, scale: int) -> Iterator[Check]:
+    for name, volume in _volumes(smooth_volume, scale):
+        device = on_card(volume, module)
+        grid = bricks.bricks(device)
+        for fine, step, exit_, tolerance in (
+            (True, 0.4, rendering.STILL_EXIT, 2 * GREY),
+            (False, 0.8, rendering.MOVING_EXIT, 12 * GREY),
+        ):
+            picture = oblique(volume, 9 * scale, 7 * scale, 1.1 / scale)
+            truth = rendering.reference(volume, picture, WARM, 0.1)
+            rgba = to_host(rendering.volume_rendering_rgba(device, picture, WARM, grid, step, exit_, fine))
+            case = f"{name}, {'still' if fine else 'moving'}"
+            yield Check("rendering", case, float(np.abs(rgba - truth).max()), tolerance)
+            if fine:
+                rgb = to_host(rendering.volume_rendering(device, picture, WARM, grid, step, exit_, fine))
+                greys = np.floor(np.minimum(rgba[..., :3], 1) * 255 + 0.5)
+                yield Check("rendering", f"{case}, in bytes", float(np.abs(rgb - greys).max()), 1)
+
+
+def _volumes(make: Callable[..., Volume], scale: int) -> Iterator[tuple[str, Volume]]:
+    shape = (9 * scale, 7 * scale, 11 * scale)
+    for dtype in (np.int16, np.float32):
+        yield f"{np.dtype(dtype).name}, sheared", make(dtype, shape, SHEARED)
+    yield "int16, left-handed", make(np.int16, shape, LEFT_HANDED)
+    even = make(np.int16, shape, SHEARED)
+    places = np.cumsum(np.concatenate([[0], np.tile((0.6, 1.0, 1.7), shape[0])[: shape[0] - 1]]))
+    yield "int16, uneven with a hole", Volume(even.array, even.affine, places, (shape[0] // 3,))
+
+
+def random_volume(dtype: Any, shape: tuple[int, int, int], affine: NDArray[np.float64]) -> Volume:
+    values = np.random.default_rng(1).integers(-1024, 3071, shape)
+    return Volume(values.astype(dtype), affine)
+
+
+def smooth_volume(dtype: Any, shape: tuple[int, int, int], affine: NDArray[np.float64]) -> Volume:
+    """A bright ball with a soft edge, 0 to 400."""
+    z, y, x = np.indices(shape).astype(np.float64)
+    q = sum(((c - (n - 1) / 2) / (n / 2)) ** 2 for c, n in zip((z, y, x), shape, strict=True))
+    return Volume((400 * np.exp(-3 * q)).astype(dtype), affine)
+
+
+def oblique(volume: Volume, width: int, height: int, pixel_mm: float) -> Picture:
+    """A picture about the volume's middle, along none of its axes."""
+    right, down = OBLIQUE[0] * pixel_mm, OBLIQUE[1] * pixel_mm
+    origin = volume.centre_mm - right * (width - 1) / 2 - down * (height - 1) / 2
+    return Picture(origin, right, down, width, height)
+
+
+def _error(values: NDArray[Any], truth: NDArray[np.float64]) -> float:
+    """The largest difference; infinite where one has a value and the other says `OUTSIDE`."""
+    outside = truth == window.OUTSIDE
+    if ((values == window.OUTSIDE) != outside).any():
+        return float("inf")
+    return float(np.abs(values - truth)[~outside].max(initial=0))

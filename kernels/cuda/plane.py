@@ -1,0 +1,44 @@
+"""`kernels.plane` on a card: one thread per pixel, which walks the slab."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import cuda
+from numpy.typing import NDArray
+
+from kernels import plane
+from kernels.cuda.device import device, kernel, launch, variant
+from kernels.cuda.grid import from_middle, reals
+from kernels.cuda.tables import on_card
+from kernels.lanes import f32
+from kernels.slices import Slices
+
+slab_ray = variant(plane.slab_ray)
+
+
+@device
+def value(u, v, array, size, slices, counted, middle, right, down, step, count, mode):
+    """What one pixel shows."""
+    across = f32(u - counted[0])
+    along = f32(v - counted[1])
+    x = middle[0] + across * right[0] + along * down[0]
+    y = middle[1] + across * right[1] + along * down[1]
+    z = middle[2] + across * right[2] + along * down[2]
+    return slab_ray(array, size, slices, x, y, z, step[0], step[1], step[2], count, mode)
+
+
+@kernel
+def spread_cuda(array, size, slices, counted, middle, right, down, step, count, mode, out):
+    u, v = cuda.grid(2)
+    if u < out.shape[1] and v < out.shape[0]:
+        out[v, u] = value(u, v, array, size, slices, counted, middle, right, down, step, count, mode)
+
+
+def spread(array: Any, size: Any, slices: Slices, grid: NDArray[np.float64], count: int, mode: int, out: Any) -> None:
+    """The same arguments as the CPU's `spread_cpu`."""
+    height, width = out.shape
+    volume = (array, size, on_card(slices, array))
+    rays = (*from_middle(grid[0], grid[1], grid[2], width, height), reals(grid[3]))
+    launch(spread_cuda, width, height, *volume, *rays, np.int32(count), np.int32(mode), out)

@@ -1,0 +1,54 @@
+"""What each CUDA kernel may cost, checked without a card: no float64, nothing spilled, registers within a budget.
+
+A consumer's card does float64 at a sixty-fourth of its speed, and one bare 0.5 is enough to ask for it. Registers that
+do not fit go to memory; registers that do decide how many rays a card follows at once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.kernels.ptx import Capability, compiled, launches, ptxas
+
+pytest.importorskip("numba_cuda", reason="needs numba-cuda: `pip install '.[test]'`")
+
+ASSEMBLER = ptxas()
+
+REGISTERS = {
+    "window.spread_cuda": 32,
+    "image.spread_cuda": 48,
+    "image.spread_colour_cuda": 48,
+    "bricks.spread_cuda": 80,
+    "bricks.spread_occupancy_cuda": 32,
+    "plane.spread_cuda": 80,
+    "rendering.spread_cuda": 128,
+    "rendering.spread_rgba_cuda": 128,
+}
+
+
+def test_every_kernel_has_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {launch.kernel for launch in launches(monkeypatch)} == set(REGISTERS)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(ASSEMBLER is None, reason="needs NVIDIA's ptxas: `pip install nvidia-cuda-nvcc`, Linux or Windows")
+@pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
+def test_kernels_are_within_their_budgets(
+    capability: Capability, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ASSEMBLER is not None
+    over = []
+    lines = [f"sm_{capability[0]}{capability[1]}: registers (budget), float64, spilled bytes"]
+    for launch in launches(monkeypatch):
+        cost = compiled(launch, capability, ASSEMBLER, tmp_path)
+        budget = REGISTERS[launch.kernel]
+        kind = next(str(kind.dtype) for kind in launch.signature if hasattr(kind, "dtype"))
+        line = f"{launch.kernel:30} {kind:8} {cost.registers:4} ({budget})  {cost.float64}  {cost.spilled_bytes}"
+        lines.append(line)
+        if cost.float64 or cost.spilled_bytes or cost.stack_bytes or cost.registers > budget:
+            over.append(line)
+    with capsys.disabled():  # for the log of every run
+        print("\n" + "\n".join(lines))
+    assert not over
