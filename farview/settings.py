@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -43,6 +44,7 @@ class Settings(BaseSettings):
     admin_password: SecretStr | None = None
     volume_bytes: int = Field(default_factory=third_of_memory, ge=LEAST_VOLUME_BYTES)
     disk_reserve: int = Field(default=DEFAULT_RESERVE, ge=0)
+    gpu: Literal["auto", "off"] = "auto"
     demo: bool = False
     language: str = ""
 
@@ -90,6 +92,7 @@ class Settings(BaseSettings):
             "FARVIEW_INSTITUTION": self.institution,
             "FARVIEW_VOLUME_BYTES": self.volume_bytes,
             "FARVIEW_DISK_RESERVE": self.disk_reserve,
+            "FARVIEW_GPU": self.gpu,
         }
         return {name: str(value) for name, value in told.items()}
 

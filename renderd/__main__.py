@@ -32,7 +32,7 @@ def main() -> int:
     try:
         volume_bytes = int(environment.get("FARVIEW_VOLUME_BYTES") or 0) or None
         reserve_bytes = int(environment.get("FARVIEW_DISK_RESERVE", DEFAULT_RESERVE))
-        uvloop.run(serve(home, target, volume_bytes, reserve_bytes))
+        uvloop.run(serve(home, target, volume_bytes, reserve_bytes, environment.get("FARVIEW_GPU") or "auto"))
     except (StorageError, OSError) as error:
         log.error("cannot_serve", error=type(error).__name__, reason=str(error))
         return 2

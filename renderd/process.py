@@ -13,6 +13,7 @@ from renderd.cache import default_budget
 from renderd.library import Library
 from renderd.pool import SOCKET
 from renderd.render import Renderer
+from renderd.residence import open_residence
 from renderd.scheduler import Scheduler
 from renderd.server import serve as serve_stream
 from storage.blobs import BlobStore
@@ -25,10 +26,11 @@ log = structlog.get_logger()
 DATABASE_CONNECTIONS = 4
 
 
-async def serve(home: Home, target: DatabaseTarget, volume_bytes: int | None, reserve_bytes: int) -> None:
+async def serve(home: Home, target: DatabaseTarget, volume_bytes: int | None, reserve_bytes: int, gpu: str) -> None:
     """Serve until SIGTERM. Kernels are compiled before the socket listens, so that nobody waits for that later."""
     begun = time.monotonic()
-    scheduler = Scheduler(Renderer())
+    renderer = Renderer()
+    scheduler = Scheduler(renderer)
     # On the compute thread from the start: numba's own threads answer to whoever calls first.
     warming = asyncio.get_running_loop().run_in_executor(scheduler.compute, compile_all)
     database = await Database.connect(target, size=DATABASE_CONNECTIONS)
@@ -37,10 +39,16 @@ async def serve(home: Home, target: DatabaseTarget, volume_bytes: int | None, re
         log.info("ready", seconds=round(time.monotonic() - begun, 3), kernels=str(kernels))
         # Not the loop's executor, whose threads would be waited for at the end.
         threading.Thread(target=_clean_up, args=(home,), name="clean up", daemon=True).start()
+        threading.Thread(target=_find_card, args=(renderer, gpu), name="find card", daemon=True).start()
         library = Library(home, BlobStore(home.blobs, reserve_bytes), volume_bytes or default_budget())
         await serve_stream(database, library, scheduler, home.runtime / SOCKET)
     finally:
         await database.close()
+
+
+def _find_card(renderer: Renderer, setting: str) -> None:
+    # Half a minute of compiling where there is a card: until then the CPU makes the pictures.
+    renderer.residence = open_residence(setting)
 
 
 def _clean_up(home: Home) -> None:

@@ -29,6 +29,7 @@ from renderd.costs import Costs, scale_for
 from renderd.drawing import Drawing
 from renderd.errors import PresetNotFound
 from renderd.protocol import LEVELS, MAX_SIDE, Flag, PlaneView, StackView, VolumeView
+from renderd.residence import Residence, Resident, bring
 from renderd.viewer import Want
 from storage.dicom.luts import apply_voi_lut
 from storage.dicom.masks import NOTHING, Masks
@@ -113,6 +114,7 @@ class Renderer:
 
     def __init__(self) -> None:
         self.costs = Costs()
+        self.residence: Residence | None = None  # comes when the machine has a card and its kernels are compiled
 
     def start(self, want: Want, source: Source) -> Rendering:
         """A picture to be made. PresetNotFound when the view names an unknown one."""
@@ -122,6 +124,9 @@ class Renderer:
         if isinstance(view, PlaneView):
             return self._plane(want, view, cast(VolumeSource, source))
         return self._volume(want, view, cast(VolumeSource, source))
+
+    def _drawn_on_card(self, assembly: Assembly, paint: Callable[[Resident], None]) -> bool:
+        return self.residence is not None and self.residence.draw(assembly, paint)
 
     def _size(self, want: Want, kind: Hashable, guess_s: float, least: int) -> Size:
         largest = min(1.0, MAX_SIDE / max(want.width, want.height))
@@ -165,6 +170,7 @@ class Renderer:
                 drawing.draw(first, out)
 
         else:
+
             def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:
                 greys = sample(values, camera.image_band(matrix, first), size.width, last - first)
                 if lut is not None:
@@ -186,8 +192,18 @@ class Renderer:
         invert = stack.inverted != view.invert
 
         def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:
-            values = slab(volume, camera.band(picture, first, last), view.projection, view.thickness_mm)
-            _window(values, view.window, invert, stack.window_function, out)
+            rows = camera.band(picture, first, last)
+
+            def on_card(resident: Resident) -> None:
+                values = slab(resident.volume, rows, view.projection, view.thickness_mm)
+                try:
+                    bring(_window(values, view.window, invert, stack.window_function), out)
+                finally:
+                    values.fill(0)
+
+            if not self._drawn_on_card(source.assembly, on_card):
+                values = slab(volume, rows, view.projection, view.thickness_mm)
+                _window(values, view.window, invert, stack.window_function, out)
 
         return Rendering(want, size, _flags(size, interpolated=True, colour=False), paint, kind=kind, costs=self.costs)
 
@@ -202,10 +218,16 @@ class Renderer:
         flags = _flags(size, interpolated=True, colour=True) | (Flag(0) if want.final else Flag.REDUCED)
 
         def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:
-            if assembly.bricks is None:
-                assembly.bricks = bricks(volume)
             rows = camera.band(picture, first, last)
-            volume_rendering(volume, rows, transfer, assembly.bricks, step_mm, early_exit, want.final, out)
+            how = (step_mm, early_exit, want.final)
+
+            def on_card(resident: Resident) -> None:
+                bring(volume_rendering(resident.volume, rows, transfer, resident.bricks, *how), out)
+
+            if not self._drawn_on_card(assembly, on_card):
+                if assembly.bricks is None:
+                    assembly.bricks = bricks(volume)
+                volume_rendering(volume, rows, transfer, assembly.bricks, *how, out)
 
         return Rendering(want, size, flags, paint, kind=kind, costs=self.costs)
 
@@ -218,13 +240,17 @@ def _flags(size: Size, *, interpolated: bool, colour: bool) -> Flag:
 
 
 def _window(
-    values: NDArray[np.float32], window_of: tuple[float, float], invert: bool, function: str, out: NDArray[np.uint8]
-) -> None:
+    values: NDArray[np.float32],
+    window_of: tuple[float, float],
+    invert: bool,
+    function: str,
+    out: NDArray[np.uint8] | None = None,
+) -> NDArray[np.uint8]:
     centre, width = window_of
     if function == "LINEAR" and width < 1:
         # PS3.3 C.11.2.1.2.1 allows no such width; narrow windows of small float values (SUV) are meant exactly.
         function = "LINEAR_EXACT"
-    window(values, centre, width, invert, cast(Function, function), out)
+    return window(values, centre, width, invert, cast(Function, function), out)
 
 
 def colour_table(centre: float, width: float) -> NDArray[np.uint8] | None:

@@ -20,11 +20,11 @@ class Instance:
     header: dict[str, Any]
 
 
-def stack_of(files: Sequence[bytes], blobs: BlobStore | None = None) -> Stack:
+def stack_of(files: Sequence[bytes], blobs: BlobStore | None = None, institution: int = INSTITUTION) -> Stack:
     """The first Stack of these instances, whose bytes are stored when there is a store."""
     instances = []
     for data in files:
         header, identity = read_header(data)
-        sha256 = blobs.write(INSTITUTION, data) if blobs else identity.sop_instance_uid
+        sha256 = blobs.write(institution, data) if blobs else identity.sop_instance_uid
         instances.append(Instance(identity.sop_instance_uid, sha256, header.to_json()))
     return stacks_of(instances)[0]
