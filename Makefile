@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test quick types check install install-test clean
+.PHONY: run test quick types check gpu-check install install-test clean
 
 run: install
 	$(BIN)/farview serve --demo --lan
@@ -33,6 +33,11 @@ check: install-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python viewer/hatch_build.py --check
+
+# For a machine with an NVIDIA card: every kernel against its reference, then timings, then one page.
+gpu-check: install
+	$(BIN)/python -m pip install --quiet --editable '.[gpu]'
+	$(BIN)/python -m benchmarks.gpu_check
 
 types:
 	$(BIN)/python viewer/generate_types.py
