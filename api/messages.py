@@ -101,8 +101,11 @@ class Geometry:
 class Phase:
     """One of several Stacks that show the same places: a time, an echo, a diffusion weighting, a reconstruction.
 
-    group: the same for all of them. number: from 0, of `count`. kind says what tells them apart (a key of the viewer's
-    dictionary); `value` is its number where it has one (ms for times, s/mm² for b_value), else `text` says it.
+    group: the same for all of them; one that lost slices has holes or an end of its own. number: from 0, of `count`.
+    kind says what tells them apart (a key of the viewer's dictionary): temporal_position, trigger_time,
+    frame_reference_time, acquisition, echo, b_value, gradient, image_type, kernel or order. `value` is its number where
+    it has one (ms for times and echoes, s/mm² for b_value and gradient); `text` says the rest: a direction, a type, a
+    kernel, which of several alike ("#2"), and in front of it what several such sets of one series differ in.
     """
 
     group: str
