@@ -32,7 +32,7 @@ def write_studies(folder: Path) -> None:
 
 def _named(name: str, **more: Any) -> dict[str, Any]:
     return {
-        "PatientName": f"{name}^PHANTOM",
+        "PatientName": f"{name}^TEST",  # not PHANTOM, by which other tests find the demo study
         "PatientID": name,
         "StudyInstanceUID": uid_of(name, "study"),
         "SeriesInstanceUID": uid_of(name, "series"),
