@@ -396,6 +396,9 @@ def test_fingers_on_the_volume(reader: Reader) -> None:
     assert abs(pixels(reader, "volume").astype(float).mean() - bright) > 0.5
 
 
+BREASTBONE = [0.0, -80.0, 60.0]  # what a reader in front of the phantom sees there, whatever the preset
+
+
 def beneath(view: dict[str, Any], box: tuple[float, float, float, float], point: list[float]) -> tuple[float, float]:
     """Where a patient point stands on the page."""
     x, y, width, height = box
@@ -405,10 +408,16 @@ def beneath(view: dict[str, Any], box: tuple[float, float, float, float], point:
 
 
 def hu_at(point: list[float]) -> float:
-    """The phantom's value in the voxel at a patient point."""
+    """The phantom's value at a patient point, linear between its voxels."""
     array, affine = phantom()
-    i, j, k = np.round((np.asarray(point) - affine[:3, 3]) / np.diag(affine)[:3]).astype(int)
-    return float(array[k, j, i])
+    index = (np.asarray(point) - affine[:3, 3]) / np.diag(affine)[:3]
+    low = np.floor(index).astype(int)
+    part = index - low
+    value = 0.0
+    for corner in np.ndindex(2, 2, 2):
+        i, j, k = low + corner
+        value += float(array[k, j, i]) * float(np.prod(np.where(corner, part, 1 - part)))
+    return value
 
 
 def test_a_long_press_picks_what_is_seen_in_a_slab_and_in_a_volume(reader: Reader, shots: Path) -> None:
@@ -437,18 +446,18 @@ def test_a_long_press_picks_what_is_seen_in_a_slab_and_in_a_volume(reader: Reade
     assert point[:2] == pytest.approx(list(under(slab, box, spot)[:2]), abs=0.05)
     assert abs(point[2] - slab["centre"][2]) <= 10.01
     ray = [hu_at([*point[:2], slab["centre"][2] + z]) for z in np.arange(-8.75, 9, 2.5)]
-    assert hu_at(point) >= max(ray) - 60  # the nearest voxel, where the pick interpolates
+    assert hu_at(point) >= max(ray) - 5
 
     # The front of the volume: the first opaque thing under the finger, and nothing opaque before it.
     page.get_by_test_id("layout-volume").tap()
     volume = settle(reader, "volume")
     box = reader.box("volume")
-    spot = beneath(volume, box, [0, 0, 0])
+    spot = beneath(volume, box, BREASTBONE)
     page.wait_for_timeout(300)
     fingers.hold((spot[0], spot[1]), lift=False)
     page.get_by_test_id("loupe-volume").wait_for()
     fingers.up()
-    page.get_by_test_id("toast").wait_for()
+    reader.wait("(z) => Math.abs(window.farview.views().axial.centre[2] - z) > 20", point[2])
     point = cross(reader)
     seen = beneath(volume, box, point)
     assert np.hypot(seen[0] - spot[0], seen[1] - spot[1]) < 3
@@ -462,7 +471,7 @@ def test_a_double_tap_makes_a_surface_the_centre_that_the_volume_turns_about(rea
     page.get_by_test_id("layout-volume").tap()
     opened = settle(reader, "volume")
     box = reader.box("volume")
-    spot = beneath(opened, box, [0, 0, 0])
+    spot = beneath(opened, box, BREASTBONE)
     fingers.double_tap((spot[0], spot[1]))
     mark = page.get_by_test_id("pivot")
     mark.wait_for(state="attached")
