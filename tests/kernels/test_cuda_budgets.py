@@ -1,6 +1,6 @@
 """What each CUDA kernel may cost, checked without a card: no float64, nothing spilled, registers within a budget.
 
-A consumer's card does float64 at a sixty-fourth of its speed, and one bare 0.5 is enough to ask for it. Registers that
+A consumer's card does float64 at a sixty-fourth of its speed, and one bare 0.1 is enough to ask for it. Registers that
 do not fit go to memory; registers that do decide how many rays a card follows at once.
 """
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernels.ptx import Capability, compiled, launches, ptxas
+from tests.kernels.ptx import Capability, Launch, compiled, launches, ptxas
 
 pytest.importorskip("numba_cuda", reason="needs numba-cuda: `pip install '.[test]'`")
 
@@ -52,3 +52,17 @@ def test_kernels_are_within_their_budgets(
     with capsys.disabled():  # for the log of every run
         print("\n" + "\n".join(lines))
     assert not over
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(ASSEMBLER is None, reason="needs NVIDIA's ptxas: `pip install nvidia-cuda-nvcc`, Linux or Windows")
+def test_a_bare_tenth_would_be_noticed(tmp_path: Path) -> None:
+    from numba import cuda, float32
+
+    @cuda.jit
+    def risen(values, out):
+        out[0] = values[0] + 0.1
+
+    assert ASSEMBLER is not None
+    cost = compiled(Launch(risen, (float32[::1], float32[::1])), (8, 0), ASSEMBLER, tmp_path)
+    assert cost.float64 > 0
