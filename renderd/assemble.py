@@ -53,12 +53,23 @@ def volume_bytes(stack: Stack) -> int:
 
 
 def instance_frame(blobs: BlobStore, institution_id: int, stack: Stack, frame: int) -> NDArray[Any]:
-    """Modality values of one stored frame, or UnreadableFrame. Any thread."""
+    """Modality values of one stored frame, all of them finite, or UnreadableFrame. Any thread."""
     try:
-        return read_frame(blobs, institution_id, stack.frames[frame])
+        return _finite(read_frame(blobs, institution_id, stack.frames[frame]))
     except StorageError as error:
         # What the decoder says names a transfer syntax or a size, never a person.
         raise UnreadableFrame(f"{frame + 1}/{len(stack.frames)}: {error}") from error
+
+
+def _finite(values: NDArray[Any]) -> NDArray[Any]:
+    """What is not a number, as a parametric map has where nothing was measured, counts as the frame's lowest value.
+
+    So do −∞ and, as its highest, +∞: no picture, window or range depends on what a processor makes of them.
+    """
+    if values.dtype.kind != "f" or (known := np.isfinite(values)).all():
+        return values
+    low, high = (values[known].min(), values[known].max()) if known.any() else (0, 0)
+    return np.asarray(np.nan_to_num(values, nan=low, posinf=high, neginf=low))
 
 
 class Assembly:

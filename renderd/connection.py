@@ -17,12 +17,15 @@ from renderd.admission import Admission
 from renderd.assemble import Assembly
 from renderd.errors import InvalidMessage, RenderError
 from renderd.library import Library
+from renderd.picks import Picks, nothing
 from renderd.protocol import (
     HEADER,
     Close,
     FromViewer,
     Header,
     Loading,
+    Pick,
+    Picked,
     Ping,
     Pong,
     Show,
@@ -62,8 +65,9 @@ class Connection:
         self._admission = admission
         self._scheduler = scheduler
         self._shelf = Shelf(
-            database, admission, library, scheduler.wake, tell=self._tell_loading, refuse=self._tell_trouble
+            database, admission, library, self._changed, tell=self._tell_loading, refuse=self._tell_trouble
         )
+        self._picks = Picks(self._shelf.find, self._tell_picked)
         self._messages: dict[Hashable, ToViewer] = {}
         self._something = asyncio.Event()
 
@@ -82,6 +86,7 @@ class Connection:
                     task.cancel()
         finally:
             self._scheduler.leave(self)
+            self._picks.close()
             self._shelf.close()
 
     # ── in ──
@@ -108,6 +113,13 @@ class Connection:
                 self.scene.receive(message, now)
                 self.viewer.close(message.viewport)
                 self._shelf.closed(message.viewport)
+                self._picks.closed(message.viewport)
+            case Pick():
+                if message.viewport in self.scene.viewports:  # of which there are few
+                    self._picks.receive(message)
+                else:
+                    self._tell_picked(nothing(message))
+                return
             case Visible():
                 self.viewer.see(message.visible)
             case Ping():
@@ -126,6 +138,13 @@ class Connection:
 
     def ready(self) -> None:
         self._something.set()
+
+    def _changed(self) -> None:
+        self._scheduler.wake()
+        self._picks.changed()
+
+    def _tell_picked(self, picked: Picked) -> None:
+        self._say(("picked", picked.viewport), picked)
 
     def _tell_trouble(self, viewport: int, error: RenderError) -> None:
         self._say(viewport, Trouble(viewport, error.code, str(error)))

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from pydicom import dcmread
 
 from renderd import assemble
 from renderd.assemble import Assembly, Stopped, build_volume_file, instance_frame, volume_bytes
@@ -49,6 +51,35 @@ def test_a_volume_is_the_slices_in_hounsfield_units_where_the_geometry_says(stor
     assert np.array_equal(assembly.volume.array, phantom()) and assembly.volume.array.dtype == np.int16
     assert np.allclose(assembly.volume.affine, AFFINE)
     assert assembly.size_bytes == phantom().nbytes == volume_bytes(store.stack)
+
+
+def test_what_is_not_a_number_is_the_lowest_of_its_frame_and_infinity_the_highest(tmp_path: Path) -> None:
+    images = np.random.default_rng(6).normal(3, 1, (4, 8, 9)).astype(np.float32)
+    images[1, 2, 3], images[1, 4, 5], images[1, 6, 7], images[2] = np.nan, np.inf, -np.inf, np.nan
+    files = []
+    for data, image in zip(write_series(phantom()[:4, :8, :9], AFFINE), images, strict=True):
+        dataset = dcmread(BytesIO(data))
+        del dataset.PixelData
+        del dataset.PixelRepresentation
+        dataset.BitsAllocated, dataset.FloatPixelData = 32, image.tobytes()
+        dataset.RescaleSlope, dataset.RescaleIntercept = 1, 0
+        out = BytesIO()
+        dataset.save_as(out)
+        files.append(out.getvalue())
+    store = Store(tmp_path)
+    stack = stack_of(files, store.blobs)
+    order = [int(np.argmin([abs(z - 2 * k + 8) for k in range(4)])) for z in (f.position[2] for f in stack.frames)]  # type: ignore[index]
+    assembly = store.assembly(stack)
+    assembly.run()
+    assert assembly.volume is not None
+    found = assembly.volume.array
+    known = images[1][np.isfinite(images[1])]
+    one = order.index(1)
+    assert found[one, 2, 3] == found[one, 6, 7] == known.min()
+    assert found[one, 4, 5] == known.max()
+    assert (found[order.index(2)] == 0).all()
+    assert (found[order.index(3)] == images[3]).all()
+    assert (instance_frame(store.blobs, INSTITUTION, stack, one) == found[one]).all()
 
 
 def test_values_that_int16_does_not_hold_make_a_float_volume(tmp_path: Path) -> None:
