@@ -135,9 +135,7 @@ class Library:
         if assembly is not None:
             values = await loop.run_in_executor(self._readers, assembly.read_slice, frame)
         else:
-            values = await loop.run_in_executor(
-                self._readers, instance_frame, self.blobs, institution_id, stack, frame
-            )
+            values = await loop.run_in_executor(self._readers, instance_frame, self.blobs, institution_id, stack, frame)
         self.frames.put((key, frame), Picture(values))
         return values
 
