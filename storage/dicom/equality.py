@@ -17,7 +17,7 @@ from pydicom.multival import MultiValue
 from storage.dicom.decode import decode_frame
 from storage.dicom.header import Header, header_of
 from storage.dicom.identity import Identity
-from storage.dicom.parse import Parsed, parse
+from storage.dicom.parse import MAX_ELEMENTS, Parsed, parse
 from storage.dicom.pixels import native_frame
 from storage.errors import InvalidDataset, UnreadablePixels
 
@@ -90,6 +90,8 @@ def read_content(data: bytes) -> Content:
     try:
         # Before anything else looks at the elements: pydicom replaces the raw bytes of what is looked at.
         elements = elements_digest(parsed.dataset)
+    except InvalidDataset:
+        raise
     except RecursionError as error:
         raise InvalidDataset("sequences are nested too deeply") from error
     except Exception as error:  # what pydicom raises on hostile values is not a closed list
@@ -124,6 +126,8 @@ def elements_digest(dataset: Dataset) -> bytes:
 
 
 def _add(digest: Any, dataset: Dataset, skip: set[int]) -> None:
+    if len(dataset) > MAX_ELEMENTS:  # of an item; the dataset itself was counted while it was read
+        raise InvalidDataset(f"an item has more than {MAX_ELEMENTS} elements")
     # Plain integers: comparing pydicom's tags takes longer than everything else here. `items` leaves values raw.
     for tag, element in sorted((int(tag), element) for tag, element in dataset.items()):
         if tag & 0xFFFF == 0 or tag in skip or tag in _PIXELS or tag == _TRAILING_PADDING:

@@ -32,14 +32,14 @@ class Sender:
         return bool(self._association.is_established)
 
     def send(self, dataset: bytes) -> int:
-        """Send the bytes of a dataset; the status of the answer, or NO_ANSWER when the other side has gone."""
+        """Send the bytes of a dataset, or none; the status of the answer, NO_ANSWER when the other side has gone."""
         self._number += 1
         request = C_STORE()
         request.MessageID = self._number
         request.AffectedSOPClassUID = CT
         request.AffectedSOPInstanceUID = f"1.2.3.{self._number}"
         request.Priority = 2
-        request.DataSet = BytesIO(dataset)
+        request.DataSet = BytesIO(dataset) if dataset else None
         association = self._association
         if not association.is_established:
             return NO_ANSWER

@@ -28,6 +28,7 @@ from storage.dicom.write import write_series
 from storage.errors import DatabaseUnavailable, InvalidDataset
 from storage.institutions import assign_ae_title
 from storage.studies import find_studies
+from tests.flows.sender import Sender, split
 from tests.storage.rows import make_institution
 
 pytestmark = pytest.mark.slow  # real processes, started and stopped
@@ -126,6 +127,17 @@ async def test_a_dataset_that_cannot_be_kept_is_refused_with_c000(
     files = list(write_series(array, np.eye(4), attributes={"StudyInstanceUID": None}))
     assert await asyncio.to_thread(send, receiver[1], files) == [0xC000]
     assert await count(database, "instances") == 0
+
+
+async def test_a_store_without_a_dataset_is_answered(receiver: tuple[Receiver, int], database: Database) -> None:
+    def store() -> list[int]:
+        sender = Sender(receiver[1])
+        statuses = [sender.send(dataset) for dataset in (b"", split(slices()[0])[1])]
+        sender.close()
+        return statuses
+
+    assert await asyncio.to_thread(store) == [0xC000, 0]
+    assert await count(database, "instances") == 1
 
 
 @pytest.mark.parametrize(
