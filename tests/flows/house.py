@@ -59,6 +59,11 @@ class House(Service):
                 found["postgres" if "postgres" in command[0].rsplit("/", 1)[-1] else command[-1]] = child.pid
         return found
 
+    def spent_s(self, name: str) -> float:
+        """The processor's seconds that one of the processes has had: a busy machine does not make them more."""
+        times = psutil.Process(self.pids()[name]).cpu_times()
+        return times.user + times.system
+
     def kill_one(self, name: str) -> None:
         """kill -9 of one of the processes, as soon as it is there."""
         psutil.Process(self.until(lambda: self.pids().get(name), f"{name} is there")).kill()
