@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from farview import children
-from farview.children import Child
+from farview import children, watch
+from farview.children import Child, last_words
+from storage.processes import State
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,6 +54,63 @@ async def test_a_killed_child_is_started_again_until_it_is_stopped(module: Calla
     with pytest.raises(ProcessLookupError):
         os.kill(last, 0)
     assert ended == ["SIGKILL", "SIGKILL"]
+
+
+async def test_a_child_runs_from_the_moment_when_it_says_so(module: Callable[[str], Child]) -> None:
+    child = module(
+        "import os, sys, time\nprint('up', flush=True)\nsys.stdin.read()\n"
+        "while not os.path.exists(os.environ['TOLD_FILE']): time.sleep(0.01)\n"
+        "os.write(int(os.environ['FARVIEW_READY']), b'1')\ntime.sleep(600)\n"
+    )
+    go = child.log.with_name("go")
+    child._environment["TOLD_FILE"] = str(go)
+    keeping = asyncio.create_task(child.keep(lambda *_: None))
+    await until(lambda: child.log.exists() and "up" in child.log.read_text())
+    assert child.watch.process.state is State.STARTING
+    assert child.watch.process.pid == child.pid
+    go.touch()
+    await until(lambda: child.watch.process.state is State.RUNNING)
+    await child.stop()
+    await keeping
+    assert child.watch.process.state is State.STOPPED
+
+
+async def test_a_child_that_cannot_start_waits_says_why_and_is_hurried(
+    module: Callable[[str], Child], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "BACK_OFF_S", (0.0, 3600.0))
+    child = module("""import json, sys\nprint(json.dumps({"event": "cannot", "reason": "in use"}))\nsys.exit(2)\n""")
+    ended: list[str] = []
+    keeping = asyncio.create_task(child.keep(lambda _, how: ended.append(how)))
+    await until(lambda: child.watch.process.state is State.WAITING)
+    process = child.watch.process
+    assert (process.failures, process.wait_s, process.last_exit, process.reason) == (2, 3600, "2", "cannot: in use")
+    child.hurry()
+    await until(lambda: child.watch.process.failures == 3)
+    # Not even a log to write to: a full disk, no more files, no memory for a process.
+    child.log.unlink()
+    child.log.mkdir()
+    child.hurry()
+    await until(lambda: child.watch.process.failures == 4)
+    assert (child.watch.process.last_exit, child.watch.process.reason) == ("IsADirectoryError", "Is a directory")
+    await child.stop()
+    await keeping
+    assert ended == ["2", "2", "2", "IsADirectoryError"]
+
+
+def test_the_last_words_are_the_reason_of_the_last_event(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert last_words(log) == ""
+    for text, words in (
+        ("", ""),
+        ('{"event": "a"}\n{"event": "cannot_receive", "error": "OSError", "reason": "in use"}\n', "OSError: in use"),
+        ('{"event": "ended"}\n', "ended"),
+        ("Traceback …\n  File …\nKeyError: 'x'\n", "KeyError: 'x'"),
+        ("[1]\n", "[1]"),
+        ("x" * 10_000, "x" * 300),
+    ):
+        log.write_text(text)
+        assert last_words(log) == words
 
 
 async def test_a_child_that_ignores_the_request_is_killed(
