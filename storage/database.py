@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from typing import Any
 import asyncpg
 
 from storage.errors import DatabaseUnavailable, DiskFull, TryAgain
+
+# While the server is away the pool tries again by itself, each time with a trace in the log. Whoever asks is told.
+logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)
 
 SCHEMA = "farview"
 APPLICATION_ROLE = "farview_app"
