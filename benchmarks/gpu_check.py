@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # numba-cuda is imported once there is a card
 PAGE = Path("gpu-check.md")
 PACKAGES = ("farview", "numba", "numba-cuda", "cupy-cuda13x", "numpy")
 REPEATS = 20
-SCALE = 6  # of the checks' volumes on a card, which has the time
+SCALE = 4  # of the checks' volumes on a card: larger than in the tests, and their references take a minute
 SIDES = (512, 1024)
 
 
