@@ -79,7 +79,7 @@ def test_planes_slab_and_volume_by_touch(phone: Reader, shots: Path) -> None:
     # A tap points: the planes that are not on the screen go through that point.
     before = phone.view("sagittal")["centre"]
     x, y, width, height = phone.box("axial")
-    fingers.tap(x + 0.65 * width, y + 0.5 * height)
+    fingers.tap((x + 0.65 * width, y + 0.5 * height))
     phone.wait("(x) => window.farview.views().sagittal.centre[0] > x + 10", before[0])  # the patient's left
     page.screenshot(path=shots / "phone-axial.png")
 
