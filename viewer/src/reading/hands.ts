@@ -125,9 +125,10 @@ export class ViewportHands implements Hands {
   doubleTap(at: Vector2, pointer: Pointer): void {
     const { desk, viewport } = this;
     // Its first tap was half of this one and pointed at nothing.
-    if (this.crossBefore && desk.linked.peek()) moves.crossToPoint(desk, this.crossBefore);
-    else if (this.crossBefore) desk.cross.value = this.crossBefore;
+    const before = this.crossBefore;
     this.crossBefore = null;
+    if (before && desk.linked.peek()) moves.crossToPoint(desk, before);
+    else if (before) desk.cross.value = before;
     if (viewport.role === "volume" && pointer === "touch") void turnAbout(desk, viewport, this.device(at));
     else if (desk.layout.value === "mpr") desk.maximised.value = desk.maximised.value ? null : viewport.role;
     else moves.fit(desk, viewport);

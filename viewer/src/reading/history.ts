@@ -59,10 +59,6 @@ export class ViewHistory {
     return this.past.length > 0;
   }
 
-  get redoable(): boolean {
-    return this.future.length > 0;
-  }
-
   /** Remember how things stand, unless a gesture is still under way. */
   settle(): void {
     const { desk } = this;

@@ -60,7 +60,7 @@ export function PivotMark({ viewport }: { viewport: Viewport }) {
   const [x, y] = screenOf(drawn.view, size, pivot);
   return (
     <svg class="crosshair" viewBox={`0 0 ${size.width} ${size.height}`} aria-hidden="true" data-testid="pivot">
-      <circle class="line-volume" cx={x} cy={y} r={8 * viewport.density} vector-effect="non-scaling-stroke" />
+      <circle class="pivot" cx={x} cy={y} r={8 * viewport.density} vector-effect="non-scaling-stroke" />
       <circle class="pivot-dot" cx={x} cy={y} r={1.5 * viewport.density} />
     </svg>
   );

@@ -30,28 +30,23 @@ function paint(glass: HTMLCanvasElement, picture: HTMLCanvasElement, [x, y]: Vec
   const centre: Vector2 = [(x - width / 2) / stretch + picture.width / 2, (y - height / 2) / stretch + picture.height / 2];
   const side = ((SIZE / ZOOM) * viewport.density) / stretch;
   const full = glass.width;
-  context.fillStyle = "#000";
+  context.shadowBlur = 0;
   context.fillRect(0, 0, full, full);
+  context.beginPath();
   context.imageSmoothingEnabled = false; // pixels as they are: a softened edge would be placed wrongly
   context.drawImage(picture, centre[0] - side / 2, centre[1] - side / 2, side, side, 0, 0, full, full);
-  const [gap, reach] = [full * 0.05, full * 0.2];
-  const arms = [-1, 1].flatMap((way) => [
-    [full / 2 + way * gap, full / 2, full / 2 + way * reach, full / 2],
-    [full / 2, full / 2 + way * gap, full / 2, full / 2 + way * reach],
-  ]);
-  for (const [colour, thick] of [
-    ["#000", 5],
-    ["#4cc2ff", 2],
-  ] as const) {
-    context.strokeStyle = colour;
-    context.lineWidth = thick;
-    context.beginPath();
-    for (const [x0, y0, x1, y1] of arms as [number, number, number, number][]) {
-      context.moveTo(x0, y0);
-      context.lineTo(x1, y1);
-    }
-    context.stroke();
+  context.strokeStyle = "#4cc2ff";
+  context.shadowColor = "#000"; // to be seen on white too
+  context.shadowBlur = 4;
+  context.lineWidth = 2;
+  context.translate(full / 2, full / 2);
+  for (let arm = 0; arm < 4; arm += 1) {
+    context.moveTo(full * 0.05, 0);
+    context.lineTo(full * 0.2, 0);
+    context.rotate(Math.PI / 2);
   }
+  context.stroke();
+  context.setTransform(1, 0, 0, 1, 0, 0);
 }
 
 export function Loupe({ viewport }: { viewport: Viewport }) {
