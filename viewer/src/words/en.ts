@@ -96,7 +96,7 @@ export const en: Words = {
   pick_unanswered: "The server did not answer; nothing has moved.",
   nothing_there: "Nothing is seen there",
   went_there: (value) => (value ? `The planes went there · ${value}` : "The planes went there"),
-  turns_about: "It now turns about the surface you tapped",
+  turns_about: "Turns about the tapped surface",
 
   actions: "Actions",
   mpr_here: "MPR here",

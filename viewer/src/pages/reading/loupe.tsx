@@ -35,10 +35,10 @@ function paint(glass: HTMLCanvasElement, picture: HTMLCanvasElement, [x, y]: Vec
   context.beginPath();
   context.imageSmoothingEnabled = false; // pixels as they are: a softened edge would be placed wrongly
   context.drawImage(picture, centre[0] - side / 2, centre[1] - side / 2, side, side, 0, 0, full, full);
-  context.strokeStyle = "#4cc2ff";
-  context.shadowColor = "#000"; // to be seen on white too
-  context.shadowBlur = 4;
-  context.lineWidth = 2;
+  context.strokeStyle = "#fff";
+  context.shadowColor = "#000"; // white alone is lost on bone
+  context.shadowBlur = 5;
+  context.lineWidth = 3;
   context.translate(full / 2, full / 2);
   for (let arm = 0; arm < 4; arm += 1) {
     context.moveTo(full * 0.05, 0);
