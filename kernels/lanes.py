@@ -362,7 +362,7 @@ def shared(function: Callable[..., Any]) -> Any:
 
 
 def apart(function: Callable[..., Any]) -> Any:
-    """Like `shared`, but called where it is used and not inlined: for what is rarely needed in the middle of a loop."""
+    """Like `shared`, but the compiler may call it instead of inlining it: for what is rarely needed in a loop."""
     dispatcher = njit(function, **OPTIONS)
     SHARED.append(dispatcher)
     return dispatcher
