@@ -12,6 +12,7 @@ from storage.dicom.decoders import pydicom as second_way
 from storage.dicom.decoders.codestream import Codestream, read_codestream
 from storage.dicom.header import Header
 from storage.dicom.luts import unpack
+from storage.dicom.padding import is_beyond, with_padding
 from storage.dicom.pixels import Pixels, native_values, stored_limits, stored_values
 from storage.errors import UnreadablePixels
 
@@ -23,12 +24,18 @@ TISSUE_HU = (-1000, 3071)  # from air to the densest that twelve bits hold
 def decode_frame(encoded: bytes, header: Header, frame: int) -> NDArray[Any]:
     """Stored values [rows, columns], or RGB [rows, columns, 3] as stored bits, of one frame.
 
+    Padding that BitsStored cannot hold is among them as it was written; all else keeps to BitsStored.
     encoded: the bytes that `header.pixels.ranges(frame)` names, joined.
 
     Raises:
         UnreadablePixels: they cannot be decoded, or are of another size than the header says.
     """
-    return stored_values(raw_frame(encoded, header, frame), _pixels(header))
+    pixels, raw = _pixels(header), raw_frame(encoded, header, frame)
+    stored = stored_values(raw, pixels)
+    if header.padding is None or pixels.colour:
+        return stored
+    overlays = sum(1 << bit for bit in {entry["bit"] for entry in header.overlays if entry["offset"] is None})
+    return with_padding(stored, raw, pixels, header.padding, overlays)
 
 
 def raw_frame(encoded: bytes, header: Header, frame: int) -> NDArray[Any]:
@@ -130,7 +137,8 @@ def modality_values(stored: NDArray[Any], header: Header, frame: int) -> NDArray
 
     Padding (outside of a round field of view) has no value. It becomes what the picture shows as black, so that it is
     neither seen nor interpolated into its neighbours: −1024 HU in a CT, elsewhere the lowest other value of the frame,
-    the highest where the picture is shown inverted. A CT's padding that is tissue's value as well stays what it is.
+    the highest where the picture is shown inverted. A CT's padding that is tissue's value as well stays what it is,
+    unless its word had more bits than BitsStored: no measured value has.
     """
     pixels = header.pixels
     assert pixels is not None
@@ -173,13 +181,18 @@ def _transform(stored: NDArray[Any], header: Header, frame: int) -> NDArray[Any]
 
 
 def _pad(values: NDArray[Any], stored: NDArray[Any], header: Header) -> NDArray[Any]:
-    assert header.padding is not None
+    pixels = header.pixels
+    assert header.padding is not None and pixels is not None
     low, high = header.padding
     padded = stored == low if low == high else (stored >= low) & (stored <= high)
     if header.unit == "HU":
         # Some scanners and converters name a value that tissue has too, 0 for one, which would turn water to air.
         # Such a pixel cannot be told from a measured one, and a grey rim is the lesser harm than a hole in an organ.
-        padded &= (values < TISSUE_HU[0]) | (values > TISSUE_HU[1])
+        spared = (values >= TISSUE_HU[0]) & (values <= TISSUE_HU[1])
+        if is_beyond(header.padding, pixels):
+            least, most = stored_limits(pixels)
+            spared &= (stored >= least) & (stored <= most)
+        padded &= ~spared
     if not padded.any():
         return values
     if header.unit == "HU":

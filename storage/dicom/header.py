@@ -21,6 +21,7 @@ from storage.dicom.luts import read_modality_lut, read_voi_luts, read_windows, u
 from storage.dicom.mosaic import read_mosaic
 from storage.dicom.nuclear import read_slices
 from storage.dicom.overlays import read_overlays
+from storage.dicom.padding import read_padding
 from storage.dicom.palettes import is_supplemental, read_palette
 from storage.dicom.parse import Parsed, parse
 from storage.dicom.pixels import Pixels, native_frame, read_pixels, stored_limits, stored_values
@@ -56,7 +57,7 @@ class Header:
     intercept: float
     modality_lut: list[Any] | None  # [first stored value, base64 of zlib of float32]
     palette: list[Any] | None  # [first stored value, base64 of zlib of uint8 RGB]
-    padding: list[int] | None  # stored values from, to (both included)
+    padding: list[int] | None  # from, to (both included): stored values, or words that BitsStored cannot hold
     stored_range: list[int] | None  # smallest and largest stored value, where bits alone leave int16 in doubt
     unit: str  # "HU" or ""
     inverted: bool  # the lowest value is shown white
@@ -174,7 +175,7 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
         reason=reason,
         modality_lut=modality_lut,
         palette=read_palette(dataset, signed) if pixels and pixels.photometric == "PALETTE COLOR" else None,
-        padding=_padding(dataset, pixels),
+        padding=read_padding(dataset, pixels),
         stored_range=None,
         unit=_unit(dataset, identity.modality),
         inverted=_inverted(dataset, pixels),
@@ -196,19 +197,6 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
     if pixels and pixels.photometric == "PALETTE COLOR" and header.palette is None:
         return replace(header, pixels=None, reason="no_palette")
     return replace(header, stored_range=_stored_range(parsed, header))
-
-
-def _padding(dataset: Dataset, pixels: Pixels | None) -> list[int] | None:
-    """PS3.3 C.7.5.1.1.2; only where grey values have it. Signedness follows PixelRepresentation."""
-    value = integer_of(dataset, "PixelPaddingValue")
-    if value is None or pixels is None or pixels.samples != 1 or pixels.kind != "integer":
-        return None
-    limit = integer_of(dataset, "PixelPaddingRangeLimit")
-    span = 1 << pixels.bits_allocated
-    # Written with the other VR (US for SS) as often as not: read both into the range of the stored values.
-    low = -(span // 2) if pixels.signed else 0
-    ends = [(v - low) % span + low for v in (value, value if limit is None else limit)]
-    return [min(ends), max(ends)]
 
 
 def _unit(dataset: Dataset, modality: str) -> str:

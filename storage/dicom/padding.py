@@ -1,0 +1,73 @@
+"""Pixel padding (PS3.3 C.7.5.1.1.2): values that stand for no measurement, as outside of a round field of view.
+
+Scanners often pad with a word that no pixel can have: −32768 or 63536 around values of twelve bits. Dropping the bits
+above HighBit would make tissue of it, so such words are found while they have all their bits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from storage.dicom.elements import integer_of
+from storage.dicom.pixels import Pixels, stored_limits
+
+
+def read_padding(dataset: Dataset, pixels: Pixels | None) -> list[int] | None:
+    """Padding from, to (both included), as whole words read them; only where grey values have it.
+
+    Signedness follows PixelRepresentation.
+    """
+    value = integer_of(dataset, "PixelPaddingValue")
+    if value is None or pixels is None or pixels.samples != 1 or pixels.kind != "integer":
+        return None
+    limit = integer_of(dataset, "PixelPaddingRangeLimit")
+    span = 1 << pixels.bits_allocated
+    # Written with the other VR (US for SS) as often as not: read both into the range of the words.
+    low = -(span // 2) if pixels.signed else 0
+    ends = [(v - low) % span + low for v in (value, value if limit is None else limit)]
+    return [min(ends), max(ends)]
+
+
+def is_beyond(padding: list[int], pixels: Pixels) -> bool:
+    """Whether some of the padding is no value that BitsStored can hold."""
+    least, most = stored_limits(pixels)
+    return padding[0] < least or padding[1] > most
+
+
+def with_padding(
+    stored: NDArray[Any], raw: NDArray[Any], pixels: Pixels, padding: list[int], overlay_bits: int
+) -> NDArray[Any]:
+    """Stored values in which padding that BitsStored cannot hold is the padding again.
+
+    raw: the words that `stored` was made from. overlay_bits: those of them that are overlay planes and say nothing.
+    All other values stay; a word is as good without its sign extended, so that is no padding either.
+    """
+    allocated = pixels.bits_allocated
+    if not is_beyond(padding, pixels) or pixels.high_bit + 1 != pixels.bits_stored:
+        return stored
+    if raw.dtype.kind not in "iu" or raw.dtype.itemsize * 8 != allocated or stored.dtype.itemsize * 8 != allocated:
+        return stored  # a codec kept no more bits than pixels use
+    low, high = padding
+    used = (1 << pixels.bits_stored) - 1
+    words = raw.view(f"{raw.dtype.byteorder}{'i' if pixels.signed else 'u'}{raw.dtype.itemsize}")
+    if not overlay_bits:
+        # Below and above all that a word of BitsStored can be, with or without its sign extended.
+        least = stored_limits(pixels)[0]
+        found = _between(words, low, min(high, least - 1)) | _between(words, max(low, used + 1), high)
+        return np.where(found, words.astype(stored.dtype), stored) if np.any(found) else stored
+    free = (1 << allocated) - 1 & ~used & ~overlay_bits
+    extended = free if pixels.signed and low >> pixels.bits_stored - 1 & 1 else 0
+    if low != high or low & free in (0, extended):
+        return stored  # only the overlays' bits would tell
+    bits = words.view(f"{raw.dtype.byteorder}u{raw.dtype.itemsize}") & (free | used)
+    return np.where(bits == low & (free | used), np.asarray(low, stored.dtype), stored)
+
+
+def _between(words: NDArray[Any], low: int, high: int) -> NDArray[np.bool_] | np.bool_:
+    if low > high:
+        return np.False_
+    return np.asarray(words == low if low == high else (words >= low) & (words <= high))
