@@ -185,11 +185,12 @@ def _pad(values: NDArray[Any], stored: NDArray[Any], header: Header) -> NDArray[
     assert header.padding is not None and pixels is not None
     low, high = header.padding
     padded = stored == low if low == high else (stored >= low) & (stored <= high)
-    if header.unit == "HU":
+    beyond = is_beyond(header.padding, pixels)
+    if header.unit == "HU" and not (beyond and low == high):
         # Some scanners and converters name a value that tissue has too, 0 for one, which would turn water to air.
         # Such a pixel cannot be told from a measured one, and a grey rim is the lesser harm than a hole in an organ.
         spared = (values >= TISSUE_HU[0]) & (values <= TISSUE_HU[1])
-        if is_beyond(header.padding, pixels):
+        if beyond:
             least, most = stored_limits(pixels)
             spared &= (stored >= least) & (stored <= most)
         padded &= ~spared

@@ -13,6 +13,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from storage.dicom.cine import read_cine
+from storage.dicom.decoders.codestream import is_irreversible
 from storage.dicom.elements import integer_of, number_of, text_of, texts_of
 from storage.dicom.functional_groups import completed, read_groups
 from storage.dicom.geometry import aspect_of, read_place, read_spacing
@@ -30,8 +31,8 @@ from storage.dicom.separators import read_separators
 from storage.dicom.shutters import read_shutter
 from storage.errors import InvalidDataset
 
-VERSION = 2
-# JPEG baseline, extended and progressive (PS3.5 A.4.1). The other lossy syntaxes may hold what lost nothing.
+VERSION = 3
+# JPEG baseline, extended and progressive (PS3.5 A.4.1). In the others the codestream says whether it lost something.
 ALWAYS_LOSSY = {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55)}
 
 
@@ -72,7 +73,7 @@ class Header:
     location: float | None
     frame_of_reference: str
     frame_time_ms: float | None
-    lossy: str
+    lossy: str  # how the values lost information, as the attributes or else the codestreams say; or ""
     per_frame: list[dict[str, Any]] | None
     contrast: list[float] | None = None  # [centre, width] out of the values, where `windows` is empty: see contrast.py
     luts: list[list[Any]] = field(default_factory=list)  # VOI LUTs, see luts.read_voi_luts
@@ -183,7 +184,7 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
         spacing_source=source,
         aspect=aspect_of(dataset, spacing),
         frame_of_reference=text_of(dataset, "FrameOfReferenceUID"),
-        lossy=_lossy(dataset, parsed.transfer_syntax_uid),
+        lossy=_lossy(parsed, pixels),
         per_frame=per_frame,
         luts=luts,
         overlays=read_overlays(parsed, pixels),
@@ -240,13 +241,25 @@ def _patient_orientation(dataset: Dataset) -> list[str] | None:
     return letters if sensible else None
 
 
-def _lossy(dataset: Dataset, transfer_syntax_uid: str) -> str:
-    # The attribute also tells of an earlier compression; without it a lossy codec still is one.
+def _lossy(parsed: Parsed, pixels: Pixels | None) -> str:
+    # The attribute also tells of an earlier compression; without it an irreversible codec still is one.
+    dataset = parsed.dataset
     if text_of(dataset, "LossyImageCompression") != "01":
-        return "lossy" if transfer_syntax_uid in ALWAYS_LOSSY else ""
+        lossy = parsed.transfer_syntax_uid in ALWAYS_LOSSY or _has_lost(parsed, pixels)
+        return "lossy" if lossy else ""
     ratio = number_of(dataset, "LossyImageCompressionRatio")
     words = [f"{ratio:g}:1"] if ratio else []
     return " ".join([*words, text_of(dataset, "LossyImageCompressionMethod")]).strip() or "lossy"
+
+
+def _has_lost(parsed: Parsed, pixels: Pixels | None) -> bool:
+    """Whether a frame's codestream says so itself, whatever the transfer syntax promises."""
+    if pixels is None or pixels.fragments is None:
+        return False
+    pieces = (pixels.ranges(frame) for frame in range(pixels.frames))
+    return any(
+        is_irreversible(b"".join(parsed.body[start : start + length] for start, length in ranges)) for ranges in pieces
+    )
 
 
 def _stored_range(parsed: Parsed, header: Header) -> list[int] | None:
