@@ -11,7 +11,11 @@ from storage.dicom.elements import integer_of, items_of, number_of, numbers_of, 
 
 # Whose rays spread: without a correction what is far from the detector appears larger than it is.
 PROJECTIONS = ("CR", "DX", "MG", "IO", "PX", "RG", "RF", "XA")
-_CENTIMETRES = 3  # PhysicalUnitsXDirection, PS3.3 C.8.5.5.1.15
+# PS3.3 C.8.5.5.1: PhysicalUnitsXDirection; RegionSpatialFormat; RegionDataType tissue and colour flow over tissue
+_CENTIMETRES = 3
+_TWO_DIMENSIONS = 1
+_OF_TISSUE = (1, 2)
+REGION_TOLERANCE = 0.01  # of the spacing: what a length may be wrong by in the other region
 
 
 def read_place(dataset: Dataset) -> dict[str, Any]:
@@ -58,20 +62,40 @@ def read_spacing(dataset: Dataset) -> tuple[list[float] | None, str]:
     """Spacing of the pixels and where it comes from.
 
     "pixel": in the patient, or calibrated; "imager": on the detector, so magnified; "region": of an ultrasound image
-    with one calibrated region; "none": unknown.
+    whose calibrated regions agree; "none": unknown.
     """
     if pair := pair_of(dataset, "PixelSpacing"):
         return pair, "imager" if _is_uncorrected(dataset, pair) else "pixel"
     for keyword in ("ImagerPixelSpacing", "NominalScannedPixelSpacing"):
         if pair := pair_of(dataset, keyword):
             return pair, "imager"
-    regions = items_of(dataset, "SequenceOfUltrasoundRegions")
-    if len(regions) == 1:
-        units = [integer_of(regions[0], f"PhysicalUnits{axis}Direction") for axis in "XY"]
-        steps = [abs(number_of(regions[0], f"PhysicalDelta{axis}") or 0) * 10 for axis in "YX"]
-        if units == [_CENTIMETRES, _CENTIMETRES] and all(positive(step) for step in steps):
-            return steps, "region"
+    if pair := _spacing_of_regions(dataset):
+        return pair, "region"
     return None, "none"
+
+
+def _spacing_of_regions(dataset: Dataset) -> list[float] | None:
+    """[between rows, between columns] of the regions of an ultrasound image that show tissue in two dimensions.
+
+    None where these have no calibration or do not agree: a length would be true in a part of the picture only.
+    Spectral Doppler, M-mode and traces do not count: across them runs time, and no length is true there.
+    """
+    pairs = []
+    for region in items_of(dataset, "SequenceOfUltrasoundRegions"):
+        # One that does not say what it shows counts as tissue: it may only take a spacing away, or be alone.
+        if integer_of(region, "RegionSpatialFormat") not in (None, _TWO_DIMENSIONS):
+            continue
+        if integer_of(region, "RegionDataType") not in (None, *_OF_TISSUE):
+            continue
+        units = [integer_of(region, f"PhysicalUnits{axis}Direction") for axis in "XY"]
+        steps = [abs(number_of(region, f"PhysicalDelta{axis}") or 0) * 10 for axis in "YX"]
+        if units != [_CENTIMETRES, _CENTIMETRES] or not all(positive(step) for step in steps):
+            return None
+        pairs.append(steps)
+    if not pairs:
+        return None
+    alike = all(max(steps) <= (1 + REGION_TOLERANCE) * min(steps) for steps in zip(*pairs, strict=True))
+    return pairs[0] if alike else None
 
 
 def _is_uncorrected(dataset: Dataset, spacing: list[float]) -> bool:

@@ -134,19 +134,64 @@ def test_windows_are_listed_once_with_their_names() -> None:
     assert header(write_instance(ramp(4, 4), 0, EXPLICIT, {"WindowCenter": 1, "WindowWidth": 0})).windows == []
 
 
-def test_ultrasound_has_a_spacing_only_where_one_region_is_calibrated() -> None:
-    region = {
-        "PhysicalUnitsXDirection": 3,
-        "PhysicalUnitsYDirection": 3,
-        "PhysicalDeltaX": 0.05,
-        "PhysicalDeltaY": -0.04,
-    }
-    one = {"SequenceOfUltrasoundRegions": item(**region)}
-    found = header(write_instance(ramp(4, 4, "uint8"), 0, EXPLICIT, one))
-    assert (found.spacing, found.spacing_source) == ([pytest.approx(0.4), pytest.approx(0.5)], "region")
-    for other in (item(**{**region, "PhysicalUnitsYDirection": 4}), Sequence([*item(**region), *item(**region)])):
-        found = header(write_instance(ramp(4, 4, "uint8"), 0, EXPLICIT, {"SequenceOfUltrasoundRegions": other}))
-        assert (found.spacing, found.spacing_source) == (None, "none")
+TISSUE = {
+    "RegionSpatialFormat": 1,
+    "RegionDataType": 1,
+    "PhysicalUnitsXDirection": 3,
+    "PhysicalUnitsYDirection": 3,
+    "PhysicalDeltaX": 0.05,
+    "PhysicalDeltaY": -0.04,
+}
+SPECTRUM = {
+    "RegionSpatialFormat": 3,
+    "RegionDataType": 3,
+    "PhysicalUnitsXDirection": 4,
+    "PhysicalUnitsYDirection": 7,
+    "PhysicalDeltaX": 0.005,
+    "PhysicalDeltaY": 1.5,
+}
+
+
+@pytest.mark.parametrize(
+    "regions",
+    [
+        [TISSUE],
+        [{k: v for k, v in TISSUE.items() if not k.startswith("Region")}],
+        [TISSUE, TISSUE],
+        [TISSUE, {**TISSUE, "PhysicalDeltaX": 0.0504, "PhysicalDeltaY": 0.0397}],  # within one hundredth
+        [TISSUE, {**TISSUE, "RegionDataType": 2}],  # colour flow in a part of it
+        [TISSUE, SPECTRUM],
+        [{**TISSUE, "RegionSpatialFormat": 2, "PhysicalUnitsXDirection": 4}, TISSUE],  # M-mode
+        [{**SPECTRUM, "PhysicalUnitsXDirection": 3, "PhysicalUnitsYDirection": 3}, TISSUE],
+        [TISSUE, {**SPECTRUM, "RegionSpatialFormat": 4, "RegionDataType": 10, "PhysicalUnitsYDirection": 0}],  # ECG
+    ],
+)
+def test_ultrasound_has_the_spacing_in_which_its_regions_of_tissue_agree(regions: list[dict[str, Any]]) -> None:
+    attributes = {"SequenceOfUltrasoundRegions": Sequence([one for region in regions for one in item(**region)])}
+    found = header(write_instance(ramp(4, 4, "uint8"), 0, EXPLICIT, attributes))
+    assert found.spacing == pytest.approx([0.4, 0.5])
+    assert found.spacing_source == "region"
+
+
+@pytest.mark.parametrize(
+    "regions",
+    [
+        [{**TISSUE, "PhysicalUnitsYDirection": 4}],
+        [TISSUE, {**TISSUE, "PhysicalDeltaX": 0.051}],
+        [TISSUE, {**TISSUE, "PhysicalDeltaY": 0.0392}],
+        [TISSUE, TISSUE, {**TISSUE, "PhysicalDeltaX": 0.1, "PhysicalDeltaY": 0.08}],
+        [TISSUE, {**TISSUE, "PhysicalDeltaX": 0.0}],  # the other is not calibrated
+        [TISSUE, {**TISSUE, "RegionDataType": 2, "PhysicalDeltaX": 0.1}],
+        [SPECTRUM],
+        [{**TISSUE, "RegionSpatialFormat": 3, "RegionDataType": 3}],
+    ],
+)
+def test_ultrasound_has_no_spacing_where_its_regions_of_tissue_have_none_or_differ(
+    regions: list[dict[str, Any]],
+) -> None:
+    attributes = {"SequenceOfUltrasoundRegions": Sequence([one for region in regions for one in item(**region)])}
+    found = header(write_instance(ramp(4, 4, "uint8"), 0, EXPLICIT, attributes))
+    assert (found.spacing, found.spacing_source) == (None, "none")
 
 
 def test_cine_time_and_loss_are_told() -> None:
