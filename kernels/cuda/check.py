@@ -23,6 +23,22 @@ LEFT_HANDED = np.array([[0.9, 0, 0, -20.0], [0, 0.9, 0, 7.0], [0, 0, -1.7, 40.0]
 RANGE = 4095  # between the extreme values of a random volume: its steepest step
 GREY = 1 / 255
 WARM = TransferFunction(((50.0, (0.2, 0.1, 0.1), 0.0), (150.0, (0.9, 0.3, 0.2), 0.3), (400.0, (1.0, 1.0, 0.9), 0.8)))
+# Cells of 2.5 from −1024.3 on; the border between two of them is −23.05. A value's cell decides whether it is seen, the
+# highest of a brick where only what lies above is, the lowest where only what lies below is.
+LOW, BORDER, HIGH = -1024.3, -23.05, 9213.2
+WHITE = (1.0, 1.0, 1.0)
+OCCUPANCIES = (
+    (
+        "seen above",
+        TransferFunction(((LOW, WHITE, 0.0), (BORDER, WHITE, 0.0), (BORDER + 1, WHITE, 1.0), (HIGH, WHITE, 1.0))),
+        (-1000, -24, -23),
+    ),
+    (
+        "seen below",
+        TransferFunction(((LOW, WHITE, 1.0), (BORDER - 1, WHITE, 1.0), (BORDER, WHITE, 0.0), (HIGH, WHITE, 0.0))),
+        (3000, -23, -24),
+    ),
+)
 # right, down and normal of an oblique view
 OBLIQUE = np.linalg.qr(np.array([[0.8, 0.3, -0.5], [-0.2, 0.9, 0.4], [0.6, -0.3, 0.7]]))[0].T
 
@@ -90,9 +106,13 @@ def _bricks(module: Any, scale: int) -> Iterator[Check]:
         lowest, highest = to_host(grid.lowest), to_host(grid.highest)
         error = np.abs(lowest - truth.lowest).max() + np.abs(highest - truth.highest).max()
         yield Check("bricks", np.dtype(dtype).name, float(error), 0)
-        table = TransferFunction(((2900.0, (1, 1, 1), 0.0), (3068.2, (1, 1, 1), 1.0))).table()
-        missed = to_host(grid.occupancy(table)) != truth.occupancy(table)
-        yield Check("bricks, occupancy", np.dtype(dtype).name, float(missed.sum()), 0)
+        for name, transfer, values in OCCUPANCIES:
+            volume = sparse_volume(dtype, (9 * scale, 10 * scale, 43 * scale), *values)
+            grid, table = bricks.bricks(on_card(volume, module)), transfer.table()
+            occupied = bricks.reference(volume).occupancy(table)
+            assert 0 < occupied.mean() < 1  # else a wrong answer could not be seen
+            missed = to_host(grid.occupancy(table)) != occupied
+            yield Check("bricks, occupancy", f"{np.dtype(dtype).name}, {name}", float(missed.sum()), 0)
 
 
 def _planes(module: Any, scale: int) -> Iterator[Check]:
@@ -144,6 +164,14 @@ def _volumes(make: Callable[..., Volume], scale: int) -> Iterator[tuple[str, Vol
 def random_volume(dtype: Any, shape: tuple[int, int, int], affine: NDArray[np.float64]) -> Volume:
     values = np.random.default_rng(1).integers(-1024, 3071, shape)
     return Volume(values.astype(dtype), affine)
+
+
+def sparse_volume(dtype: Any, shape: tuple[int, int, int], nothing: int, unseen: int, seen: int) -> Volume:
+    """Nothing but three voxels more than a brick apart: one that is just not seen, one that just is, and again one."""
+    values = np.full(shape, nothing, dtype)
+    values[4, 5, 4] = values[4, 5, 36] = unseen
+    values[4, 5, 20] = seen
+    return Volume(values, SHEARED)
 
 
 def smooth_volume(dtype: Any, shape: tuple[int, int, int], affine: NDArray[np.float64]) -> Volume:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kernels import bricks, image, plane, rendering
+from kernels.cuda import bricks as cuda_bricks
 from kernels.cuda import check
 from kernels.cuda.check import WARM, checks, oblique, on_card
 from kernels.volume import Volume
@@ -81,3 +82,19 @@ def test_strided_images_are_sampled_like_any_other():
     values = image.sample(Card().asarray(pixels)[::2, 1::3], np.eye(2, 3), 5, 6)
     assert isinstance(values, Array)
     assert (values.get() == pixels[::2, 1::3]).all()
+
+
+@pytest.mark.parametrize("wrong", ["all", "none", "a cell later", "a cell earlier", "cut instead of rounded"])
+def test_a_wrong_occupancy_is_seen(wrong, monkeypatch):
+    right = cuda_bricks.occupancy
+
+    def occupancy(lowest, highest, table):
+        if wrong in ("all", "none"):
+            return Card().asarray(np.full(lowest.shape, wrong == "all", np.uint8))
+        cells = {"a cell later": -1, "a cell earlier": 1, "cut instead of rounded": -0.5}[wrong]
+        return right(lowest, highest, table._replace(low=np.float32(table.low - cells / table.scale)))
+
+    monkeypatch.setattr(cuda_bricks, "occupancy", occupancy)
+    found = [one for one in check._bricks(Card(), 1) if one.kernel == "bricks, occupancy"]
+    assert len(found) == 4
+    assert {one.case.split(", ")[0] for one in found if not one.passed} == {"int16", "float32"}
