@@ -25,6 +25,7 @@ from kernels import bricks, image, plane, rendering, window
 from kernels.picture import Picture
 from kernels.transfer import PRESETS
 from kernels.volume import Volume
+from renderd.residence import send
 
 if TYPE_CHECKING:  # numba-cuda is imported once there is a card
     from kernels.cuda.check import Check
@@ -179,9 +180,41 @@ def time_all(card: Card, volume: Volume, sides: Sequence[int], repeats: int) -> 
             theirs.append((time.perf_counter() - begun) * 1e3)
         timings.append(Timing(what, spread(mine), spread(theirs)))
         print(f"{what:28} card {timings[-1].card[0]:9.3f} ms   CPU {timings[-1].cpu[0]:9.3f} ms")
-    sent = [card.milliseconds(lambda: card.arrays.asarray(volume.array)) for _ in range(3)]
+    sent = [card.milliseconds(lambda: send(volume.array, card.arrays)) for _ in range(3)]
     timings.append(Timing(f"sending {volume.array.nbytes >> 20} MiB to the card", spread(sent), (0.0, 0.0)))
+    return timings + launches(card, there, sides[-1], repeats)
+
+
+def launches(card: Card, volume: Volume, side: int, repeats: int) -> list[Timing]:
+    """What a launch costs, and whether it comes back before its kernel has ended: then far sooner than above."""
+    from kernels.cuda.check import oblique
+    from kernels.cuda.device import launch_nothing
+
+    extent = float((np.array(volume.array.shape[::-1]) * volume.spacing_mm).max())
+    picture = oblique(volume, side, side, extent / side)
+    works: dict[str, Callable[[], object]] = {
+        "an empty launch until it returns, by the wall clock": lambda: launch_nothing(volume.voxels),
+        f"20 mm MIP, {side}² until it returns, by the wall clock": lambda: plane.slab(volume, picture, "max", 20.0),
+    }
+    timings = []
+    for what, work in works.items():
+        work()  # compiles
+        timings.append(Timing(what, spread([_until_it_returns(card, work) for _ in range(repeats)]), (0.0, 0.0)))
+        print(f"{what:28} {timings[-1].card[0]:9.3f} ms")
     return timings
+
+
+def _until_it_returns(card: Card, work: Callable[[], object]) -> float:
+    spent = 0.0
+
+    def timed() -> None:
+        nonlocal spent
+        begun = time.perf_counter()
+        work()
+        spent = (time.perf_counter() - begun) * 1e3
+
+    card.milliseconds(timed)  # waits for the end, so that the next one finds an idle card
+    return spent
 
 
 def page(description: dict[str, str], found: Sequence[Check], timings: Sequence[Timing], volume: Volume | None) -> str:
@@ -205,6 +238,7 @@ def page(description: dict[str, str], found: Sequence[Check], timings: Sequence[
         nz, ny, nx = volume.array.shape
         lines += [f"Body phantom, {nx} × {ny} × {nz} {volume.array.dtype}. Milliseconds, median (95th percentile):", ""]
         lines += ["the card by CUDA events, without bringing the picture back; the CPU by the wall clock.", ""]
+        lines += ["A launch that returns when its kernel has ended, and not before, makes the compute thread wait.", ""]
         lines += ["| | card | CPU | CPU / card |", "|---|---|---|---|"]
         for timing in timings:
             cells = [f"{timing.card[0]:.3f} ({timing.card[1]:.3f})", "", ""]

@@ -3,7 +3,8 @@
 The card's pool hands memory that was freed to whoever asks next, with its old content. So what leaves is overwritten
 with zeros first, and so are pictures once they have been brought to the machine's own memory: no array of one
 institution can be seen in another's. (The machine's own memory needs nothing of the kind: numpy's large arrays go back
-to the system when they are freed, and the system zeroes a page before anybody gets it again.)
+to the system when they are freed, and the system zeroes a page before anybody gets it again. What the driver stages of
+a transfer is the driver's, and not overwritten by us.)
 
 Only the compute thread draws. The one place that imports cupy (`pip install 'farview[gpu]'`).
 """
@@ -37,7 +38,7 @@ class Resident:
     def __init__(self, assembly: Assembly, module: Any) -> None:
         host = assembly.volume
         assert host is not None
-        self.volume = Volume(module.asarray(host.array), host.affine, host.places, host.holes)
+        self.volume = Volume(send(host.array, module), host.affine, host.places, host.holes)
         self.assembly = weakref.ref(assembly)
         self.size_bytes = device_bytes(host)
         self._bricks: Bricks | None = None
@@ -152,6 +153,17 @@ class Residence:
 def device_bytes(volume: Volume) -> int:
     """What a volume takes on a card, with its bricks and their occupancies (less than two hundredths more)."""
     return int(volume.array.nbytes * 1.02) + 4096
+
+
+def send(array: NDArray[Any], module: Any) -> Any:
+    """A copy in the card's memory, and nowhere else.
+
+    `module.asarray` would go through pinned memory that cupy keeps for later, content and all, and still holds when
+    asked to free it: the transfer may not have ended.
+    """
+    copy = module.empty(array.shape, array.dtype)
+    copy.set(array)
+    return copy
 
 
 def bring(array: Any, out: NDArray[np.uint8]) -> None:

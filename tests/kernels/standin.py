@@ -24,6 +24,11 @@ class Array(np.ndarray[Any, Any]):
     def get(self) -> NDArray[Any]:
         return np.array(self)
 
+    def set(self, values: NDArray[Any]) -> None:
+        """Without a copy on the way, as cupy does it."""
+        self[...] = values
+        sys.modules[type(self).__module__].sent_bytes += values.nbytes  # type: ignore[attr-defined]
+
 
 class Block(bytearray):
     """One allocation; tells its card when nothing looks at it any more."""
@@ -44,6 +49,7 @@ class Card(ModuleType):
         self.capacity_bytes = capacity_bytes
         self.used_bytes = 0
         self.sent_bytes = 0  # from the machine's memory
+        self.pinned: list[int] = []  # sizes of the copies that `asarray` leaves in the pool of pinned memory
         self.freed_zero: list[int] = []  # sizes of blocks, in the order they were freed
         self.freed_dirty: list[int] = []
         self._pool: dict[int, list[bytes]] = {}
@@ -74,6 +80,7 @@ class Card(ModuleType):
         array = self.empty(host.shape, host.dtype)
         array[...] = host
         self.sent_bytes += host.nbytes
+        self.pinned.append(host.nbytes)
         return array
 
     def ascontiguousarray(self, array: Array) -> Array:

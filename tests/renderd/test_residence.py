@@ -96,6 +96,17 @@ def test_freed_memory_is_overwritten_with_zeros_before_another_institution_can_g
     assert not np.any(card.empty(ours.volume.array.shape, np.int16).get()), "what the pool hands out"
 
 
+def test_sending_leaves_no_copy_in_pinned_memory(make: Make, room: int) -> None:
+    card = Card()
+    residence = Residence(card, 10 * room)
+    assembly = make(1)
+    assert residence.draw(assembly, nothing)
+    assert assembly.volume is not None and card.sent_bytes == assembly.volume.array.nbytes
+    assert assembly.volume.array.nbytes not in card.pinned
+    card.asarray(assembly.volume.array)
+    assert assembly.volume.array.nbytes in card.pinned, "the card of these tests would show it"
+
+
 def test_the_card_of_these_tests_would_show_memory_that_was_not_overwritten() -> None:
     card = Card()
     array = card.asarray(np.full(100, 7, np.int16))

@@ -43,6 +43,7 @@ def test_it_checks_then_times_and_writes_one_page(tmp_path: Path, capsys: pytest
         "image",
         "bricks",
         "sending",
+        "an empty launch until it returns",
     ):
         assert f"| {what}" in text
     assert "PASS  rendering" in capsys.readouterr().out
