@@ -135,7 +135,7 @@ class Child:
 
 
 def last_words(log: Path) -> str:
-    """The reason in the last event of a log, else its last line; "" when it says nothing."""
+    """The reason in the last event of a log, else its last line; "" when that is no complaint."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - TAIL_BYTES))
@@ -146,6 +146,8 @@ def last_words(log: Path) -> str:
         return ""
     try:
         event = json.loads(lines[-1])
+        if event.get("level") in ("debug", "info"):
+            return ""  # what it did last before somebody killed it is not why it ended
         said = f"{event.get('error') or event['event']}: {event.get('reason') or ''}".rstrip(": ")
     except (ValueError, TypeError, KeyError, AttributeError):
         said = lines[-1].strip()  # the last line of a traceback names the error

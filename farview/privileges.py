@@ -11,6 +11,8 @@ import os
 import pwd
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -132,6 +134,23 @@ def can_read_installation(account: Account, *, reading: bool = False) -> bool:
     except (OSError, subprocess.SubprocessError):
         return False
     return done.returncode == 0
+
+
+@contextmanager
+def as_owner_of(home: Path) -> Iterator[None]:
+    """As root: be the home's account for a while, for the database asks who connects. Else nothing."""
+    account = _owner_of(home) if os.geteuid() == 0 else None
+    if account is None:
+        yield
+        return
+    before = os.environ.get("HOME", "")
+    os.environ["HOME"] = str(home)  # root's own may be closed, and is looked at for a password file
+    os.seteuid(account.uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.environ["HOME"] = before
 
 
 def hand_over(home: Path, account: Account) -> None:

@@ -105,6 +105,7 @@ def test_the_last_words_are_the_reason_of_the_last_event(tmp_path: Path) -> None
         ("", ""),
         ('{"event": "a"}\n{"event": "cannot_receive", "error": "OSError", "reason": "in use"}\n', "OSError: in use"),
         ('{"event": "ended"}\n', "ended"),
+        ('{"event": "volume_loaded", "level": "info"}\n', ""),
         ("Traceback …\n  File …\nKeyError: 'x'\n", "KeyError: 'x'"),
         ("[1]\n", "[1]"),
         ("x" * 10_000, "x" * 300),

@@ -194,6 +194,9 @@ def test_an_import_uses_the_running_server(serve: Any, house: House, series: Pat
     assert [(study["institution"], study["images"]) for study in listed["studies"]] == [("North", 6)]
     second = house.farview("serve", FARVIEW_PORT="1")
     assert second.returncode == 2
+    # The database knows one account only, and a root that asks for its health is not it.
+    said = house.farview("doctor").stdout
+    assert " ok  PostgreSQL: " in said, said
 
 
 @pytest.mark.slow
