@@ -103,8 +103,9 @@ class Phase:
 
     group: the same for all of them; one that lost slices has holes or an end of its own. number: from 0, of `count`.
     kind says what tells them apart (a key of the viewer's dictionary): temporal_position, trigger_time,
-    frame_reference_time, acquisition, echo, b_value, gradient, image_type, kernel or order. `value` is its number where
-    it has one (ms for times and echoes, s/mm² for b_value and gradient); `text` says the rest: a direction, a type, a
+    frame_reference_time, cardiac_percent, respiratory_percent, acquisition, echo, b_value, gradient, image_type,
+    kernel, kvp, thickness or order. `value` is its number where it has one (ms for times and echoes, s/mm² for b_value
+    and gradient, mm for thickness); `text` says the rest: a direction, a type, a
     kernel, which of several alike ("#2"), and in front of it what several such sets of one series differ in.
     """
 

@@ -28,9 +28,13 @@ STRAIGHT = 0.02  # of the step
 EVEN = 0.01  # of the step
 LEAST_TOLERANCE_MM = 0.06
 SAME_PLACE_MM = 0.01
+SAME_PLACE = 0.05  # of the step: a table that comes back to a place
+MOST_SAME_PLACE_MM = 0.5
 TILT_DEGREES = 0.5  # less is not worth a word
 HOLE = 1.5  # times the step
 RUN = 4  # so many equal gaps one after another are meant
+FEW_HOLES = 2
+MOST_HOLES = 0.25  # of the gaps, or half of the millimetres: shreds show no anatomy, and may be several scans in one
 
 Array = NDArray[np.float64]
 
@@ -77,6 +81,27 @@ class SeriesGeometry:
             "note_missing_slices": bool(self.holes),
         }
         return tuple(note for note, is_so in told.items() if is_so)
+
+
+def same_place_mm(gaps: Array) -> float:
+    """How far apart images of one place may lie. gaps: between neighbours, mm, in any order.
+
+    By the wide gaps: between two scans whose places differ by a tenth of a millimetre half of the gaps are so narrow.
+    """
+    steps = np.sort(gaps[gaps > SAME_PLACE_MM])
+    if not steps.size:
+        return SAME_PLACE_MM
+    step = float(steps[int(0.9 * (len(steps) - 1))])
+    return max(SAME_PLACE_MM, min(SAME_PLACE * step, MOST_SAME_PLACE_MM))
+
+
+def place_codes(distances: Array) -> NDArray[np.int64]:
+    """A number for each place, growing with the distance."""
+    order = np.argsort(distances, kind="stable")
+    gaps = np.diff(distances[order])
+    codes = np.empty(len(distances), np.int64)
+    codes[order] = np.concatenate([[0], np.cumsum(gaps > same_place_mm(gaps))])
+    return codes
 
 
 def ranks_of(frames: Sequence[FrameSource]) -> Array:
@@ -157,7 +182,7 @@ def _grid(frames: Sequence[FrameSource], along: Array) -> tuple[SeriesGeometry |
     assert orientation is not None and spacing is not None
     positions = np.array([frame.position for frame in frames])
     gaps = np.abs(np.diff(along))
-    if gaps.min() < max(SAME_PLACE_MM, 0.05 * float(np.median(gaps))):
+    if gaps.min() <= same_place_mm(gaps):
         return None, "duplicate_positions"
     # What a millimetre along the normal is on the line from the first slice to the last.
     line = (positions[-1] - positions[0]) / (along[-1] - along[0])
@@ -165,6 +190,8 @@ def _grid(frames: Sequence[FrameSource], along: Array) -> tuple[SeriesGeometry |
     if np.linalg.norm(beside, axis=1).max() > max(STRAIGHT * float(np.median(gaps)), LEAST_TOLERANCE_MM):
         return None, "misaligned_slices"
     holes = holes_of(gaps, [frame.thickness_mm for frame in frames], _steps(frames))
+    if _are_shreds(gaps, holes):
+        return None, "scattered_slices"
     places, step_mm = places_of(gaps, holes)
     affine = np.eye(4)
     affine[:3, 0] = np.array(orientation[:3]) * spacing[1]
@@ -209,6 +236,13 @@ def holes_of(gaps: Array, thicknesses: Sequence[float | None], steps: Array) -> 
     numbered = steps <= HOLE * np.median(steps)
     meant = _in_runs(gaps) & numbered
     return tuple(int(i) for i in np.flatnonzero(wide & ~thicker & ~meant))
+
+
+def _are_shreds(gaps: Array, holes: Sequence[int]) -> bool:
+    """Whether more is missing than can be left out of a Volume."""
+    if len(holes) <= FEW_HOLES:
+        return False
+    return len(holes) > MOST_HOLES * len(gaps) or float(gaps[list(holes)].sum()) > gaps.sum() / 2
 
 
 def _in_runs(gaps: Array) -> NDArray[np.bool_]:

@@ -11,6 +11,8 @@ Kept in the header as a dictionary that has only what the instance, or the frame
     b_value, gradient     s/mm² and a direction, of the standard or of GE, Siemens and Philips
     image_type            ImageType or FrameType beyond its second value, joined
     kernel                ConvolutionKernel
+    kvp                   KVP
+    cardiac_percent, respiratory_percent  NominalPercentageOfCardiacPhase and -RespiratoryPhase
     stack, dimensions     StackID; the dimension indices that are neither stack nor position
 
 The gradient is kept as written (GE's in its own frame): here it only tells directions apart.
@@ -58,6 +60,9 @@ def read_separators(dataset: Dataset) -> dict[str, Any]:
         "gradient": gradient,
         "image_type": " ".join(texts_of(dataset, "ImageType")[2:]),
         "kernel": " ".join(texts_of(dataset, "ConvolutionKernel")),
+        "kvp": number_of(dataset, "KVP"),
+        "cardiac_percent": number_of(dataset, "NominalPercentageOfCardiacPhase"),
+        "respiratory_percent": number_of(dataset, "NominalPercentageOfRespiratoryPhase"),
     }
     return _given(said)
 
@@ -66,6 +71,7 @@ def read_frame_separators(group: Dataset, dimensions: list[int]) -> dict[str, An
     """Of one item of functional groups. dimensions: which of its dimension indices are no position, by place."""
     content = item_of(group, "FrameContentSequence")
     diffusion = item_of(group, "MRDiffusionSequence")
+    cardiac = item_of(group, "CardiacSynchronizationSequence")
     kinds = [name for name in ("MRImage", "CTImage", "PET", "XRay3D") if f"{name}FrameTypeSequence" in group]
     frame_type = item_of(group, f"{kinds[0]}FrameTypeSequence") if kinds else Dataset()
     part = text_of(frame_type, "ComplexImageComponent")
@@ -73,7 +79,7 @@ def read_frame_separators(group: Dataset, dimensions: list[int]) -> dict[str, An
     reference = seconds_of(text_of(content, "FrameReferenceDateTime"))
     said = {
         "temporal_position": integer_of(content, "TemporalPositionIndex"),
-        "trigger_time": number_of(item_of(group, "CardiacSynchronizationSequence"), "NominalCardiacTriggerDelayTime"),
+        "trigger_time": number_of(cardiac, "NominalCardiacTriggerDelayTime"),
         "frame_reference_time": None if reference is None else 1000 * reference,
         "acquisition": integer_of(content, "FrameAcquisitionNumber"),
         "acquired": seconds_of(text_of(content, "FrameAcquisitionDateTime")),
@@ -84,6 +90,11 @@ def read_frame_separators(group: Dataset, dimensions: list[int]) -> dict[str, An
         ),
         "image_type": " ".join([*texts_of(frame_type, "FrameType")[2:], *([part] if part else [])]),
         "kernel": " ".join(texts_of(item_of(group, "CTReconstructionSequence"), "ConvolutionKernel")),
+        "kvp": number_of(item_of(group, "CTXRayDetailsSequence"), "KVP"),
+        "cardiac_percent": number_of(cardiac, "NominalPercentageOfCardiacPhase"),
+        "respiratory_percent": number_of(
+            item_of(group, "RespiratorySynchronizationSequence"), "NominalPercentageOfRespiratoryPhase"
+        ),
         "stack": text_of(content, "StackID"),
         "dimensions": [int(indices[i]) for i in dimensions if i < len(indices)],
     }

@@ -6,6 +6,7 @@ Everything here is decided from headers. A Stack always opens; a refusal concern
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from storage.dicom.decode import is_int16
 from storage.dicom.grid import Array as Distances
 from storage.dicom.grid import SeriesGeometry, distances_of, geometry_of, order_of, ranks_of, sense_of
 from storage.dicom.header import Header
+from storage.dicom.interleaved import divided
 from storage.dicom.phases import Part, Phase, split
 from storage.dicom.sources import FrameSource
 from storage.dicom.stations import stations_of
@@ -25,6 +27,7 @@ VALUES_VERSION = 3
 # PS3.3 rounds direction cosines to six digits or so; test sets have series two degrees (0.03) apart.
 ORIENTATION_TOLERANCE = 1e-3
 SPACING_TOLERANCE = 1e-3  # of the spacing
+MIN_OF_REFERENCE = 3  # images of one frame of reference: fewer have got another one each when they lost their names
 CONTRAST_NAME = "0.5–99.5 %"
 
 
@@ -73,8 +76,9 @@ class Stack:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know of the geometry and of what is not shown, as keys of the viewer's dictionary."""
+        order = ("note_phase_order",) if self.phase and self.phase.by_order else ()
         colours = ("note_colours",) if any(frame.header.supplemental for frame in self.frames) else ()
-        return (*(self.geometry.notes if self.geometry else ()), *colours)
+        return (*(self.geometry.notes if self.geometry else ()), *order, *colours)
 
     @property
     def frame_times_ms(self) -> list[float] | None:
@@ -119,22 +123,26 @@ def stacks_of(instances: Sequence[Instance]) -> list[Stack]:
 
     Instances with nothing to show are left out. A multi-frame instance whose frames do not say where they stand is a
     Stack of its own, with its frames as they are stored. All other frames, tiles of mosaics too, share a Stack when
-    rows, columns, spacing, orientation, SOP class, colour and polarity agree; of the same places they become phases,
-    side by side stations, each a Stack.
+    rows, columns, spacing, orientation, frame of reference, SOP class, colour and polarity agree; of the same places
+    they become phases, each a Stack, as are scans side by side (stations) and between each other.
     """
+    headers = [Header.from_json(instance.header) for instance in instances]
+    references = Counter[str]()
+    for header in headers:
+        references[header.frame_of_reference] += header.mosaic["tiles"] if header.mosaic else header.frames
     keyed: dict[Any, list[_Group]] = {}
     made: list[list[Stack]] = []
-    for instance in instances:
-        header = Header.from_json(instance.header)
+    for instance, header in zip(instances, headers, strict=True):
         if header.pixels is None:
             continue
         frames = _frames(instance, header)
         if not frames[0].placed:
             made.append([_stack(frames)])
             continue
+        reference = header.frame_of_reference if references[header.frame_of_reference] >= MIN_OF_REFERENCE else ""
         key = _key(header)
         for frame in frames:
-            _join(keyed.setdefault((*key, frame.separators.get("stack")), []), frame)
+            _join(keyed.setdefault((*key, reference, frame.separators.get("stack")), []), frame)
     for alike in keyed.values():
         made += [family for group in _merge_lone(alike) for family in _families(group.frames)]
     made.sort(key=lambda family: (family[0].localizer, -len(family[0].frames), _first_number(family), family[0].digest))
@@ -198,7 +206,9 @@ def _families(frames: list[FrameSource]) -> list[list[Stack]]:
         return [[_stack([frames[i] for i in order_of(distances, ranks_of(frames))])]]
     found = []
     for station in stations_of(frames, distances):
-        found += _phases([frames[i] for i in station], distances[station])
+        beside = [frames[i] for i in station]
+        for scan in divided(beside, distances[station], ranks_of(beside)):
+            found += _phases([beside[i] for i in scan], distances[station[scan]])
     return found
 
 
@@ -225,7 +235,7 @@ def _with_phases(family: list[tuple[Part, Stack]]) -> list[Stack]:
     # Named by one of them: it changes with its images, as digests do.
     group, count = family[0][1].digest[:16], len(family)
     return [
-        replace(stack, phase=Phase(group, number, count, part.kind, part.value, part.text))
+        replace(stack, phase=Phase(group, number, count, part.kind, part.value, part.text, part.by_order))
         for number, (part, stack) in enumerate(family)
     ]
 

@@ -309,7 +309,7 @@ def garbage() -> Case:
             storing=Storing(factor=1 - i / 10),
             each=lambda z, i=i: {"InstanceNumber": z * 2 + i + 1, "TriggerTime": rng.randrange(1000)},  # type: ignore[misc]
         )
-    return Case(files, phases("order", [None, None]))
+    return Case(files, phases("order", [None, None], notes=("note_phase_order",)))
 
 
 @case("two frames of a PET, by frame reference time")
@@ -380,7 +380,9 @@ def directions() -> Case:
             Modality="MR",
         )
     ]
-    return Case(files, phases("gradient", [0, 0, 1000, 1000]))
+    expected = phases("gradient", [0, 0, 1000, 1000])
+    expected[0].notes = expected[1].notes = ("note_phase_order",)
+    return Case(files, expected)
 
 
 @case("two reconstruction kernels")
@@ -395,7 +397,7 @@ def acquisitions() -> Case:
 
 @case("twice the same slices, and nothing says why")
 def order() -> Case:
-    return Case(series_of({}, {}), phases("order", [None, None]))
+    return Case(series_of({}, {}), phases("order", [None, None], notes=("note_phase_order",)))
 
 
 @case("two times, a slice of one missing")

@@ -8,7 +8,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from storage.dicom.phases import place_codes
+from storage.dicom.grid import place_codes
 from storage.dicom.stacks import Stack, stacks_of
 from storage.dicom.write import uid_of, write_series
 from tests.storage.dicom.pictures import instances

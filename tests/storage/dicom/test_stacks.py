@@ -211,7 +211,7 @@ def test_slices_that_are_thicker_where_they_stand_wider_apart_are_not_missing() 
 def test_several_equal_wide_gaps_are_missing_slices_only_where_numbers_are_left_out(
     numbers: str, holes: tuple[int, ...]
 ) -> None:
-    heights = [0.0, 2, 4, 6, 8, 12, 16, 20, 24, 26, 28, 30, 32]
+    heights = [0.0, 2, 4, 6, 8, 12, 16, 20, 24, 26, 28, 30, 32, 34, 36, 38, 40]
     files = []
     for i, z in enumerate(heights):
         number = i if numbers == "counted" else int(z / 2)

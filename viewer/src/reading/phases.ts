@@ -1,7 +1,8 @@
 /** A 4-D set: several Stacks of the same places, one after the other in time, by echo, by diffusion weighting … */
 
 import { batch } from "@preact/signals";
-import type { SeriesInfo, StackInfo } from "../api/messages";
+import type { FramePlace, SeriesInfo, StackInfo } from "../api/messages";
+import { cross, dot, subtract, type Vector3 } from "../geometry/vectors";
 import type { StackView, View } from "../stream/messages";
 import type { Desk } from "./desk";
 import { openStackLayout } from "./opening";
@@ -37,16 +38,16 @@ export const phasesOf = (series: SeriesInfo, stack: StackInfo): StackInfo[] =>
 
 // Other pictures of the same places, with grey values of their own: a b = 0 image's window would show b = 1000 black.
 // In time the window stays, because a change of brightness is what one looks for.
-const OWN_GREYS = new Set(["echo", "b_value", "gradient", "image_type", "kernel"]);
+const OWN_GREYS = new Set(["echo", "b_value", "gradient", "image_type", "kernel", "kvp", "thickness"]);
 
-/** Show phase `number`, from 0, where the reader is: camera, window, crosshair and frame stay. */
+/** Show phase `number`, from 0, where the reader is: camera, window, crosshair and the place of the frame stay. */
 export function showPhase(desk: Desk, number: number, moving: boolean): void {
   const [series, from] = [desk.series.peek(), desk.stack.peek()];
   const phases = desk.phases.peek();
   const to = phases[Math.min(phases.length - 1, Math.max(0, Math.round(number)))];
   if (!series || !from || !to || to === from) return;
   const stack = desk.viewports.stack.view.peek();
-  const frame = stack?.kind === "stack" ? Math.min(stack.frame, to.frames.length - 1) : 0;
+  const frame = stack?.kind === "stack" ? frameBeside(from, stack.frame, to) : 0;
   batch(() => {
     desk.stack.value = to;
     for (const viewport of Object.values(desk.viewports)) {
@@ -59,16 +60,30 @@ export function showPhase(desk: Desk, number: number, moving: boolean): void {
   });
 }
 
+/** The frame of `to` that lies nearest to frame `index` of `from`, along its normal: one of them may lack images. */
+export function frameBeside(from: StackInfo, index: number, to: StackInfo): number {
+  const same = Math.min(index, to.frames.length - 1);
+  const here = from.frames[index];
+  if (!here?.position || !here.row || !here.column) return same;
+  const [origin, away] = [here.position, cross(here.row, here.column)];
+  const distance = ({ position }: FramePlace): number =>
+    position ? Math.abs(dot(subtract(position as Vector3, origin), away)) : Infinity;
+  const distances = to.frames.map(distance);
+  const least = Math.min(...distances);
+  // Of several at one place the same one of them.
+  return Number.isFinite(least) && !(distances[same]! <= least) ? distances.indexOf(least) : same;
+}
+
 /** The same view of another phase. */
 function moved(view: View, series: SeriesInfo, from: StackInfo, to: StackInfo, frame: number): View {
   if (view.kind === "volume") return { ...view, stack: to.digest };
-  const look = lookAt(lookOf(view), series, from, to, frame);
+  const look = lookAt(lookOf(view), series, [from, view.kind === "stack" ? view.frame : 0], [to, frame]);
   if (view.kind === "plane") return { ...view, stack: to.digest, window: look.window };
   return { ...view, stack: to.digest, frame, ...look } satisfies StackView;
 }
 
-function lookAt(look: Look, series: SeriesInfo, from: StackInfo, to: StackInfo, frame: number): Look {
+function lookAt(look: Look, series: SeriesInfo, [from, at]: [StackInfo, number], [to, frame]: [StackInfo, number]): Look {
   const known = look.lut === null || to.windows.some(({ lut }) => lut === look.lut);
   const kept = known ? look : { ...look, lut: null };
-  return OWN_GREYS.has(to.phase?.kind ?? "") ? followed(series, from, kept, frame, frame, to) : kept;
+  return OWN_GREYS.has(to.phase?.kind ?? "") ? followed(series, from, kept, at, frame, to) : kept;
 }

@@ -174,6 +174,10 @@ export const en: Words = {
     gradient: "Direction",
     image_type: "Type",
     kernel: "Kernel",
+    kvp: "kV",
+    thickness: "Thickness mm",
+    cardiac_percent: "Cardiac phase %",
+    respiratory_percent: "Respiratory phase %",
     order: "Phase",
   },
   notes: {
@@ -188,6 +192,9 @@ export const en: Words = {
     missing: (n, where) =>
       `${n === 1 ? "One slice is" : `${n} slices are`} missing: ${where}. Nothing is shown or filled in there; do not judge the anatomy of that place.`,
     hole: (n, from, to) => `${n} between ${from} and ${to} mm`,
+    note_phase_order: "Phases told by order",
+    phase_order:
+      "The header does not say what tells these phases apart: only the order of the images does. Check that the images of each phase belong together.",
     note_colours: "Colours not shown",
     colours:
       "Some values of this image stand for colours. They are shown grey: do not read them as measured values.",
@@ -313,6 +320,8 @@ export const en: Words = {
     mosaic: "This mosaic does not say how to take its slices apart: no MPR or volume rendering. Read it in 2-D.",
     duplicate_positions:
       "Several images share a position (phases or repeats): no MPR or volume rendering. Read it in 2-D.",
+    scattered_slices:
+      "Too much is missing between the slices, or several scans are mixed and nothing tells them apart: no MPR or volume rendering. Read it in 2-D.",
     too_few_slices: "There are too few slices for MPR or volume rendering. Read it in 2-D.",
     no_geometry: "The images say nothing about their place in space: no MPR or volume rendering. Read it in 2-D.",
     colour: "Colour images have no MPR or volume rendering. Read them in 2-D.",

@@ -171,6 +171,10 @@ export const zh = {
     gradient: "方向",
     image_type: "类型",
     kernel: "重建核",
+    kvp: "管电压 kV",
+    thickness: "层厚 mm",
+    cardiac_percent: "心动周期 %",
+    respiratory_percent: "呼吸周期 %",
     order: "相位",
   } as Record<string, string>,
   notes: {
@@ -185,6 +189,8 @@ export const zh = {
     missing: (n: number, where: string): string =>
       `序列缺少 ${n} 层：${where}。缺失处不显示也不插值，请勿据此判断该处解剖。`,
     hole: (n: number, from: string, to: string): string => `${from} 与 ${to} mm 之间缺 ${n} 层`,
+    note_phase_order: "相位按顺序区分",
+    phase_order: "图像头未说明各相位的区别，此处仅按图像顺序区分。请核对各相位内的图像是否一致。",
     note_colours: "彩色未显示",
     colours: "此图像中部分像素值代表伪彩颜色，现以灰度显示，请勿当作测量值判读。",
     unknown: "此序列与常规不同，请谨慎测量。",
@@ -307,6 +313,8 @@ export const zh = {
     misaligned_slices: "各层没有沿一条直线排列，不能做 MPR 和容积再现。请按二维浏览。",
     mosaic: "此拼图（Mosaic）没有说明如何拆成各层，不能做 MPR 和容积再现。请按二维浏览。",
     duplicate_positions: "同一位置有多幅图像（多期或重复），不能做 MPR 和容积再现。请按二维浏览。",
+    scattered_slices:
+      "各层间缺失太多，或混有多次采集的图像而无法区分，不能做 MPR 和容积再现。请按二维浏览。",
     too_few_slices: "层数太少，不能做 MPR 和容积再现。请按二维浏览。",
     no_geometry: "图像没有空间位置信息，不能做 MPR 和容积再现。请按二维浏览。",
     colour: "彩色图像不能做 MPR 和容积再现。请按二维浏览。",

@@ -5,7 +5,7 @@ import { perform } from "../../src/reading/commands";
 import { Desk } from "../../src/reading/desk";
 import * as moves from "../../src/reading/moves";
 import { openMpr, openStack } from "../../src/reading/opening";
-import { entries, showPhase } from "../../src/reading/phases";
+import { entries, frameBeside, showPhase } from "../../src/reading/phases";
 import type { Connection } from "../../src/stream/connection";
 import type { PlaneView, StackView, VolumeView } from "../../src/stream/messages";
 
@@ -114,4 +114,31 @@ test("a picture that is still another phase's is told from the phase that is ask
   showPhase(desk, 3, true);
   expect(desk.stackOf(drawn)).toBe(set[0]);
   expect(desk.stackOf(stackView())).toBe(set[3]);
+});
+
+/** A phase of images at these heights. */
+function at(heights: number[]): StackInfo {
+  const frames = heights.map((z) => ({ position: [0, 0, z], row: [1, 0, 0], column: [0, 1, 0], window: null }));
+  return { ...phase(0), frames } as unknown as StackInfo;
+}
+
+test("another phase shows the image of the same place, not of the same number", () => {
+  const [whole, fewer, shifted, turned] = [at([0, 5, 10, 15]), at([5, 15]), at([0.2, 5.2, 10.2]), at([15, 10, 5, 0])];
+  expect([0, 1, 2, 3].map((frame) => frameBeside(whole, frame, fewer))).toEqual([0, 0, 1, 1]);
+  expect([0, 1].map((frame) => frameBeside(fewer, frame, whole))).toEqual([1, 3]);
+  expect([0, 2, 3].map((frame) => frameBeside(whole, frame, shifted))).toEqual([0, 2, 2]);
+  expect(frameBeside(whole, 1, turned)).toBe(2);
+  // Nobody knows where these lie: the number is all there is.
+  expect(frameBeside(phase(0), 7, phase(1))).toBe(7);
+});
+
+test("after a missing image the frame stays where it was in the patient", () => {
+  set = [at([0, 5, 10, 15, 20]), { ...at([0, 5, 15, 20]), digest: "fewer" }];
+  set.forEach((stack, number) => (stack.phase = { ...phase(number).phase!, count: 2 }));
+  openStack(desk, series(set), set[0]!);
+  moves.scrollTo(desk, desk.viewports.stack, 4, false);
+  showPhase(desk, 1, false);
+  expect([stackView().stack, stackView().frame]).toEqual(["fewer", 3]);
+  showPhase(desk, 0, false);
+  expect(stackView().frame).toBe(4);
 });

@@ -41,6 +41,7 @@ export function notesOf({ notes, volume }: StackInfo, w: Words): Note[] {
       const [least, most] = spacings(volume).map(millimetres) as [string, string];
       return { code, short: w.notes.note_uneven, long: w.notes.uneven(least, most) };
     }
+    if (code === "note_phase_order") return { code, short: w.notes.note_phase_order, long: w.notes.phase_order };
     if (code === "note_colours") return { code, short: w.notes.note_colours, long: w.notes.colours };
     return { code, short: w.notes.title, long: w.notes.unknown };
   });

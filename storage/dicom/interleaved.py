@@ -1,0 +1,125 @@
+"""Parallel images of several scans or reconstructions that lie between each other: each is a Stack of its own.
+
+Two contrast phases half a step apart look like one even scan of twice as many slices. What images say of themselves
+tells them apart, but only where one set really reaches into another: a scan that goes on with another thickness, or a
+new acquisition for every turn of the gantry, stays whole. Sets that show the same places are phases (phases.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from storage.dicom.grid import HOLE, place_codes
+from storage.dicom.sets import Array, Codes, Said, codes_of, said_by, sets_of, values_of
+from storage.dicom.sources import FrameSource
+
+MIN_SLICES = 3  # sets of fewer are no scan, but may be strays in one
+MOST_SETS = 64
+BELIEVED = 0.9  # of the frames, at least, are in sets of MIN_SLICES
+REACHES = 3  # so many slices between another set's are more than one step of overlap
+PACKAGE = 0.75  # of the step of a set: what is thinner leaves room for the slices of another
+
+TELLING = (
+    "temporal_position",
+    "cardiac_percent",
+    "respiratory_percent",
+    "echo",
+    "b_value",
+    "image_type",
+    "made",
+    "kernel",
+    "kvp",
+    "thickness",
+)
+# An MR scan takes its slices in packages, the odd ones first: these are another for each package.
+SCANS = ("acquisition", "acquired", "bout")
+TIMES = ("trigger_time", "frame_reference_time")  # and these often come again by chance
+
+
+def divided(frames: Sequence[FrameSource], distances: Array, ranks: Array) -> list[Codes]:
+    """The indices of the frames of each set, most often of all in one. distances: mm; ranks: of their numbers."""
+    everything = np.arange(len(frames))
+    places = place_codes(distances)
+    count = int(places.max()) + 1
+    if count <= MIN_SLICES:
+        return [everything]
+    heights = np.bincount(places, distances) / np.bincount(places)
+    return _Division(frames, places, heights, ranks).of(everything)
+
+
+class _Division:
+    """heights: of each place along the normal, mm."""
+
+    def __init__(self, frames: Sequence[FrameSource], places: Codes, heights: Array, ranks: Array) -> None:
+        self.said: list[Said] = [said_by(frame) for frame in frames]
+        self.is_mr = frames[0].header.modality == "MR"
+        self.places, self.heights = places, heights
+        self.ranks = np.where(np.isnan(ranks), np.inf, ranks)
+
+    def of(self, chosen: Codes) -> list[Codes]:
+        for name in (*TELLING, *SCANS, *TIMES):
+            values = values_of([self.said[i] for i in chosen], name)
+            first = values[0]
+            if all(value == first for value in values):
+                continue
+            sets = [chosen[own] for own in sets_of(codes_of(values))]
+            if not _are_believed(sets):
+                continue
+            told = [values[int(np.searchsorted(chosen, own[0]))] for own in sets]
+            in_packages = name in TIMES or (name in SCANS and self.is_mr)
+            groups = self._grouped(sets, told, self._thickness(chosen) if in_packages else np.inf)
+            if len(groups) > 1:
+                return [part for group in groups for part in self.of(group)]
+        return [chosen]
+
+    def _grouped(self, sets: list[Codes], values: list[Any], thickness: float) -> list[Codes]:
+        """Sets put together again unless they lie between each other."""
+        order = sorted(range(len(sets)), key=lambda i: (float(self.ranks[sets[i]].min()), repr(values[i])))
+        groups: list[list[Codes]] = []
+        shown: dict[int, Codes] = {i: np.unique(self.places[own]) for i, own in enumerate(sets)}
+        members: list[list[int]] = []
+        for i in order:
+            for group, others in zip(groups, members, strict=True):
+                if not any(self._are_interleaved(shown[i], shown[other], thickness) for other in others):
+                    group.append(sets[i])
+                    others.append(i)
+                    break
+            else:
+                groups.append([sets[i]])
+                members.append([i])
+        return [np.sort(np.concatenate(group)) for group in groups]
+
+    def _are_interleaved(self, a: Codes, b: Codes, thickness: float) -> bool:
+        """Whether places of one, which the other does not show, lie where that has no room for slices so thick."""
+        if a[-1] < b[0] or b[-1] < a[0]:
+            return False
+        in_b, in_a = self._reaching(a, b, thickness), self._reaching(b, a, thickness)
+        return in_a + in_b >= REACHES or in_b == len(a) or in_a == len(b)
+
+    def _reaching(self, a: Codes, b: Codes, thickness: float) -> int:
+        """How many places of a lie between neighbours of b that leave no room for them."""
+        if len(b) < MIN_SLICES:
+            return 0
+        gaps = np.diff(self.heights[b])
+        step = float(np.median(gaps))
+        if thickness <= PACKAGE * step:
+            return 0
+        close = gaps <= HOLE * step
+        after = np.searchsorted(b, a)
+        between = (after > 0) & (after < len(b)) & (b[np.minimum(after, len(b) - 1)] != a)
+        return int(close[after[between] - 1].sum())
+
+    def _thickness(self, chosen: Codes) -> float:
+        """Of the thickest; infinite where one does not say."""
+        said = [self.said[i].get("thickness") for i in chosen]
+        return np.inf if None in said else max(said)
+
+
+def _are_believed(sets: list[Codes]) -> bool:
+    """Whether these are scans, strays aside, and no number that is another for every image."""
+    count = sum(map(len, sets))
+    whole = sum(len(own) for own in sets if len(own) >= MIN_SLICES)
+    return len(sets) <= MOST_SETS and whole >= min(BELIEVED * count, count - 1)
