@@ -41,9 +41,9 @@ def is_beyond(padding: list[int], pixels: Pixels) -> bool:
 def with_padding(
     stored: NDArray[Any], raw: NDArray[Any], pixels: Pixels, padding: list[int], overlay_bits: int
 ) -> NDArray[Any]:
-    """Stored values in which padding that BitsStored cannot hold is the padding again.
+    """Stored values in which padding that BitsStored cannot hold is the padding again; changed in place.
 
-    raw: the words that `stored` was made from. overlay_bits: those of them that are overlay planes and say nothing.
+    raw: the words that `stored` was made from, in other memory. overlay_bits: those that are overlays and say nothing.
     All other values stay; a word is as good without its sign extended, so that is no padding either.
     """
     allocated = pixels.bits_allocated
@@ -58,13 +58,16 @@ def with_padding(
         # Below and above all that a word of BitsStored can be, with or without its sign extended.
         least = stored_limits(pixels)[0]
         found = _between(words, low, min(high, least - 1)) | _between(words, max(low, used + 1), high)
-        return np.where(found, words.astype(stored.dtype), stored) if np.any(found) else stored
+        if np.any(found):
+            np.copyto(stored, words, where=found)
+        return stored
     free = (1 << allocated) - 1 & ~used & ~overlay_bits
     extended = free if pixels.signed and low >> pixels.bits_stored - 1 & 1 else 0
     if low != high or low & free in (0, extended):
         return stored  # only the overlays' bits would tell
     bits = words.view(f"{raw.dtype.byteorder}u{raw.dtype.itemsize}") & (free | used)
-    return np.where(bits == low & (free | used), np.asarray(low, stored.dtype), stored)
+    stored[bits == low & (free | used)] = low
+    return stored
 
 
 def _between(words: NDArray[Any], low: int, high: int) -> NDArray[np.bool_] | np.bool_:
