@@ -62,8 +62,7 @@ class _Division:
     def of(self, chosen: Codes) -> list[Codes]:
         for name in (*TELLING, *SCANS, *TIMES):
             values = values_of([self.said[i] for i in chosen], name)
-            first = values[0]
-            if all(value == first for value in values):
+            if not 1 < len(set(values)) <= MOST_SETS:
                 continue
             sets = [chosen[own] for own in sets_of(codes_of(values))]
             if not _are_believed(sets):
@@ -122,4 +121,4 @@ def _are_believed(sets: list[Codes]) -> bool:
     """Whether these are scans, strays aside, and no number that is another for every image."""
     count = sum(map(len, sets))
     whole = sum(len(own) for own in sets if len(own) >= MIN_SLICES)
-    return len(sets) <= MOST_SETS and whole >= min(BELIEVED * count, count - 1)
+    return whole >= min(BELIEVED * count, count - 1)

@@ -51,7 +51,8 @@ def codes_of(values: Sequence[Any]) -> Codes:
 
 def sets_of(codes: Codes) -> list[Codes]:
     """The indices that have each code."""
-    return [np.flatnonzero(codes == code) for code in np.unique(codes)]
+    order = np.argsort(codes, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
 
 
 def _pauses(times: Array) -> float:
