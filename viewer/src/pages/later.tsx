@@ -5,12 +5,12 @@ import type { ComponentChild, FunctionComponent } from "preact";
 import { useEffect } from "preact/hooks";
 
 /** The part; `meanwhile` stands in its place until it has come. One that cannot be fetched is asked for again later. */
-export function later(
-  fetch: () => Promise<FunctionComponent>,
+export function later<Props extends object>(
+  fetch: () => Promise<FunctionComponent<Props>>,
   meanwhile: () => ComponentChild = () => null,
-): FunctionComponent {
-  const part = signal<FunctionComponent | null>(null);
-  return function Later() {
+): FunctionComponent<Props> {
+  const part = signal<FunctionComponent<Props> | null>(null);
+  return function Later(props) {
     useEffect(() => {
       if (part.peek()) return;
       fetch().then(
@@ -19,6 +19,6 @@ export function later(
       );
     }, []);
     const Part = part.value;
-    return Part ? <Part /> : <>{meanwhile()}</>;
+    return Part ? <Part {...props} /> : <>{meanwhile()}</>;
   };
 }

@@ -50,7 +50,7 @@ export const en: Words = {
   range: (from, to, total) => `${from}–${to} of ${total}`,
   counted: (images, series) => `${images} ${images === 1 ? "image" : "images"} / ${series} series`,
   open_study: (name) => `Open the study of ${name}`,
-  sexes: { M: "M", F: "F", O: "other" },
+  sexes: { M: "M", F: "F", O: "other", "?": "sex unknown" },
   ages: { Y: " y", M: " months", W: " weeks", D: " days" },
   unnamed: "(no name)",
 
@@ -110,6 +110,7 @@ export const en: Words = {
   undone: (what) => `Undone: ${what}`,
   redone: (what) => `Redone: ${what}`,
   nothing_to_undo: "Nothing to undo",
+  no_such_window: "No such window here",
   nothing_to_redo: "Nothing to redo",
   changes: {
     layout: "layout",
@@ -255,6 +256,7 @@ export const en: Words = {
     region: "Spacing: calibrated region",
     none: "Spacing unknown",
   },
+  sent_lossless: "sent losslessly ✓",
   lossy_stored: (how) => (how === "lossy" ? "stored lossy" : `stored lossy ${how}`),
   loading_volume: (done, total) => `Loading the volume ${done}/${total}`,
   waiting: "Waiting for the image…",

@@ -47,7 +47,7 @@ export const zh = {
   range: (from: number, to: number, total: number): string => `${from}–${to}，共 ${total}`,
   counted: (images: number, series: number): string => `${images} 幅 / ${series} 序列`,
   open_study: (name: string): string => `打开 ${name} 的检查`,
-  sexes: { M: "男", F: "女", O: "其他" } as Record<string, string>,
+  sexes: { M: "男", F: "女", O: "其他", "?": "性别不详" } as Record<string, string>,
   ages: { Y: "岁", M: "个月", W: "周", D: "天" },
   unnamed: "（无姓名）",
 
@@ -108,6 +108,7 @@ export const zh = {
   redone: (what: string): string => `已重做：${what}`,
   nothing_to_undo: "没有可撤销的操作",
   nothing_to_redo: "没有可重做的操作",
+  no_such_window: "此处没有这个窗宽窗位",
   changes: {
     layout: "布局",
     orientation: "方向",
@@ -250,7 +251,8 @@ export const zh = {
     region: "间距：区域标定",
     none: "无标定间距",
   } as Record<string, string>,
-  lossy_stored: (how: string): string => `有损存储 ${how === "lossy" ? "" : how}`.trim(),
+  sent_lossless: "传输无损 ✓",
+  lossy_stored: (how: string): string => `原图有损 ${how === "lossy" ? "" : how}`.trim(),
   loading_volume: (done: number, total: number): string => `正在载入容积 ${done}/${total}`,
   waiting: "正在等待图像…",
 

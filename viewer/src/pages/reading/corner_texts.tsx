@@ -10,11 +10,12 @@ import { pixelSize, placeOf } from "../../reading/opening";
 import { quality } from "../../reading/quality";
 import type { Viewport } from "../../reading/viewport";
 import { windowNumber } from "../../reading/windows";
-import { desk } from "../../session";
+import { connection, desk } from "../../session";
 import type { Drawn } from "../../stream/screen";
 import type { PlaneView, StackView, View, VolumeView } from "../../stream/messages";
 import { words } from "../../words/words";
 import { patientName, sexAge } from "../common";
+import { Letters } from "./letters";
 import { NoteChips } from "./notes";
 import { phaseText } from "./phase_text";
 
@@ -121,14 +122,16 @@ function Badge({ viewport, series }: { viewport: Viewport; series: SeriesInfo })
   const w = words.value;
   const drawn = viewport.drawn.value!;
   const { tone, words: said } = quality(drawn.frame, drawn.view, viewport.oneToOne);
-  const text = said.map((word) => (word === "LOSSLESS ✓" ? word : w[word])).join(" · ");
+  // Nothing is lost on the way from a lossy image either; but it must not look as if nothing had been lost at all.
+  const { lossy } = series;
+  const text = said.map((word) => (word !== "LOSSLESS ✓" ? w[word] : lossy ? w.sent_lossless : word));
+  if (lossy) text.push(w.lossy_stored(lossy));
+  const behind = connection.state.value === "lost" && viewport.view.value !== drawn.view;
+  const shown = tone === "good" && (lossy || behind) ? "plain" : tone;
   return (
-    <>
-      {series.lossy && <span class="lossy">{w.lossy_stored(series.lossy)}</span>}
-      <span class={`badge badge-${tone}`} data-testid="quality" data-tone={tone}>
-        {text}
-      </span>
-    </>
+    <span class={`badge badge-${shown}`} data-testid="quality" data-tone={shown}>
+      {text.join(" · ")}
+    </span>
   );
 }
 
@@ -161,22 +164,27 @@ export function CornerTexts({ viewport }: { viewport: Viewport }) {
       <div class="corner top right">
         <Study row={row} series={series} />
       </div>
-      <div class="corner bottom left">
-        {stack.phase && <span data-testid="phase-corner">{phaseText(stack.phase, w)}</span>}
-        {view.kind === "stack" && <StackLines view={view} stack={stack} />}
-        {view.kind === "plane" && <PlaneLines view={view} stack={stack} />}
-        {view.kind === "volume" && <VolumeLines view={view} unit={stack.unit} />}
-        {view.kind !== "volume" && <span>{`${w.zoom} ${zoomPercent(viewport, drawn, stack)} %`}</span>}
-        {view.kind === "stack" && <span class="may-hide">{w.spacing[spacing] ?? spacing}</span>}
-      </div>
-      <div class="corner bottom right">
-        {view.kind !== "volume" && !stack.colour && (
-          <span data-testid="window-text">
-            {windowText(view, stack)}
-            {view.invert && ` · ${w.invert}`}
-          </span>
-        )}
-        <Badge viewport={viewport} series={series} />
+      <div class="foot">
+        <Letters viewport={viewport} at={["bottom"]} />
+        <div class="corner bottom left">
+          {stack.phase && <span data-testid="phase-corner">{phaseText(stack.phase, w)}</span>}
+          {view.kind === "stack" && <StackLines view={view} stack={stack} />}
+          {view.kind === "plane" && <PlaneLines view={view} stack={stack} />}
+          {view.kind === "volume" && <VolumeLines view={view} unit={stack.unit} />}
+          {view.kind !== "volume" && <span>{`${w.zoom} ${zoomPercent(viewport, drawn, stack)} %`}</span>}
+          {view.kind === "stack" && (
+            <span class={spacing === "imager" ? "said" : "may-hide"}>{w.spacing[spacing] ?? spacing}</span>
+          )}
+        </div>
+        <div class="corner bottom right">
+          {view.kind !== "volume" && !stack.colour && (
+            <span data-testid="window-text">
+              {windowText(view, stack)}
+              {view.invert && ` · ${w.invert}`}
+            </span>
+          )}
+          <Badge viewport={viewport} series={series} />
+        </div>
       </div>
     </div>
   );

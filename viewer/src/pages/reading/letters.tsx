@@ -19,14 +19,15 @@ export function edgesOf(view: View, stack: StackInfo): Edges | null {
   return edges(inPatient(view.right, row, column), inPatient(view.down, row, column));
 }
 
-export function Letters({ viewport }: { viewport: Viewport }) {
+/** The letters of some edges. The bottom one stands among the corner texts, which give way to it where room is scarce. */
+export function Letters({ viewport, at }: { viewport: Viewport; at: readonly (keyof Edges)[] }) {
   const drawn = viewport.drawn.value;
   const stack = drawn && desk.stackOf(drawn.view);
   const found = drawn && stack && edgesOf(drawn.view, stack);
   if (!found) return null;
   return (
     <>
-      {(["top", "bottom", "left", "right"] as const).map((edge) => (
+      {at.map((edge) => (
         <span key={edge} class={`letter letter-${edge}`} data-testid={`letter-${edge}`}>
           {found[edge]}
         </span>

@@ -11,8 +11,10 @@ import { sentence, words } from "../../words/words";
 import { CornerTexts, roomOf } from "./corner_texts";
 import { Crosshair, PivotMark } from "./crosshair";
 import { Letters, ScaleBar } from "./letters";
-import { Loupe } from "./loupe";
+import { later } from "../later";
 import { Scrubber } from "./scrubber";
+
+const Loupe = later(() => import("./loupe").then((part) => part.Loupe));
 
 /** The element's size in canvas pixels, how many of them a CSS pixel has, and whether they are the display's own. */
 function measure(element: HTMLElement): { width: number; height: number; density: number; sharp: boolean } {
@@ -104,6 +106,11 @@ function State({ viewport }: { viewport: Viewport }) {
   );
 }
 
+/** The loupe is fetched with the first finger, which is long before it is needed. */
+function Glass({ viewport }: { viewport: Viewport }) {
+  return viewport.loupe.value ? <Loupe viewport={viewport} /> : null;
+}
+
 export function Pane({ role }: { role: Role }) {
   const viewport = desk.viewports[role];
   const { box, canvas } = useViewport(viewport);
@@ -119,12 +126,12 @@ export function Pane({ role }: { role: Role }) {
     >
       <canvas ref={canvas} role="img" aria-label={words.value.roles[role]} data-testid={`canvas-${role}`} />
       <Crosshair viewport={viewport} />
-      <Letters viewport={viewport} />
+      <Letters viewport={viewport} at={["top", "left", "right"]} />
       <ScaleBar viewport={viewport} />
       <CornerTexts viewport={viewport} />
       <PivotMark viewport={viewport} />
       <Scrubber viewport={viewport} />
-      <Loupe viewport={viewport} />
+      <Glass viewport={viewport} />
       <State viewport={viewport} />
     </section>
   );
