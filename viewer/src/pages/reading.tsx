@@ -8,7 +8,6 @@ import * as moves from "../reading/moves";
 import { connection, desk, showStudy } from "../session";
 import { sentence, words } from "../words/words";
 import { Back } from "../reading/back";
-import { stayAwake } from "../reading/wake_lock";
 import { narrow, small } from "./common";
 import { later } from "./later";
 import { PhoneBar, PlaneTabs } from "./reading/phone_bar";
@@ -18,10 +17,10 @@ import { phaseText } from "./reading/phase_text";
 import { SidePanel } from "./reading/side_panel";
 import { Sheets } from "./reading/sheets";
 import { SeriesStrip } from "./reading/series_strip";
-import { Toast } from "./reading/toast";
 import { ToolBar } from "./reading/tool_bar";
 import { TopBar } from "./reading/top_bar";
 
+const Toast = later(() => import("./reading/toast").then((part) => part.Toast));
 const Player = later(() => import("./reading/player").then((part) => part.Player));
 
 function keyDown(event: KeyboardEvent): void {
@@ -80,7 +79,7 @@ function Notice() {
 function Spoken() {
   const w = words.value;
   const [stack, view] = [desk.stack.value, desk.activeViewport.value.view.value];
-  const at = moves.position(desk, view);
+  const at = moves.position(desk, desk.activeViewport.value.drawn.value?.view ?? view);
   const image = at && !desk.cine.playing.value ? w.image_of(Math.round(at.index) + 1, at.count) : "";
   const phase = stack?.phase ? phaseText(stack.phase, w) : "";
   return (
@@ -110,7 +109,11 @@ export function ReadingPage({ id }: { id: number }) {
   useLayoutEffect(() => {
     desk.small.value = small.value;
   }, [small.value]);
-  useEffect(() => stayAwake(), []);
+  useEffect(() => {
+    const awake = import("../reading/wake_lock").then(({ stayAwake }) => stayAwake());
+    awake.catch(() => undefined); // then the screen may go dark
+    return () => void awake.then((rest) => rest(), () => undefined);
+  }, []);
   useEffect(() => keepBack(), [id]);
   const roles = desk.shownRoles.value;
   const phone = narrow.value;
@@ -139,7 +142,7 @@ export function ReadingPage({ id }: { id: number }) {
           <Notice />
           <StoredStudy />
           <Spoken />
-          <Toast />
+          {desk.toast.value && <Toast />}
         </div>
         {!phone && <SidePanel />}
       </div>

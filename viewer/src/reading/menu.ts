@@ -104,6 +104,7 @@ function layout(desk: Desk): MenuItem[] {
   }
   items.push({ id: "texts", label: (w) => w.corner_texts, on: desk.texts.peek(), run: () => (desk.texts.value = !desk.texts.peek()) });
   if (desk.history.undoable) items.push({ id: "undo", label: (w) => w.undo, run: () => undo(desk) });
+  items.push({ id: "help", label: (w) => w.help, run: () => (desk.sheet.value = "help") });
   items.push({ id: "settings", label: (w) => w.settings.title, run: () => (desk.sheet.value = "settings") });
   return items;
 }

@@ -7,7 +7,7 @@ import { through } from "../geometry/camera";
 import * as grid from "../geometry/grid";
 import { placeOfSlice } from "../geometry/places";
 import type { Vector2, Vector3 } from "../geometry/vectors";
-import type { PlaneView, StackView, VolumeView } from "../stream/messages";
+import type { PlaneView, Preset, StackView, VolumeView } from "../stream/messages";
 import { GRID, type Desk } from "./desk";
 import { firstLook, followed, lookOf, type Look } from "./windows";
 import type { Role } from "./viewport";
@@ -144,16 +144,22 @@ function placePlanes(desk: Desk, series: SeriesInfo, stack: StackInfo, geometry:
   desk.viewports.volume.place(volumeView(desk, series, stack, geometry), corners);
 }
 
+/** The presets made for a modality. Those for MR take no grey value for a tissue, so they do for PET and others too. */
+export function presetsOf(all: Preset[], modality: string): Preset[] {
+  const of = (wanted: string): Preset[] => all.filter(({ modalities }) => modalities.includes(wanted));
+  const [own, relative] = [of(modality), of("MR")];
+  return own.length ? own : relative.length ? relative : all;
+}
+
 /** The volume from the front, with the first preset made for its modality. */
 export function volumeView(desk: Desk, series: SeriesInfo, stack: StackInfo, geometry: Geometry): VolumeView {
-  const presets = desk.connection.presets.peek();
-  const preset = presets.find(({ modalities }) => modalities.includes(series.modality)) ?? presets[0];
+  const [preset] = presetsOf(desk.connection.presets.peek(), series.modality);
   const place = { series: series.id, stack: stack.digest, centre: grid.centre(geometry), extent_mm: 400 };
   return {
     kind: "volume",
     ...place,
     ...grid.seenFrom(geometry, "A"),
-    preset: preset?.name ?? (series.modality === "MR" ? "mr_default" : "ct_bone"),
+    preset: preset?.name ?? (series.modality === "CT" ? "ct_bone" : "mr_default"),
     shift: 0,
   };
 }

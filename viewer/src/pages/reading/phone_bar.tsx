@@ -1,15 +1,13 @@
-/** What a phone has instead of the tool bar and the panels: tabs above the picture, five tools and a sheet below it. */
+/** What a phone has instead of the tool bar and the panels: tabs above the picture and six tools below it. */
 
 import { GRID } from "../../reading/desk";
-import { desk, signOut } from "../../session";
+import { desk } from "../../session";
 import { words } from "../../words/words";
-import { LanguageSwitch } from "../common";
 import { Icon } from "../icons";
-import { NotesPanel, StoredPanel } from "./notes";
-import { PresetRow } from "./preset_row";
-import { SeriesStrip } from "./series_strip";
-import { ImagePanel, RenderingPanel, SlabPanel, WindowPanel } from "./side_panel";
-import { LayoutButtons, ToolButtons, TurnButtons } from "./tool_bar";
+import { later } from "../later";
+import { LayoutButtons, ToolButtons } from "./tool_bar";
+
+const PresetRow = later(() => import("./preset_row").then((part) => part.PresetRow));
 
 /** Left and right, Home and End go through the tabs and choose, as tabs do. */
 function tabKey(event: KeyboardEvent): void {
@@ -64,46 +62,12 @@ export function PlaneTabs() {
   );
 }
 
-function Sheet() {
-  const w = words.value;
-  return (
-    <div class="sheet" role="dialog" aria-label={w.more} data-testid="sheet">
-      <div class="sheet-head">
-        <h1>{w.more}</h1>
-        <button class="tool" aria-label={w.close} data-testid="close-sheet" onClick={() => (desk.sheet.value = null)}>
-          ✕
-        </button>
-      </div>
-      <div class="tool-group turns">
-        <TurnButtons />
-      </div>
-      <SeriesStrip />
-      <ImagePanel />
-      <SlabPanel />
-      <RenderingPanel />
-      <WindowPanel />
-      <NotesPanel />
-      <StoredPanel />
-      <div class="sheet-foot">
-        <LanguageSwitch />
-        <button class="quiet" data-testid="settings-button" onClick={() => (desk.sheet.value = "settings")}>
-          {w.settings.title}
-        </button>
-        <button class="quiet" onClick={() => void signOut()}>
-          {w.sign_out}
-        </button>
-      </div>
-    </div>
-  );
-}
-
 export function PhoneBar() {
   const w = words.value;
   const open = desk.sheet.value === "more";
   return (
     <>
-      {open && <Sheet />}
-      <PresetRow />
+      {desk.layout.value === "mpr" && desk.maximised.value === "volume" && <PresetRow />}
       <div class="phone-bar" role="toolbar" aria-label={w.tools}>
         <ToolButtons />
         <LayoutButtons />

@@ -1,18 +1,18 @@
 /** The presets of a volume rendering under a thumb: a swipe goes to the next one. */
 
 import * as moves from "../../reading/moves";
+import { presetsOf } from "../../reading/opening";
 import { connection, desk } from "../../session";
 import { words } from "../../words/words";
 import { Carousel } from "./carousel";
-import { presetsOf, swatch } from "./side_panel";
+import { swatch } from "./volume_panels";
 
 export function PresetRow() {
   const w = words.value;
   const viewport = desk.viewports.volume;
   const view = viewport.view.value;
   const series = desk.series.value;
-  const shown = desk.layout.value === "mpr" && desk.maximised.value === "volume";
-  if (!shown || view?.kind !== "volume" || !series) return null;
+  if (view?.kind !== "volume" || !series) return null;
   const presets = presetsOf(connection.presets.value, series.modality);
   return (
     <Carousel class="preset-row" label={w.presets} testid="preset-row">

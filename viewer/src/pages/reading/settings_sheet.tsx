@@ -1,6 +1,7 @@
 /** What a reader can set, in sections; each section is a component of its own. Fetched when it is first opened. */
 
 import { prefer, preferences, type Preferences } from "../../reading/preferences";
+import { desk } from "../../session";
 import { words } from "../../words/words";
 import { KeysSection } from "./keys_section";
 import { SheetFrame } from "./sheet_frame";
@@ -70,6 +71,9 @@ function MouseSection() {
 export function SettingsSheet() {
   return (
     <SheetFrame title={words.value.settings.title} testid="settings">
+      <button class="quiet" data-testid="help-button" onClick={() => (desk.sheet.value = "help")}>
+        {words.value.help}
+      </button>
       <TouchSection />
       <MouseSection />
       <KeysSection />

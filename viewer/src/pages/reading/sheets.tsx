@@ -3,6 +3,7 @@
 import type { FunctionComponent } from "preact";
 import type { SheetName } from "../../reading/desk";
 import { desk } from "../../session";
+import { narrow } from "../common";
 import { later } from "../later";
 
 const part = (fetch: () => Promise<FunctionComponent>): FunctionComponent =>
@@ -15,7 +16,8 @@ const part = (fetch: () => Promise<FunctionComponent>): FunctionComponent =>
     }),
   );
 
-const PARTS: Record<Exclude<SheetName, "more">, FunctionComponent> = {
+const PARTS: Record<SheetName, FunctionComponent> = {
+  more: part(() => import("./more_sheet").then((all) => all.MoreSheet)),
   settings: part(() => import("./settings_sheet").then((all) => all.SettingsSheet)),
   menu: part(() => import("./context_menu").then((all) => all.ContextMenu)),
   help: part(() => import("./help_sheet").then((all) => all.HelpSheet)),
@@ -23,7 +25,7 @@ const PARTS: Record<Exclude<SheetName, "more">, FunctionComponent> = {
 
 export function Sheets() {
   const name = desk.sheet.value;
-  if (!name || name === "more") return null; // the phone's own sheet stands in phone_bar.tsx
+  if (!name || (name === "more" && !narrow.value)) return null; // a desk has those tools on the page
   const Part = PARTS[name];
   return <Part />;
 }

@@ -4,10 +4,13 @@ import { useState } from "preact/hooks";
 import * as moves from "../../reading/moves";
 import { hint } from "../../reading/key_table";
 import { lookOf, sameLook, windowChoices, windowNumber } from "../../reading/windows";
-import { connection, desk } from "../../session";
-import type { PlaneView, Preset, StackView, VolumeView } from "../../stream/messages";
+import { desk } from "../../session";
+import type { PlaneView, StackView, VolumeView } from "../../stream/messages";
 import { words } from "../../words/words";
+import { later } from "../later";
 import { NotesPanel, StoredPanel } from "./notes";
+
+const Panels = later(() => import("./volume_panels").then((part) => part.Panels));
 
 interface NumberProps {
   label: string;
@@ -51,7 +54,8 @@ function NumberField({ label, value, testid, oncommit }: NumberProps) {
 export function ImagePanel() {
   const w = words.value;
   const viewport = desk.activeViewport.value;
-  const at = moves.position(desk, viewport.view.value);
+  // On a slow line, and while it is cut, the view is ahead of the picture.
+  const at = moves.position(desk, viewport.drawn.value?.view ?? viewport.view.value);
   if (!at) return null;
   return (
     <section class="panel image-panel">
@@ -117,120 +121,17 @@ export function WindowPanel() {
   );
 }
 
-export function SlabPanel() {
-  const w = words.value;
-  const viewport = desk.activeViewport.value;
-  const view = viewport.view.value;
-  if (view?.kind !== "plane") return null;
-  const thickness = view.thickness_mm ?? 0;
-  return (
-    <section class="panel">
-      <h2>{w.slab}</h2>
-      <div class="segments" role="group" aria-label={w.projection}>
-        {(["max", "min", "mean"] as const).map((projection) => (
-          <button
-            key={projection}
-            aria-pressed={thickness > 0 && view.projection === projection}
-            title={w.projections[projection]}
-            data-testid={`projection-${projection}`}
-            onClick={() => moves.setProjection(viewport, projection)}
-          >
-            {w.projections_short[projection]}
-          </button>
-        ))}
-      </div>
-      <label class="slider">
-        <span>{w.thickness}</span>
-        <input
-          type="range"
-          min={0}
-          max={moves.MAX_SLAB_MM}
-          step={1}
-          value={thickness}
-          data-testid="slab-thickness"
-          aria-valuetext={thickness ? `${thickness} mm` : w.thin}
-          onInput={(event) => moves.setThickness(viewport, Number(event.currentTarget.value), true)}
-          onChange={() => desk.rest()}
-        />
-        <output class="mono">{thickness ? `${thickness} mm` : w.thin}</output>
-      </label>
-    </section>
-  );
-}
-
-/** The presets that were made for a modality; all where none was. */
-export function presetsOf(all: Preset[], modality: string): Preset[] {
-  const own = all.filter(({ modalities }) => modalities.includes(modality));
-  return own.length ? own : all;
-}
-
-/** A few colours as a background. */
-export const swatch = (colours: string[]): string => {
-  const [first = "#888"] = colours;
-  return `linear-gradient(90deg, ${(colours.length > 1 ? colours : [first, first]).join(", ")})`;
-};
-
-export function RenderingPanel() {
-  const w = words.value;
-  const viewport = desk.activeViewport.value;
-  const view = viewport.view.value;
-  const series = desk.series.value;
-  if (view?.kind !== "volume" || !series) return null;
-  const presets = presetsOf(connection.presets.value, series.modality);
-  return (
-    <section class="panel">
-      <h2>{w.rendering}</h2>
-      <ul class="presets swatches">
-        {presets.map(({ name, colours }) => (
-          <li key={name}>
-            <button
-              aria-pressed={view.preset === name}
-              data-testid={`preset-${name}`}
-              onClick={() => moves.setPreset(viewport, name)}
-            >
-              <span class="swatch" style={{ background: swatch(colours) }} />
-              <span>{w.renderings[name] ?? name}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-      <label class="slider">
-        <span>{w.opacity_shift}</span>
-        <input
-          type="range"
-          min={-500}
-          max={500}
-          step={10}
-          value={view.shift ?? 0}
-          data-testid="opacity-shift"
-          aria-valuetext={`${Math.round(view.shift ?? 0)} ${desk.stack.value?.unit ?? ""}`.trim()}
-          onInput={(event) => moves.setShift(viewport, Number(event.currentTarget.value), true)}
-          onChange={() => desk.rest()}
-        />
-        <output class="mono">{`${Math.round(view.shift ?? 0)} ${desk.stack.value?.unit ?? ""}`}</output>
-      </label>
-      <div class="segments" role="group" aria-label={w.look_from}>
-        {(["A", "P", "L", "R", "H", "F"] as const).map((side) => (
-          <button
-            key={side}
-            title={`${w.look_from}: ${w.sides[side]}`}
-            data-testid={`look-${side}`}
-            onClick={() => moves.lookFrom(desk, viewport, side)}
-          >
-            {w.sides[side]}
-          </button>
-        ))}
-      </div>
-    </section>
-  );
+/** What only a plane or a volume rendering has: on a desk and in a phone's sheet. */
+export function VolumePanels() {
+  const kind = desk.activeViewport.value.view.value?.kind;
+  return kind && kind !== "stack" ? <Panels /> : null;
 }
 
 export function SidePanel() {
   return (
     <aside class="side-panel">
       <ImagePanel />
-      <SlabPanel />
-      <RenderingPanel />
+      <VolumePanels />
       <WindowPanel />
       <NotesPanel />
       <StoredPanel />

@@ -205,6 +205,25 @@ export function LayoutButtons() {
   );
 }
 
+/** Play and stop, where there is more than one image or phase; a sheet gives the picture free. */
+export function CineButton() {
+  const w = words.value;
+  const { choices, playing } = desk.cine;
+  if (choices.value.length === 0) return null;
+  return (
+    <ToolButton
+      icon={playing.value ? "stop" : "play"}
+      label={playing.value ? w.cine.stop : w.cine.play}
+      key_={hint("cine")}
+      testid="cine"
+      onclick={() => {
+        desk.sheet.value = null;
+        desk.cine.toggle();
+      }}
+    />
+  );
+}
+
 export function ToolBar() {
   const w = words.value;
   const mpr = desk.layout.value === "mpr";
@@ -217,15 +236,7 @@ export function ToolBar() {
         <TurnButtons />
       </div>
       <div class="tool-group">
-        {desk.cine.choices.value.length > 0 && (
-          <ToolButton
-            icon={desk.cine.playing.value ? "stop" : "play"}
-            label={desk.cine.playing.value ? w.cine.stop : w.cine.play}
-            key_={hint("cine")}
-            testid="cine"
-            onclick={() => desk.cine.toggle()}
-          />
-        )}
+        <CineButton />
         {mpr && (
           <ToolButton
             icon="link"

@@ -1,0 +1,117 @@
+/** The slab of a plane; the presets, the opacity and the sides of a volume rendering. Fetched when first needed. */
+
+import * as moves from "../../reading/moves";
+import { presetsOf } from "../../reading/opening";
+import { connection, desk } from "../../session";
+import { words } from "../../words/words";
+
+function SlabPanel() {
+  const w = words.value;
+  const viewport = desk.activeViewport.value;
+  const view = viewport.view.value;
+  if (view?.kind !== "plane") return null;
+  const thickness = view.thickness_mm ?? 0;
+  return (
+    <section class="panel">
+      <h2>{w.slab}</h2>
+      <div class="segments" role="group" aria-label={w.projection}>
+        {(["max", "min", "mean"] as const).map((projection) => (
+          <button
+            key={projection}
+            aria-pressed={thickness > 0 && view.projection === projection}
+            title={w.projections[projection]}
+            data-testid={`projection-${projection}`}
+            onClick={() => moves.setProjection(viewport, projection)}
+          >
+            {w.projections_short[projection]}
+          </button>
+        ))}
+      </div>
+      <label class="slider">
+        <span>{w.thickness}</span>
+        <input
+          type="range"
+          min={0}
+          max={moves.MAX_SLAB_MM}
+          step={1}
+          value={thickness}
+          data-testid="slab-thickness"
+          aria-valuetext={thickness ? `${thickness} mm` : w.thin}
+          onInput={(event) => moves.setThickness(viewport, Number(event.currentTarget.value), true)}
+          onChange={() => desk.rest()}
+        />
+        <output class="mono">{thickness ? `${thickness} mm` : w.thin}</output>
+      </label>
+    </section>
+  );
+}
+
+/** A few colours as a background. */
+export const swatch = (colours: string[]): string => {
+  const [first = "#888"] = colours;
+  return `linear-gradient(90deg, ${(colours.length > 1 ? colours : [first, first]).join(", ")})`;
+};
+
+function RenderingPanel() {
+  const w = words.value;
+  const viewport = desk.activeViewport.value;
+  const view = viewport.view.value;
+  const series = desk.series.value;
+  if (view?.kind !== "volume" || !series) return null;
+  const presets = presetsOf(connection.presets.value, series.modality);
+  return (
+    <section class="panel">
+      <h2>{w.rendering}</h2>
+      <ul class="presets swatches">
+        {presets.map(({ name, colours }) => (
+          <li key={name}>
+            <button
+              aria-pressed={view.preset === name}
+              data-testid={`preset-${name}`}
+              onClick={() => moves.setPreset(viewport, name)}
+            >
+              <span class="swatch" style={{ background: swatch(colours) }} />
+              <span>{w.renderings[name] ?? name}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      <label class="slider">
+        <span>{w.opacity_shift}</span>
+        <input
+          type="range"
+          min={-500}
+          max={500}
+          step={10}
+          value={view.shift ?? 0}
+          data-testid="opacity-shift"
+          aria-valuetext={`${Math.round(view.shift ?? 0)} ${desk.stack.value?.unit ?? ""}`.trim()}
+          onInput={(event) => moves.setShift(viewport, Number(event.currentTarget.value), true)}
+          onChange={() => desk.rest()}
+        />
+        <output class="mono">{`${Math.round(view.shift ?? 0)} ${desk.stack.value?.unit ?? ""}`}</output>
+      </label>
+      <div class="segments" role="group" aria-label={w.look_from}>
+        {(["A", "P", "L", "R", "H", "F"] as const).map((side) => (
+          <button
+            key={side}
+            title={`${w.look_from}: ${w.sides[side]}`}
+            data-testid={`look-${side}`}
+            onClick={() => moves.lookFrom(desk, viewport, side)}
+          >
+            {w.sides[side]}
+          </button>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+export function Panels() {
+  return (
+    <>
+      <SlabPanel />
+      <RenderingPanel />
+    </>
+  );
+}
