@@ -29,7 +29,7 @@ export const patientName = (row: StudyRow): string => personName(row.patient_nam
 export function sexAge(row: StudyRow): string {
   const w = words.value;
   const known = age(row.age);
-  return [w.sexes[row.sex] ?? row.sex, known ? `${known.number}${w.ages[known.unit]}` : row.age]
+  return [row.sex && (w.sexes[row.sex] ?? w.sexes["?"]), known ? `${known.number}${w.ages[known.unit]}` : row.age]
     .filter(Boolean)
     .join(" · ");
 }

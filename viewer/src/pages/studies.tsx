@@ -125,10 +125,14 @@ function Cards({ found }: { found: StudyRow[] }) {
           >
             <span class="line">
               <b>{patientName(row)}</b>
-              <span>{sexAge(row)}</span>
               <span class="push">
                 <Modalities row={row} />
               </span>
+            </span>
+            <span class="line">
+              <span class="mono">{row.patient_id}</span>
+              <span>{sexAge(row)}</span>
+              <span class="push faint">{row.institution}</span>
             </span>
             <span class="line">{describe(row) || row.accession}</span>
             <span class="line faint">
