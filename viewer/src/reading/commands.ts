@@ -18,10 +18,16 @@ export function pressMpr(desk: Desk, narrow: boolean): void {
   else openMpr(desk, narrow ? "axial" : null);
 }
 
+/** On, and back to where it was: the stack, or the planes. */
 function toggleVolume(desk: Desk): void {
-  if (desk.maximised.value === "volume") desk.maximised.value = null;
-  else openMpr(desk, "volume");
+  if (desk.maximised.value !== "volume") {
+    fromStack = desk.layout.value === "stack";
+    openMpr(desk, "volume");
+  } else if (fromStack) openStackLayout(desk);
+  else desk.maximised.value = null;
 }
+
+let fromStack = false;
 
 function toggleSlab(desk: Desk): void {
   if (desk.layout.value === "stack") {
@@ -133,5 +139,7 @@ export function perform(desk: Desk, pressed: Pressed): void {
   const view = desk.viewports.stack.view.peek();
   const frame = view?.kind === "stack" ? view.frame : null;
   const choice = windowChoices(series.value, stack.value, frame).find(({ id }) => id === pressed.window);
-  if (choice) moves.setWindow(desk, choice.window, false, choice.lut);
+  const shown = desk.activeViewport.value.view.peek()?.kind !== "volume";
+  if (choice && shown) moves.setWindow(desk, choice.window, false, choice.lut);
+  else desk.toast.value = { say: (w) => w.no_such_window };
 }

@@ -14,7 +14,8 @@ const conflict = signal<{ key: string; action: table.Action } | null>(null);
 const told = signal<string | null>(null);
 
 // A browser keeps these for itself, whatever a page says: closing, opening and going through its tabs, reloading.
-const BROWSERS = /^Ctrl\+(Shift\+)?[TWNRQ]$|^Ctrl\+(Tab|Page(Up|Down)|\d)$|^F\d+$|^Tab$/;
+// Copying, pasting, cutting, marking and Enter are needed as they are, by texts and buttons.
+const BROWSERS = /^Ctrl\+(Shift\+)?[TWNRQ]$|^Ctrl\+[ACVX]$|^(Ctrl\+)?Enter$|^Ctrl\+(Tab|Page(Up|Down)|\d)$|^F\d+$|^Tab$/;
 
 /** The next key that is pressed anywhere; Escape gives up. */
 function listen(event: KeyboardEvent): void {
@@ -146,7 +147,10 @@ export function KeysSection() {
         <button class="quiet" data-testid="import-keys" onClick={() => file.current?.click()}>
           {h.keys.import}
         </button>
-        <button class="quiet" data-testid="reset-keys" onClick={table.resetKeys}>
+        <button class="quiet" data-testid="reset-keys" onClick={() => {
+            table.resetKeys();
+            conflict.value = told.value = null;
+          }}>
           {h.keys.reset}
         </button>
         <input
