@@ -6,9 +6,9 @@ import type { Vector3 } from "../../src/geometry/vectors";
 import { perform } from "../../src/reading/commands";
 import { Desk } from "../../src/reading/desk";
 import * as moves from "../../src/reading/moves";
-import { firstSeries, openMpr, openStack, openStackLayout } from "../../src/reading/opening";
+import { firstSeries, openMpr, openStack, openStackLayout, presetsOf } from "../../src/reading/opening";
 import type { Connection } from "../../src/stream/connection";
-import type { PlaneView, StackView, VolumeView } from "../../src/stream/messages";
+import type { PlaneView, Preset, StackView, VolumeView } from "../../src/stream/messages";
 
 vi.mock("../../src/stream/digest.worker?worker", () => ({ default: class {} }));
 
@@ -210,6 +210,20 @@ test("the volume rendering opens from the front with a preset of its modality", 
   const view = desk.viewports.volume.view.value as VolumeView;
   expect(view.preset).toBe("ct_bone");
   expect(edges(view.right, view.down)).toEqual({ left: "R", right: "L", top: "H", bottom: "F" });
+});
+
+test("a volume of PET gets a preset that takes no grey value for a tissue", () => {
+  expect(presetsOf(presets as Preset[], "PT").map(({ name }) => name)).toEqual(["mr_default"]);
+});
+
+test("the key of the volume rendering goes back to where it was pressed", () => {
+  perform(desk, { command: "volume" });
+  perform(desk, { command: "volume" });
+  expect(desk.layout.value).toBe("stack");
+  openMpr(desk, null);
+  perform(desk, { command: "volume" });
+  perform(desk, { command: "volume" });
+  expect([desk.layout.value, desk.maximised.value]).toEqual(["mpr", null]);
 });
 
 test("a volume rendering does not mirror the patient", () => {
