@@ -167,6 +167,16 @@ def test_the_liver_ct_lies_where_dcm2niix_puts_it(both: Any) -> None:
     assert volume_of(stack, series.blobs, series.nifti) == 0
 
 
+def assert_each_is_one_volume(series: Any, count: int) -> None:
+    """Every Stack is another volume of the four-dimensional file, at the same corners."""
+    assert len(series.stacks) == count == series.nifti.voxels.shape[3]
+    found = set()
+    for stack in series.stacks:
+        assert_same_corners(stack, series.nifti)
+        found.add(volume_of(stack, series.blobs, series.nifti))
+    assert found == set(range(count))
+
+
 def test_the_brain_with_a_missing_slice_lies_where_dcm2niix_puts_what_is_before_it(both: Any) -> None:
     series = both("05_mr/fnndsc_brain_memprage_175sl.tar.xz")
     (stack,) = series.stacks
@@ -185,30 +195,15 @@ def test_the_brain_with_a_missing_slice_lies_where_dcm2niix_puts_what_is_before_
 
 def test_every_direction_of_a_siemens_mosaic_lies_where_dcm2niix_puts_it(both: Any) -> None:
     series = both("05_mr/dti/dcm_qa_decubitus_HFS_dwi_mosaic12dir.tar.xz")
-    assert len(series.stacks) == 13 == series.nifti.voxels.shape[3]
-    found = set()
-    for stack in series.stacks:
-        assert stack.geometry is not None and stack.geometry.shape == (25, 128, 128)
-        assert_same_corners(stack, series.nifti)
-        found.add(volume_of(stack, series.blobs, series.nifti))
-    assert found == set(range(13))
+    assert {stack.geometry and stack.geometry.shape for stack in series.stacks} == {(25, 128, 128)}
+    assert_each_is_one_volume(series, 13)
 
 
 def test_every_direction_of_a_philips_series_lies_where_dcm2niix_puts_it(both: Any) -> None:
     series = both("05_mr/dti/dcm_qa_philips_dwi.tar.xz", inside="/cl/")
-    assert len(series.stacks) == 17 == series.nifti.voxels.shape[3]
-    found = set()
-    for stack in series.stacks:
-        assert_same_corners(stack, series.nifti)
-        found.add(volume_of(stack, series.blobs, series.nifti))
-    assert found == set(range(17))
+    assert_each_is_one_volume(series, 17)
 
 
 def test_an_enhanced_philips_series_lies_where_dcm2niix_puts_it(both: Any) -> None:
     series = both("07_transfer_syntax_objects/dicom2nifti.tar.xz", inside="philips_enhanced")
-    assert len(series.stacks) == 4 == series.nifti.voxels.shape[3]
-    found = set()
-    for stack in series.stacks:
-        assert_same_corners(stack, series.nifti)
-        found.add(volume_of(stack, series.blobs, series.nifti))
-    assert found == set(range(4))
+    assert_each_is_one_volume(series, 4)

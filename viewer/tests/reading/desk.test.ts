@@ -1,64 +1,16 @@
 import { signal } from "@preact/signals";
 import { beforeEach, expect, test, vi } from "vitest";
-import type { SeriesInfo, StackInfo, StudyInfo } from "../../src/api/messages";
+import type { StackInfo, StudyInfo } from "../../src/api/messages";
 import { edges } from "../../src/geometry/letters";
-import type { Vector3 } from "../../src/geometry/vectors";
 import { perform } from "../../src/reading/commands";
 import { Desk } from "../../src/reading/desk";
 import * as moves from "../../src/reading/moves";
 import { firstSeries, openMpr, openStack, openStackLayout, presetsOf } from "../../src/reading/opening";
 import type { Connection } from "../../src/stream/connection";
 import type { PlaneView, Preset, StackView, VolumeView } from "../../src/stream/messages";
+import { chest as stack, seriesOf as series } from "./chest";
 
 vi.mock("../../src/stream/digest.worker?worker", () => ({ default: class {} }));
-
-/** A chest CT: 100 frames of 512 × 512, 0.7 mm pixels, frames 2 mm apart from the head to the feet. */
-const stack = (over: Partial<StackInfo> = {}): StackInfo => ({
-  index: 0,
-  digest: "ab",
-  rows: 512,
-  columns: 512,
-  frames: Array.from({ length: 100 }, (_, i) => ({
-    position: [-180, -180, 50 - 2 * i] as Vector3,
-    row: [1, 0, 0] as Vector3,
-    column: [0, 1, 0] as Vector3,
-    thickness_mm: 2,
-    location_mm: 50 - 2 * i,
-    patient_orientation: null,
-    instance_number: i + 1,
-    window: null,
-  })),
-  spacing: [0.7, 0.7],
-  spacing_source: "pixel",
-  aspect: 1,
-  colour: false,
-  monochrome1: false,
-  windows: [{ centre: -450, width: 2000, explanation: "", lut: null }],
-  unit: "HU",
-  frame_time_ms: null,
-  frame_times_ms: null,
-  playback: "loop",
-  overlays: false,
-  shutter: false,
-  phase: null,
-  notes: [],
-  volume: { affine: [0.7, 0, 0, -180, 0, 0.7, 0, -180, 0, 0, -2, 50], shape: [100, 512, 512], frame_of_reference: "", places: null, holes: [] },
-  refusal: null,
-  ...over,
-});
-const series = (only: StackInfo, over: Partial<SeriesInfo> = {}): SeriesInfo => ({
-  id: 9,
-  uid: "",
-  number: 1,
-  modality: "CT",
-  description: "",
-  body_part: "",
-  images: 100,
-  lossy: "",
-  stacks: [only],
-  not_displayable: [],
-  ...over,
-});
 
 let desk: Desk;
 const presets = [
