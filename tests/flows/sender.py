@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from io import BytesIO
 
@@ -15,6 +16,7 @@ EXPLICIT = "1.2.840.10008.1.2.1"
 CT = "1.2.840.10008.5.1.4.1.1.2"
 NO_ANSWER = -1
 PATIENCE_S = 30
+GLANCE_S = 0.2  # how often a sender that waits for an answer looks whether the other side is still there
 
 
 class Sender:
@@ -22,7 +24,8 @@ class Sender:
 
     def __init__(self, port: int, syntax: str = EXPLICIT, title: str = "SENDER") -> None:
         entity = AE(title)
-        entity.dimse_timeout = entity.network_timeout = entity.acse_timeout = PATIENCE_S
+        entity.network_timeout = entity.acse_timeout = PATIENCE_S
+        entity.dimse_timeout = GLANCE_S
         entity.add_requested_context(CT, [syntax if UID(syntax).is_valid else EXPLICIT])
         self._association = entity.associate("127.0.0.1", port)
         self._number = 0
@@ -47,12 +50,23 @@ class Sender:
         association._reactor_checkpoint.clear()
         try:
             association.dimse.send_msg(request, association.accepted_contexts[0].context_id)
-            _, answer = association.dimse.get_msg(block=True)
+            answer = self._answer()
         except (OSError, AttributeError, IndexError):  # it was cut while sending
             return NO_ANSWER
         finally:
             association._reactor_checkpoint.set()
         return NO_ANSWER if answer is None else int(answer.Status)
+
+    def _answer(self) -> C_STORE | None:
+        """What the other side says; None when it has gone, which pynetdicom tells only somebody who waits already."""
+        association = self._association
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            gone = association.dul.state_machine.current_state == "Sta1"
+            _, answer = association.dimse.get_msg(block=not gone)
+            if answer is not None or gone:
+                return answer
+        return None
 
     def close(self) -> None:
         if self._association.is_established:

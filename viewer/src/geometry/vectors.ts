@@ -31,3 +31,5 @@ export function turn(v: Vector3, axis: Vector3, angle: number): Vector3 {
   const side = cross(axis, v);
   return each(v, (value, i) => value * cos + side[i]! * sin + axis[i]! * along);
 }
+
+export const clamp = (value: number, least: number, most: number): number => Math.min(most, Math.max(least, value));

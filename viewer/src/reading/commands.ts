@@ -2,7 +2,11 @@
 
 import type { Command, Pressed } from "../input/keys";
 import type { Desk, Tool } from "./desk";
+import * as crosses from "./crosses";
+import * as looks from "./looks";
 import * as moves from "./moves";
+import * as slabs from "./slabs";
+import * as turns from "./turns";
 import { openMpr, openStack, openStackLayout } from "./opening";
 import { entries, showPhase } from "./phases";
 import { windowChoices } from "./windows";
@@ -34,7 +38,7 @@ function toggleSlab(desk: Desk): void {
     openMpr(desk, "axial");
     if (desk.layout.value === "stack") return; // refused, and the desk says why
   }
-  moves.toggleSlab(desk.activeViewport.value);
+  slabs.toggleSlab(desk.activeViewport.value);
 }
 
 function neighbour(desk: Desk, way: number): void {
@@ -98,13 +102,13 @@ const ACTIONS: Record<Command, (desk: Desk) => void> = {
   zoom_in: (desk) => moves.zoom(desk.activeViewport.value, 1.25, null, false),
   zoom_out: (desk) => moves.zoom(desk.activeViewport.value, 0.8, null, false),
   fit: (desk) => moves.fit(desk, desk.activeViewport.value),
-  rotate_right: (desk) => moves.rotate(desk, desk.activeViewport.value, 90),
-  rotate_left: (desk) => moves.rotate(desk, desk.activeViewport.value, -90),
-  flip_horizontal: (desk) => moves.flip(desk.activeViewport.value, "horizontal"),
-  flip_vertical: (desk) => moves.flip(desk.activeViewport.value, "vertical"),
-  invert: moves.invert,
-  overlays: (desk) => moves.toggleCover(desk, "overlays"),
-  shutter: (desk) => moves.toggleCover(desk, "shutter"),
+  rotate_right: (desk) => turns.rotate(desk, desk.activeViewport.value, 90),
+  rotate_left: (desk) => turns.rotate(desk, desk.activeViewport.value, -90),
+  flip_horizontal: (desk) => turns.flip(desk.activeViewport.value, "horizontal"),
+  flip_vertical: (desk) => turns.flip(desk.activeViewport.value, "vertical"),
+  invert: looks.invert,
+  overlays: (desk) => looks.toggleCover(desk, "overlays"),
+  shutter: (desk) => looks.toggleCover(desk, "shutter"),
   cine: (desk) => desk.cine.toggle(),
   previous_phase: (desk) => movePhase(desk, -1),
   next_phase: (desk) => movePhase(desk, 1),
@@ -121,7 +125,7 @@ const ACTIONS: Record<Command, (desk: Desk) => void> = {
   mpr: (desk) => pressMpr(desk, false),
   slab: toggleSlab,
   volume: toggleVolume,
-  link: moves.toggleLink,
+  link: crosses.toggleLink,
   undo,
   redo,
   help: (desk) => (desk.sheet.value = "help"),
@@ -140,6 +144,6 @@ export function perform(desk: Desk, pressed: Pressed): void {
   const frame = view?.kind === "stack" ? view.frame : null;
   const choice = windowChoices(series.value, stack.value, frame).find(({ id }) => id === pressed.window);
   const shown = desk.activeViewport.value.view.peek()?.kind !== "volume";
-  if (choice && shown) moves.setWindow(desk, choice.window, false, choice.lut);
+  if (choice && shown) looks.setWindow(desk, choice.window, false, choice.lut);
   else desk.toast.value = { say: (w) => w.no_such_window };
 }

@@ -1,7 +1,8 @@
 /**
  * The reading desk: which study and series are open, how the viewports are laid out, and what they share.
  *
- * It is a list of parts; what hands and keys do to a viewport is in moves.ts, what opens is in opening.ts.
+ * It is a list of parts; what hands and keys do to a viewport is in moves.ts, looks.ts, slabs.ts, turns.ts and
+ * crosses.ts, what opens is in opening.ts.
  */
 
 import { computed, signal } from "@preact/signals";
@@ -41,6 +42,8 @@ export class Desk {
     const [series, stack] = [this.series.value, this.stack.value];
     return series && stack ? phasesOf(series, stack) : [];
   });
+  /** Where the open stack's voxels stand in the patient; null where it is no volume. */
+  readonly geometry = computed(() => this.stack.value?.volume ?? null);
   readonly layout = signal<Layout>("stack");
   /** The one viewport of the grid that fills it. */
   readonly maximised = signal<Role | null>(null);

@@ -4,10 +4,14 @@ import type { Drag, Hands, Pinch, Pointer } from "../input/gestures";
 import { Wheel, type WheelLike } from "../input/wheel";
 import type { Vector2, Vector3 } from "../geometry/vectors";
 import { undo } from "./commands";
+import * as crosses from "./crosses";
 import type { Desk, Tool } from "./desk";
+import * as looks from "./looks";
 import * as moves from "./moves";
 import { isDeep, jump, turnAbout } from "./picking";
 import { preferences } from "./preferences";
+import * as slabs from "./slabs";
+import * as turns from "./turns";
 import { Twist } from "./twist";
 import type { Viewport } from "./viewport";
 
@@ -90,10 +94,10 @@ export class ViewportHands implements Hands {
       const from = this.device(start);
       const near = (handle: Vector2): boolean =>
         Math.hypot(handle[0] - from[0], handle[1] - from[1]) <= REACH_PX[pointer] * this.density();
-      if (!moves.crossOf(this.desk, this.viewport)?.handles.some(near)) return false;
+      if (!crosses.crossOf(this.desk, this.viewport)?.handles.some(near)) return false;
       this.turningFrom = from;
     }
-    moves.turnCross(this.desk, this.viewport, this.turningFrom, to);
+    crosses.turnCross(this.desk, this.viewport, this.turningFrom, to);
     this.turningFrom = to;
     if (pointer === "touch") this.viewport.loupe.value = to;
     return true;
@@ -108,7 +112,7 @@ export class ViewportHands implements Hands {
     }
     this.twisted += degrees;
     if (Math.abs(this.twisted) < 10) return; // a pinch is never quite straight
-    moves.twistBy(this.desk, this.viewport, degrees);
+    turns.twistBy(this.desk, this.viewport, degrees);
   }
 
   tap(at: Vector2, pointer: Pointer): void {
@@ -127,7 +131,7 @@ export class ViewportHands implements Hands {
     // Its first tap was half of this one and pointed at nothing.
     const before = this.crossBefore;
     this.crossBefore = null;
-    if (before && desk.linked.peek()) moves.crossToPoint(desk, before);
+    if (before && desk.linked.peek()) crosses.crossToPoint(desk, before);
     else if (before) desk.cross.value = before;
     if (viewport.role === "volume" && pointer === "touch") void turnAbout(desk, viewport, this.device(at));
     else if (desk.layout.value === "mpr") desk.maximised.value = desk.maximised.value ? null : viewport.role;
@@ -197,7 +201,7 @@ export class ViewportHands implements Hands {
     desk.active.value = viewport.role;
     const turned = this.wheels.turn(event);
     if (turned.does === "zoom") moves.zoom(viewport, turned.factor, this.device(at), true);
-    else if (turned.does === "thickness") moves.addThickness(viewport, -turned.steps, true);
+    else if (turned.does === "thickness") slabs.addThickness(viewport, -turned.steps, true);
     else if (viewport.role === "volume") moves.zoom(viewport, Math.exp(-turned.steps / 8), this.device(at), true);
     else moves.scroll(desk, viewport, turned.steps, true);
     // A wheel has no key-up: it rests when it has been still for a moment.
@@ -208,7 +212,7 @@ export class ViewportHands implements Hands {
   private act(tool: Tool | "turn", { dx, dy, at, start, axis, pointer, fingers }: Drag): void {
     const { desk, viewport } = this;
     const density = this.density();
-    if (tool === "turn") moves.turn(desk, viewport, dx * density, dy * density);
+    if (tool === "turn") turns.turn(desk, viewport, dx * density, dy * density);
     else if (tool === "pan") this.pan(dx, dy);
     else if (tool === "zoom") moves.zoom(viewport, Math.exp(-dy / 200), this.device(start), true);
     else if (tool === "scroll") this.scroll(dy);
@@ -216,8 +220,8 @@ export class ViewportHands implements Hands {
       this.cross(at, true);
       if (pointer === "touch") this.viewport.loupe.value = this.device(at);
     } else if (pointer === "touch" && fingers === 1)
-      moves.dragWindow(desk, viewport, axis === "x" ? dx : 0, axis === "y" ? dy : 0);
-    else moves.dragWindow(desk, viewport, dx, dy);
+      looks.dragWindow(desk, viewport, axis === "x" ? dx : 0, axis === "y" ? dy : 0);
+    else looks.dragWindow(desk, viewport, dx, dy);
   }
 
   private pan(dx: number, dy: number): void {
@@ -235,7 +239,7 @@ export class ViewportHands implements Hands {
   }
 
   private cross(at: Vector2, moving: boolean): void {
-    moves.crossTo(this.desk, this.viewport, this.device(at), moving);
+    crosses.crossTo(this.desk, this.viewport, this.device(at), moving);
   }
 
   private device([x, y]: Vector2): Vector2 {

@@ -4,7 +4,11 @@ import type { Vector2 } from "../geometry/vectors";
 import type { Words } from "../words/words";
 import { pressMpr, undo } from "./commands";
 import type { Desk } from "./desk";
+import * as crosses from "./crosses";
+import * as looks from "./looks";
 import * as moves from "./moves";
+import * as slabs from "./slabs";
+import * as turns from "./turns";
 import { openMpr, openStackLayout } from "./opening";
 import { planesAt, turnAbout } from "./picking";
 import type { Viewport } from "./viewport";
@@ -46,26 +50,26 @@ function picture(desk: Desk, viewport: Viewport): MenuItem[] {
   const items: MenuItem[] = [
     { id: "reset", label: (w) => w.reset, run: () => moves.reset(desk, viewport) },
     { id: "fit", label: (w) => w.fit, run: () => moves.fit(desk, viewport) },
-    { id: "rotate-right", label: (w) => w.rotate_right, run: () => moves.rotate(desk, viewport, 90) },
-    { id: "rotate-left", label: (w) => w.rotate_left, run: () => moves.rotate(desk, viewport, -90) },
+    { id: "rotate-right", label: (w) => w.rotate_right, run: () => turns.rotate(desk, viewport, 90) },
+    { id: "rotate-left", label: (w) => w.rotate_left, run: () => turns.rotate(desk, viewport, -90) },
   ];
   if (view.kind === "volume") return items;
   items.push(
-    { id: "flip-horizontal", label: (w) => w.flip_horizontal, run: () => moves.flip(viewport, "horizontal") },
-    { id: "flip-vertical", label: (w) => w.flip_vertical, run: () => moves.flip(viewport, "vertical") },
-    { id: "invert", label: (w) => w.invert, on: view.invert ?? false, run: () => moves.invert(desk) },
+    { id: "flip-horizontal", label: (w) => w.flip_horizontal, run: () => turns.flip(viewport, "horizontal") },
+    { id: "flip-vertical", label: (w) => w.flip_vertical, run: () => turns.flip(viewport, "vertical") },
+    { id: "invert", label: (w) => w.invert, on: view.invert ?? false, run: () => looks.invert(desk) },
   );
   if (view.kind === "plane") {
     const on = (view.thickness_mm ?? 0) > 0;
-    items.push({ id: "slab", label: (w) => w.slab_mip, on, run: () => moves.toggleSlab(viewport) });
-    items.push({ id: "link", label: (w) => w.link, on: desk.linked.peek(), run: () => moves.toggleLink(desk) });
+    items.push({ id: "slab", label: (w) => w.slab_mip, on, run: () => slabs.toggleSlab(viewport) });
+    items.push({ id: "link", label: (w) => w.link, on: desk.linked.peek(), run: () => crosses.toggleLink(desk) });
     return items;
   }
   items.push({ id: "original-pixels", label: (w) => w.original_pixels, run: () => moves.originalPixels(desk, viewport) });
   for (const cover of ["overlays", "shutter"] as const) {
     if (!desk.stack.peek()?.[cover]) continue;
     const on = view[cover] !== false;
-    items.push({ id: cover, label: (w) => w[cover], on, run: () => moves.toggleCover(desk, cover) });
+    items.push({ id: cover, label: (w) => w[cover], on, run: () => looks.toggleCover(desk, cover) });
   }
   return items;
 }
@@ -78,7 +82,7 @@ function windows(desk: Desk, viewport: Viewport): MenuItem[] {
     id: `window-${id}`,
     label: (w) => w.windows[id] ?? name ?? w.windows.header!,
     on: window[0] === view.window[0] && window[1] === view.window[1],
-    run: () => moves.setWindow(desk, window, false, lut),
+    run: () => looks.setWindow(desk, window, false, lut),
   }));
 }
 

@@ -5,6 +5,7 @@ import { pointAt } from "../geometry/camera";
 import { combine, type Vector2, type Vector3 } from "../geometry/vectors";
 import type { Picked, View } from "../stream/messages";
 import type { Desk } from "./desk";
+import * as crosses from "./crosses";
 import * as moves from "./moves";
 import { openMpr } from "./opening";
 import type { Viewport } from "./viewport";
@@ -34,7 +35,7 @@ export async function jump(desk: Desk, viewport: Viewport, at: Vector2): Promise
   const { point, value } = picked;
   // Alone on the screen a volume would hide where the planes went.
   if (desk.layout.peek() !== "mpr" || desk.maximised.peek() === "volume") openMpr(desk, desk.small.peek() ? "axial" : null);
-  moves.crossToPoint(desk, point);
+  crosses.crossToPoint(desk, point);
   const unit = desk.stack.peek()?.unit ?? "";
   const said = value === null ? "" : `${windowNumber(value)} ${unit}`.trim();
   desk.toast.value = { say: (w) => w.went_there(said) };
@@ -67,10 +68,10 @@ export async function planesAt(desk: Desk, viewport: Viewport, at: Vector2): Pro
   const view = viewport.view.peek();
   if (!view) return;
   if (isDeep(view)) return jump(desk, viewport, at);
-  if (view.kind === "plane") return moves.crossTo(desk, viewport, at, false);
+  if (view.kind === "plane") return crosses.crossTo(desk, viewport, at, false);
   const point = framePoint(desk, viewport, at);
   batch(() => {
     openMpr(desk, desk.small.peek() ? "axial" : null);
-    if (point && desk.layout.peek() === "mpr") moves.crossToPoint(desk, point);
+    if (point && desk.layout.peek() === "mpr") crosses.crossToPoint(desk, point);
   });
 }

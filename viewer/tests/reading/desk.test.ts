@@ -4,6 +4,8 @@ import type { StackInfo, StudyInfo } from "../../src/api/messages";
 import { edges } from "../../src/geometry/letters";
 import { perform } from "../../src/reading/commands";
 import { Desk } from "../../src/reading/desk";
+import * as crosses from "../../src/reading/crosses";
+import * as looks from "../../src/reading/looks";
 import * as moves from "../../src/reading/moves";
 import { firstSeries, openMpr, openStack, openStackLayout, presetsOf } from "../../src/reading/opening";
 import type { Connection } from "../../src/stream/connection";
@@ -51,7 +53,7 @@ test("every frame is shown in its own window until the reader chooses one", () =
   expect(stackView()).toMatchObject({ frame: 50, window: [50, 150] });
   moves.scrollTo(desk, desk.viewports.stack, 3, true);
   expect(stackView()).toMatchObject({ frame: 3, window: [50, 103] });
-  moves.setWindow(desk, [60, 300], false);
+  looks.setWindow(desk, [60, 300], false);
   moves.scrollTo(desk, desk.viewports.stack, 7, false);
   expect(stackView()).toMatchObject({ frame: 7, window: [60, 300] });
   key({ window: "header" });
@@ -65,7 +67,7 @@ test("coming back from the planes the stack follows the windows of its frames on
   openStack(desk, series(mr, { modality: "MR" }), mr);
   for (const [index, changed, window] of [[10, null, [50, 110]], [20, [1, 2], [1, 2]]] as const) {
     openMpr(desk, null);
-    if (changed) moves.setWindow(desk, [...changed], false);
+    if (changed) looks.setWindow(desk, [...changed], false);
     moves.scrollTo(desk, desk.viewports.axial, index, false);
     openStackLayout(desk);
     expect(stackView().window).toEqual(window);
@@ -106,7 +108,7 @@ test("moving the cross in the axial plane moves the other two through that point
   openMpr(desk, null);
   const { axial } = desk.viewports;
   const before = plane("axial");
-  moves.crossTo(desk, axial, [500, 200], false);
+  crosses.crossTo(desk, axial, [500, 200], false);
   const [x, y] = desk.cross.value!;
   expect(plane("axial")).toEqual(before);
   expect(plane("sagittal").centre[0]).toBeCloseTo(x, 9);
@@ -115,7 +117,7 @@ test("moving the cross in the axial plane moves the other two through that point
 
 test("a cross dragged out of the volume stays at its edge", () => {
   openMpr(desk, null);
-  moves.crossTo(desk, desk.viewports.axial, [-5000, 300], false);
+  crosses.crossTo(desk, desk.viewports.axial, [-5000, 300], false);
   expect(desk.cross.value![0]).toBeCloseTo(-180, 9);
 });
 
@@ -123,7 +125,7 @@ test("unlinked planes stay where they are", () => {
   openMpr(desk, null);
   key({ command: "link" });
   const before = plane("coronal");
-  moves.crossTo(desk, desk.viewports.axial, [500, 200], false);
+  crosses.crossTo(desk, desk.viewports.axial, [500, 200], false);
   expect(plane("coronal")).toEqual(before);
 });
 

@@ -1,7 +1,11 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { PlaneView, StackView, VolumeView } from "../../src/stream/messages";
 import type { Desk } from "../../src/reading/desk";
+import * as crosses from "../../src/reading/crosses";
+import * as looks from "../../src/reading/looks";
 import * as moves from "../../src/reading/moves";
+import * as slabs from "../../src/reading/slabs";
+import * as turns from "../../src/reading/turns";
 import { openMpr, openStack } from "../../src/reading/opening";
 import { chest, openChest, seriesOf, settled } from "./chest";
 
@@ -19,7 +23,7 @@ const plane = (name: "axial" | "coronal" | "sagittal"): PlaneView => desk.viewpo
 test("a window is taken back and brought again in every viewport that shares it", async () => {
   openMpr(desk, null);
   await settled();
-  moves.setWindow(desk, [40, 400], false);
+  looks.setWindow(desk, [40, 400], false);
   await settled();
   expect(desk.history.undo()).toBe("window");
   expect([stackView().window, plane("coronal").window]).toEqual([
@@ -51,7 +55,7 @@ test("the image that is shown is no part of it, and what is taken back is taken 
   moves.scroll(desk, desk.viewports.stack, 7, false);
   await settled();
   expect(desk.history.undoable).toBe(false);
-  moves.rotate(desk, desk.viewports.stack, 90);
+  turns.rotate(desk, desk.viewports.stack, 90);
   await settled();
   moves.scroll(desk, desk.viewports.stack, 20, false);
   await settled();
@@ -62,9 +66,9 @@ test("the image that is shown is no part of it, and what is taken back is taken 
 test("planes keep the crosshair that was moved since", async () => {
   openMpr(desk, null);
   await settled();
-  moves.setProjection(desk.viewports.coronal, "max");
+  slabs.setProjection(desk.viewports.coronal, "max");
   await settled();
-  moves.crossTo(desk, desk.viewports.axial, [500, 200], false);
+  crosses.crossTo(desk, desk.viewports.axial, [500, 200], false);
   await settled();
   const [, y] = desk.cross.value!;
   expect(desk.history.undo()).toBe("slab");
@@ -88,9 +92,9 @@ test("a volume's preset and turn are steps of their own", async () => {
   openMpr(desk, "volume");
   await settled();
   const before = desk.viewports.volume.view.value;
-  moves.setPreset(desk.viewports.volume, "ct_skin");
+  looks.setPreset(desk.viewports.volume, "ct_skin");
   await settled();
-  moves.turn(desk, desk.viewports.volume, 100, 0);
+  turns.turn(desk, desk.viewports.volume, 100, 0);
   desk.rest();
   await settled();
   expect(desk.history.undo()).toBe("orientation");
@@ -100,16 +104,16 @@ test("a volume's preset and turn are steps of their own", async () => {
 });
 
 test("a new act after an undo ends the way forward", async () => {
-  moves.invert(desk);
+  looks.invert(desk);
   await settled();
   desk.history.undo();
-  moves.rotate(desk, desk.viewports.stack, 90);
+  turns.rotate(desk, desk.viewports.stack, 90);
   await settled();
   expect(desk.history.redo()).toBeNull();
 });
 
 test("another series begins without a past", async () => {
-  moves.invert(desk);
+  looks.invert(desk);
   await settled();
   const other = chest({ digest: "cd" });
   openStack(desk, seriesOf(other, { id: 10 }), other);
@@ -118,7 +122,7 @@ test("another series begins without a past", async () => {
 });
 
 test("a turned phone is no step, and what filled the old screen fills the new one after an undo", async () => {
-  moves.rotate(desk, desk.viewports.stack, 90);
+  turns.rotate(desk, desk.viewports.stack, 90);
   await settled();
   desk.viewports.stack.resize({ width: 300, height: 900 }, true);
   await settled();
@@ -139,7 +143,7 @@ test("frames with windows of their own keep theirs through an undo", async () =>
   moves.scroll(desk, desk.viewports.stack, 3, false);
   await settled();
   expect(desk.history.undoable).toBe(false);
-  moves.setWindow(desk, [60, 300], false);
+  looks.setWindow(desk, [60, 300], false);
   await settled();
   moves.scroll(desk, desk.viewports.stack, 4, false);
   await settled();

@@ -3,7 +3,10 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { Phase, SeriesInfo, StackInfo, StudyInfo } from "../../src/api/messages";
 import { perform } from "../../src/reading/commands";
 import { Desk } from "../../src/reading/desk";
+import * as crosses from "../../src/reading/crosses";
+import * as looks from "../../src/reading/looks";
 import * as moves from "../../src/reading/moves";
+import * as slabs from "../../src/reading/slabs";
 import { openMpr, openStack } from "../../src/reading/opening";
 import { entries, frameBeside, showPhase } from "../../src/reading/phases";
 import type { Connection } from "../../src/stream/connection";
@@ -68,8 +71,8 @@ test("another phase keeps camera, window and frame", () => {
 
 test("planes, volume rendering and crosshair stay where they are", () => {
   openMpr(desk, null);
-  moves.crossTo(desk, desk.viewports.axial, [500, 200], false);
-  moves.toggleSlab(desk.viewports.axial);
+  crosses.crossTo(desk, desk.viewports.axial, [500, 200], false);
+  slabs.toggleSlab(desk.viewports.axial);
   const [axial, rendering, cross] = [desk.viewports.axial, desk.viewports.volume, desk.cross.value];
   const before = [axial.view.value as PlaneView, rendering.view.value as VolumeView];
   showPhase(desk, 2, false);
@@ -84,7 +87,7 @@ test("b-values, echoes and the like show their own window until the reader choos
   open("b_value");
   showPhase(desk, 2, false);
   expect(stackView().window).toEqual([50, 102]);
-  moves.setWindow(desk, [10, 20], false);
+  looks.setWindow(desk, [10, 20], false);
   showPhase(desk, 4, false);
   expect(stackView().window).toEqual([10, 20]);
 });

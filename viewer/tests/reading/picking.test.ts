@@ -1,7 +1,9 @@
 import { expect, test, vi } from "vitest";
 import type { Desk } from "../../src/reading/desk";
 import { en } from "../../src/words/en";
+import * as crosses from "../../src/reading/crosses";
 import * as moves from "../../src/reading/moves";
+import * as turns from "../../src/reading/turns";
 import { openMpr } from "../../src/reading/opening";
 import { isDeep, jump, planesAt, turnAbout } from "../../src/reading/picking";
 import type { Picked, PlaneView, VolumeView } from "../../src/stream/messages";
@@ -48,7 +50,7 @@ test("on a small screen the axial plane shows the point", async () => {
 test("unlinked planes go there too: somebody wants to see it", async () => {
   const desk = openChest();
   openMpr(desk, null);
-  moves.toggleLink(desk);
+  crosses.toggleLink(desk);
   answers(desk, at([-30, 20, -40], null));
   await jump(desk, desk.viewports.volume, [400, 300]);
   expect(plane(desk, "coronal").centre[1]).toBeCloseTo(20, 9);
@@ -91,7 +93,7 @@ test("a volume turns about the surface that was tapped, which keeps its place on
     return [view.right, view.down].map((axis) => axis.reduce((sum, part, i) => sum + part * offset[i]!, 0));
   };
   const before = place();
-  moves.turn(desk, volume, 130, -70);
+  turns.turn(desk, volume, 130, -70);
   place().forEach((value, i) => expect(value).toBeCloseTo(before[i]!, 9));
   moves.reset(desk, volume);
   expect(desk.pivot.value).toBeNull();
@@ -102,7 +104,7 @@ test("a tap beside the volume puts it back as it opened", async () => {
   openMpr(desk, "volume");
   const { volume } = desk.viewports;
   const before = volume.view.value;
-  moves.turn(desk, volume, 130, -70);
+  turns.turn(desk, volume, 130, -70);
   answers(desk, at(null));
   await turnAbout(desk, volume, [4, 3]);
   expect(volume.view.value).toEqual(before);

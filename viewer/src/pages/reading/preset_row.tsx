@@ -1,6 +1,6 @@
 /** The presets of a volume rendering under a thumb: a swipe goes to the next one. */
 
-import * as moves from "../../reading/moves";
+import * as looks from "../../reading/looks";
 import { presetsOf } from "../../reading/opening";
 import { connection, desk } from "../../session";
 import { words } from "../../words/words";
@@ -21,7 +21,7 @@ export function PresetRow() {
           key={name}
           aria-pressed={view.preset === name}
           data-testid={`swipe-${name}`}
-          onClick={() => moves.setPreset(viewport, name)}
+          onClick={() => looks.setPreset(viewport, name)}
         >
           <span class="swatch" style={{ background: swatch(colours) }} />
           <span>{w.renderings[name] ?? name}</span>

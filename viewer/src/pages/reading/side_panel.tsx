@@ -1,6 +1,7 @@
 /** The numbers of the active viewport: image, window, slab, volume rendering. On a phone the same parts are a sheet. */
 
 import { useState } from "preact/hooks";
+import * as looks from "../../reading/looks";
 import * as moves from "../../reading/moves";
 import { hint } from "../../reading/key_table";
 import { lookOf, sameLook, windowChoices, windowNumber } from "../../reading/windows";
@@ -87,13 +88,13 @@ export function WindowPanel() {
           label={w.window_width}
           value={windowNumber(width)}
           testid="window-width"
-          oncommit={(n) => n > 0 && moves.setWindow(desk, [centre, n], false)}
+          oncommit={(n) => n > 0 && looks.setWindow(desk, [centre, n], false)}
         />
         <NumberField
           label={w.window_centre}
           value={windowNumber(centre)}
           testid="window-centre"
-          oncommit={(n) => moves.setWindow(desk, [n, width], false)}
+          oncommit={(n) => looks.setWindow(desk, [n, width], false)}
         />
       </div>
       <ul class="presets">
@@ -105,7 +106,7 @@ export function WindowPanel() {
               <button
                 aria-pressed={on}
                 data-testid={`window-${id}`}
-                onClick={() => moves.setWindow(desk, window, false, lut)}
+                onClick={() => looks.setWindow(desk, window, false, lut)}
               >
                 <kbd>{hint(`window:${id}`)}</kbd>
                 <span>{w.windows[id] ?? name ?? w.windows.header}</span>

@@ -3,7 +3,10 @@
 import { choose, pressMpr } from "../../reading/commands";
 import type { Tool } from "../../reading/desk";
 import { toolOf } from "../../reading/hands";
+import * as crosses from "../../reading/crosses";
+import * as looks from "../../reading/looks";
 import * as moves from "../../reading/moves";
+import * as turns from "../../reading/turns";
 import { hint } from "../../reading/key_table";
 import { openMpr, openStackLayout } from "../../reading/opening";
 import { desk } from "../../session";
@@ -102,7 +105,7 @@ function CoverButtons() {
               key_={hint(cover)}
               pressed={view[cover] !== false}
               testid={cover}
-              onclick={() => moves.toggleCover(desk, cover)}
+              onclick={() => looks.toggleCover(desk, cover)}
             />
           ),
       )}
@@ -122,14 +125,14 @@ export function TurnButtons() {
         label={w.rotate_left}
         key_={hint("rotate_left")}
         testid="rotate-left"
-        onclick={() => moves.rotate(desk, viewport, -90)}
+        onclick={() => turns.rotate(desk, viewport, -90)}
       />
       <ToolButton
         icon="rotate_right"
         label={w.rotate_right}
         key_={hint("rotate_right")}
         testid="rotate-right"
-        onclick={() => moves.rotate(desk, viewport, 90)}
+        onclick={() => turns.rotate(desk, viewport, 90)}
       />
       {kind !== "volume" && (
         <>
@@ -138,16 +141,16 @@ export function TurnButtons() {
             label={w.flip_horizontal}
             key_={hint("flip_horizontal")}
             testid="flip-horizontal"
-            onclick={() => moves.flip(viewport, "horizontal")}
+            onclick={() => turns.flip(viewport, "horizontal")}
           />
           <ToolButton
             icon="flip_vertical"
             label={w.flip_vertical}
             key_={hint("flip_vertical")}
             testid="flip-vertical"
-            onclick={() => moves.flip(viewport, "vertical")}
+            onclick={() => turns.flip(viewport, "vertical")}
           />
-          <ToolButton icon="invert" label={w.invert} key_={hint("invert")} testid="invert" onclick={() => moves.invert(desk)} />
+          <ToolButton icon="invert" label={w.invert} key_={hint("invert")} testid="invert" onclick={() => looks.invert(desk)} />
         </>
       )}
       {kind === "stack" && (
@@ -244,7 +247,7 @@ export function ToolBar() {
             key_={hint("link")}
             pressed={desk.linked.value}
             testid="link"
-            onclick={() => moves.toggleLink(desk)}
+            onclick={() => crosses.toggleLink(desk)}
           />
         )}
       </div>

@@ -1,6 +1,8 @@
 /** The slab of a plane; the presets, the opacity and the sides of a volume rendering. Fetched when first needed. */
 
-import * as moves from "../../reading/moves";
+import * as looks from "../../reading/looks";
+import * as slabs from "../../reading/slabs";
+import * as turns from "../../reading/turns";
 import { presetsOf } from "../../reading/opening";
 import { connection, desk } from "../../session";
 import { words } from "../../words/words";
@@ -21,7 +23,7 @@ function SlabPanel() {
             aria-pressed={thickness > 0 && view.projection === projection}
             title={w.projections[projection]}
             data-testid={`projection-${projection}`}
-            onClick={() => moves.setProjection(viewport, projection)}
+            onClick={() => slabs.setProjection(viewport, projection)}
           >
             {w.projections_short[projection]}
           </button>
@@ -32,12 +34,12 @@ function SlabPanel() {
         <input
           type="range"
           min={0}
-          max={moves.MAX_SLAB_MM}
+          max={slabs.MAX_SLAB_MM}
           step={1}
           value={thickness}
           data-testid="slab-thickness"
           aria-valuetext={thickness ? `${thickness} mm` : w.thin}
-          onInput={(event) => moves.setThickness(viewport, Number(event.currentTarget.value), true)}
+          onInput={(event) => slabs.setThickness(viewport, Number(event.currentTarget.value), true)}
           onChange={() => desk.rest()}
         />
         <output class="mono">{thickness ? `${thickness} mm` : w.thin}</output>
@@ -68,7 +70,7 @@ function RenderingPanel() {
             <button
               aria-pressed={view.preset === name}
               data-testid={`preset-${name}`}
-              onClick={() => moves.setPreset(viewport, name)}
+              onClick={() => looks.setPreset(viewport, name)}
             >
               <span class="swatch" style={{ background: swatch(colours) }} />
               <span>{w.renderings[name] ?? name}</span>
@@ -86,7 +88,7 @@ function RenderingPanel() {
           value={view.shift ?? 0}
           data-testid="opacity-shift"
           aria-valuetext={`${Math.round(view.shift ?? 0)} ${desk.stack.value?.unit ?? ""}`.trim()}
-          onInput={(event) => moves.setShift(viewport, Number(event.currentTarget.value), true)}
+          onInput={(event) => looks.setShift(viewport, Number(event.currentTarget.value), true)}
           onChange={() => desk.rest()}
         />
         <output class="mono">{`${Math.round(view.shift ?? 0)} ${desk.stack.value?.unit ?? ""}`}</output>
@@ -97,7 +99,7 @@ function RenderingPanel() {
             key={side}
             title={`${w.look_from}: ${w.sides[side]}`}
             data-testid={`look-${side}`}
-            onClick={() => moves.lookFrom(desk, viewport, side)}
+            onClick={() => turns.lookFrom(desk, viewport, side)}
           >
             {w.sides[side]}
           </button>
