@@ -14,8 +14,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-# Compiled kernels are kept from one home to the next; their folder is named by what they were compiled from.
-COMPILED = Path.home() / ".cache" / "farview" / "compiled-for-tests"
+# Compiled kernels are kept from one home to the next, where this account's own are; see kernels/cache.py.
+COMPILED = Path.home() / ".cache" / "farview" / "kernels"
 
 LOGIN = "admin"
 PASSWORD = "Farview-benchmark-1"

@@ -24,6 +24,7 @@ FIGURES = {
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.browser
 def test_open_study_checks_then_times() -> None:
     if executable() is None:

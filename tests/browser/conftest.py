@@ -8,9 +8,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from benchmarks.browser import DESKTOP, PHONE, chromium, executable, profile
+from benchmarks.browser import DESKTOP, PHONE, TABLET, chromium, executable, profile
 from benchmarks.reading import Reader
 from benchmarks.service import Service
+from tests.browser.fingers import settle
+
+# What a reader sets is kept by the account; the next test's reader has set nothing.
+FORGET = """() => fetch('api/me/preferences', {
+  method: 'PUT', body: '{}', headers: { 'Content-Type': 'application/json' },
+})"""
+
+PROFILES = {"phone": PHONE, "tablet": TABLET}
 
 
 @pytest.fixture(scope="module")  # while it is there, its event loop runs, and no test of ours can run another
@@ -49,6 +57,20 @@ def phone(browser: Browser, farview: Service) -> Iterator[Reader]:
         reader = Reader(context.new_page(), farview.address)
         reader.sign_in()
         yield reader
+
+
+@pytest.fixture(params=list(PROFILES))
+def reader(request: pytest.FixtureRequest, browser: Browser, farview: Service) -> Iterator[Reader]:
+    """A phone's reader, and a tablet's: signed in, with the demo study's stack on the screen."""
+    with profile(browser, PROFILES[request.param]) as context:
+        one = Reader(context.new_page(), farview.address)
+        one.sign_in()
+        one.open_study("PHANTOM")
+        settle(one, "stack")
+        yield one
+        one.page.evaluate(FORGET)
+        assert one.page.evaluate("() => [window.visualViewport.scale, scrollX, scrollY]") == [1, 0, 0]
+        assert one.page.evaluate("() => String(getSelection())") == ""
 
 
 @pytest.fixture(scope="session")

@@ -125,3 +125,23 @@ def under(view: dict[str, Any], box: tuple[float, float, float, float], point: P
         centre + (point[0] - x - width / 2) * mm * right + (point[1] - y - height / 2) * mm * down
     )
     return result
+
+
+def prefer(reader: Reader, testid: str) -> None:
+    """Press something in the settings."""
+    page = reader.page
+    if page.get_by_test_id("more").count():
+        page.get_by_test_id("more").tap()
+    page.get_by_test_id("settings-button").tap()
+    page.get_by_test_id(testid).tap()
+    page.get_by_test_id("settings").get_by_test_id("close-sheet").tap()
+    page.get_by_test_id("settings").wait_for(state="detached")
+
+
+def cross(reader: Reader) -> list[float]:
+    """Where the planes meet: what each of them shows at its own depth."""
+    return [
+        reader.view("sagittal")["centre"][0],
+        reader.view("coronal")["centre"][1],
+        reader.view("axial")["centre"][2],
+    ]

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.reading import Reader, expected_grey, psnr
 from tests.browser.truth import phantom, plane_grey, slab_grey
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.slow]
 
 
 def letters(reader: Reader, role: str) -> dict[str, str]:

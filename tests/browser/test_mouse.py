@@ -12,7 +12,7 @@ from benchmarks.reading import Reader, expected_grey
 from tests.browser.fingers import middle, pixels, settle, under
 from tests.browser.truth import phantom
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.slow]
 
 
 def drag(reader: Reader, start: tuple[float, float], end: tuple[float, float], *buttons: str) -> None:

@@ -15,7 +15,7 @@ from benchmarks.reading import Reader
 from benchmarks.service import LOGIN, PASSWORD, Service
 from tests.browser.studies import FRAMES, MISSING, PHASES, SLICES, STEP_MM, TRIGGER_MS, cine_pixels, write_studies
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.slow]
 
 AXE = Path(__file__).parents[2] / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.reading import Reader
 from tests.browser.fingers import Fingers, middle
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.slow]
 
 
 def test_a_study_opens_scrolls_reformats_and_turns_by_touch(phone: Reader, shots: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from benchmarks.reading import Reader
 from benchmarks.service import Service
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.slow]
 
 
 def renderer_of(farview: Service) -> psutil.Process:

@@ -16,7 +16,7 @@ from clinical.phantoms.body import body
 from storage.dicom.write import uid_of, write_series
 from tests.browser.fingers import Fingers, middle, pixels, settle
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.slow]
 
 # Every target that can be seen and pressed now, smaller than a fingertip: what it is, its width and height.
 SMALL = """() => [...document.querySelectorAll('button, input, a, select, [role=slider]')]

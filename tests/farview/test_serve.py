@@ -27,7 +27,7 @@ from farview.privileges import Way, choose
 from kernels.cache import fingerprint
 from tests.farview.conftest import ROOT, House
 
-pytestmark = pytest.mark.slow  # real processes, started and stopped
+pytestmark = [pytest.mark.alone, pytest.mark.slow]  # real processes, started and stopped
 
 PASSWORD = "Farview-test-1"
 START_S = 400  # a first start compiles every kernel

@@ -36,7 +36,8 @@ class Block(bytearray):
     card: Card
 
     def __del__(self) -> None:
-        self.card.take_back(self)
+        if self.card._pool is not None:  # when Python ends it empties modules first, and a card is one
+            self.card.take_back(self)
 
 
 class Card(ModuleType):
