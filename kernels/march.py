@@ -35,7 +35,7 @@ from kernels.transfer import CELLS
 
 AMBIENT, DIFFUSE, SPECULAR = 0.25, 0.75, 0.25
 MEAN_LIGHT = 0.6  # for steps too faint to deserve a gradient: the mean of the lighting over the test pictures
-FINE_WEIGHT = 0.03  # a step of more weight is cut in pieces
+FINE_WEIGHT = 0.02  # a step of more weight is cut in pieces
 
 
 class Packet(NamedTuple):
@@ -139,15 +139,15 @@ def march(array, size, slices, x, y, z, base_x, base_y, base_z, direction, packe
     """Follow rays from (x, y, z) along `direction` through the volume: premultiplied red, green, blue, and alpha.
 
     Value alone at every step; a step shows something if the cumulated table differs between its ends. By the weight it
-    will have (the largest of the packet):
-        above 0.03      two fused samples (one while moving) with three pieces each: opacity and colour of a piece from
+    will have, each ray by its own, so that a picture depends on nobody's neighbours:
+        above 0.02      two fused samples (one while moving) with three pieces each: opacity and colour of a piece from
                         the table, the gradient interpolated *before* it is normalised. Inside a thin bright shell the
                         gradient turns round, and its normalised light has dips narrower than a step: rings
         above `faint`   one fused sample in the middle
         below           mean light
     Rays end at `early_exit` and are divided by what they have gathered.
-    Measured on the body phantom, 200² pixels, against steps of 0.08 mm without early exit: still (0.7 mm) 45.5 dB with
-    ct_cta and 47.0 to 48.8 with the others; moving (1.4 mm) 25.7 and 28.2 to 33.0.
+    Measured on the body phantom, 200² pixels, against steps of 0.08 mm that are all cut in pieces, without early exit:
+    still (0.7 mm) 52.0 dB with ct_cta and 45.1 to 59.3 with the others; moving (1.4 mm) 35.8 and 33.4 to 48.4.
     """
     dx, dy, dz = direction
     zero = splat(f32(0), x)
@@ -212,7 +212,8 @@ def march(array, size, slices, x, y, z, base_x, base_y, base_z, direction, packe
                 if any_lane(on):
                     gathered = True
                     weight = where(on, through * depth, f32(0))
-                    if any_lane(weight >= optics.weighty):
+                    weighty = on & (weight >= optics.weighty)
+                    if any_lane(weighty):
                         if graded != step:
                             _, gx0, gy0, gz0 = _gradient(
                                 array, size, slices, ends, x + t0 * dx, y + t0 * dy, z + t0 * dz, optics.to_camera
@@ -232,7 +233,7 @@ def march(array, size, slices, x, y, z, base_x, base_y, base_z, direction, packe
                                 cb = _next_cell(_cell(va + (vc - va) * f32(f32(piece + 1) * third), table), ca)
                                 sb = _cumulated(table, cb)
                                 alpha = f32(1) - exp_minus(maximum((sb - sa) / (cb - ca) * piece_mm, f32(0)))
-                                part = where(on, through * alpha, f32(0))
+                                part = where(weighty, through * alpha, f32(0))
                                 if any_lane(part > f32(0)):
                                     r, g, b = _colour(table, ca, cb)
                                     f = f32((f32(piece) + f32(0.5)) * third)
@@ -246,25 +247,24 @@ def march(array, size, slices, x, y, z, base_x, base_y, base_z, direction, packe
                                 ca = cb
                                 sa = sb
                             gx0, gy0, gz0, va = gx1, gy1, gz1, vc
-                    else:
-                        part = where(on, through * (f32(1) - exp_minus(maximum(depth, f32(0)))), f32(0))
+                    rest = on & (weight < optics.weighty)
+                    if any_lane(rest):
+                        part = where(rest, through * (f32(1) - exp_minus(maximum(depth, f32(0)))), f32(0))
                         r, g, b = _colour(table, cell0, cell1)
-                        if any_lane(weight >= optics.faint):
+                        lit = rest & (weight >= optics.faint)
+                        factor = splat(f32(MEAN_LIGHT), x)
+                        highlight = zero
+                        if any_lane(lit):
                             t = (t0 + t1) * f32(0.5)
                             _, gx, gy, gz = _gradient(
                                 array, size, slices, ends, x + t * dx, y + t * dy, z + t * dz, optics.to_camera
                             )
                             factor, highlight = _light(gx, gy, gz, optics.flat)
-                            r = minimum(r * factor + highlight, f32(1))
-                            g = minimum(g * factor + highlight, f32(1))
-                            b = minimum(b * factor + highlight, f32(1))
-                        else:
-                            r = r * f32(MEAN_LIGHT)
-                            g = g * f32(MEAN_LIGHT)
-                            b = b * f32(MEAN_LIGHT)
-                        red = red + part * r
-                        green = green + part * g
-                        blue = blue + part * b
+                            factor = where(lit, factor, f32(MEAN_LIGHT))
+                            highlight = where(lit, highlight, f32(0))
+                        red = red + part * minimum(r * factor + highlight, f32(1))
+                        green = green + part * minimum(g * factor + highlight, f32(1))
+                        blue = blue + part * minimum(b * factor + highlight, f32(1))
                         through = through - part
                 t0, value0, cell0, sum0 = t1, value1, cell1, sum1
             if gathered and highest(where(hit, through, f32(0))) <= optics.early_exit:

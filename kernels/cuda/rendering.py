@@ -1,7 +1,4 @@
-"""`kernels.rendering` on a card: one thread per ray.
-
-A thread decides by its own weight how finely to step, where a packet on the CPU decides by its weightiest ray.
-"""
+"""`kernels.rendering` on a card: one thread per ray."""
 
 from __future__ import annotations
 

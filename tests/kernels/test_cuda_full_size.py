@@ -128,7 +128,7 @@ def test_planes_agree_within_a_thousandth_of_the_steepest_step(
         assert np.abs(out[rows] - reference)[inner].max() <= 1e-3 * 4095
 
 
-STILL, MOVING, DENSE = (0.7, rendering.STILL_EXIT, True), (1.4, rendering.MOVING_EXIT, False), (0.1, 0.0005, True)
+STILL, MOVING, DENSE = (0.7, rendering.STILL_EXIT, True), (1.4, rendering.MOVING_EXIT, False), (0.1, 1e-5, True)
 
 
 @pytest.mark.parametrize(
@@ -148,11 +148,7 @@ def test_rendering_agrees_within_two_greys(
     preset: str,
     how: tuple[float, float, bool],
 ) -> None:
-    """Where both cut every step in pieces and follow their rays until hardly any light is left.
-
-    How finely to step is decided by a ray alone on a card, by the weightiest of sixteen on the CPU. So as they are used
-    a few pixels differ by more; against dense steps neither is better.
-    """
+    """As they are used, and against steps of which every one is cut in pieces."""
     volume = request.getfixturevalue(name)
     function = PRESETS[preset]
     picture = oblique(volume, SIDE, SIDE, 0.9)
@@ -174,12 +170,13 @@ def test_rendering_agrees_within_two_greys(
         renderings()((*values, optics._replace(**changes)), out)
         return out
 
-    every_step = {"weighty": f32(0), "faint": f32(0), "early_exit": f32(rendering.STILL_EXIT)}
-    one = threads(**every_step)
-    assert one[..., 3].max() > 0.99
-    assert np.abs(one - lanes(how, **every_step)).max() <= 2 / 255
-
-    used, same, dense = threads(), lanes(how), lanes(DENSE)
-    assert (np.abs(used - same) > 2 / 255).any(axis=-1).mean() < 0.01
-    errors = [float(((rgba - dense) ** 2).mean()) for rgba in (used, same)]
-    assert abs(10 * np.log10(errors[0] / errors[1])) < 0.3  # decibels
+    used, same = threads(), lanes(how)
+    assert used[..., 3].max() > 0.99
+    apart = np.abs(used - same).max(axis=-1)
+    # A ray whose step weighs almost exactly as much as decides may decide otherwise by a last bit.
+    assert (apart > 2 / 255).mean() < (1e-5 if how is MOVING else 1e-9)
+    assert apart.max() <= 8 / 255
+    # Neither is good because both are wrong: tenths of a millimetre, all cut in pieces, no early exit.
+    dense = lanes(DENSE, weighty=f32(0), faint=f32(0))
+    error = float(((used - dense) ** 2).mean())
+    assert -10 * np.log10(error) > (35 if how is MOVING else 50)  # decibels

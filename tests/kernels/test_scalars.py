@@ -77,7 +77,7 @@ def test_slab_of_single_lanes_equals_the_packets(dtype, places, holes):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("holes", [None, (), (4, 11)])
 def test_rendering_of_single_rays_equals_the_packets(dtype, holes):
-    """Within 2/255: a packet decides by its weightiest ray how finely to step, a single ray by its own weight."""
+    """Within 2/255: every ray decides alone how finely to step, in a packet too."""
     volume = smooth_volume(dtype, (19, 17, 23), SHEARED)
     if holes is not None:
         places = np.cumsum(np.random.default_rng(2).choice([0.4, 1, 1.5], 19))
