@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,8 @@ AWAY = (
     asyncpg.InsufficientResourcesError,  # too many connections, no memory; a full disk is told apart below
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
+    # A connection that was lost in the middle of an answer: asyncpg still waits for its end and takes nothing new.
+    asyncpg.InternalClientError,
 )
 
 
@@ -100,7 +102,9 @@ class Database:
             with _working(connection):
                 yield connection
         finally:
-            await self._pool.release(connection)
+            # What was to be done is done, or has said why not. The pool has thrown away what it could not reset.
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+                await self._pool.release(connection)
 
     async def notifications(self, channel: str) -> AsyncIterator[str]:
         """What is told on a channel, for ever. "" comes first and after every gap: something may have been missed."""
@@ -113,12 +117,13 @@ class Database:
                 await asyncio.sleep(RECONNECT_S)
                 continue
             try:
-                connection.add_termination_listener(lambda _, told=told: told.put_nowait(None))
-                await connection.add_listener(channel, lambda *event, told=told: told.put_nowait(event[3]))
+                with _working(connection):
+                    connection.add_termination_listener(lambda _, told=told: told.put_nowait(None))
+                    await connection.add_listener(channel, lambda *event, told=told: told.put_nowait(event[3]))
                 yield ""
                 while (payload := await told.get()) is not None:
                     yield payload
-            except AWAY:
+            except DatabaseUnavailable:
                 pass
             finally:
                 connection.terminate()
@@ -133,7 +138,7 @@ def reaching() -> Iterator[None]:
     """Around the way to the server: whatever goes wrong there means that it cannot be reached."""
     try:
         yield
-    except (OSError, asyncpg.ClientConfigurationError, *AWAY) as error:
+    except (OSError, asyncpg.InterfaceError, *AWAY) as error:
         raise DatabaseUnavailable(f"PostgreSQL cannot be reached: {error}") from error
 
 

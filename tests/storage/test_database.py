@@ -1,13 +1,22 @@
 from __future__ import annotations
 
+import asyncio
+import os
+import random
+import signal
 from contextlib import aclosing
+from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 
-from storage.database import Database, DatabaseTarget
+from storage.database import Connection, Database, DatabaseTarget
 from storage.errors import DatabaseUnavailable
+from storage.home import Home
 from storage.instances import Patient, Study, insert_instances
+from storage.migrate import migrate
+from storage.postgres import EmbeddedPostgres
 from tests.database import Server
 from tests.storage.rows import add_study, instance, make_institution
 
@@ -133,6 +142,67 @@ async def test_a_server_that_cuts_a_connection_is_unavailable_and_the_next_one_w
             await connection.fetchval("SELECT 1")
     async with database.plain() as connection:
         assert await connection.fetchval("SELECT 1") == 1
+
+
+def cut(connection: Connection) -> None:
+    """End the server's side of a connection before our loop can notice: it does not run meanwhile."""
+    server = psutil.Process(connection.get_server_pid())
+    server.terminate()
+    server.wait(10)
+
+
+async def test_a_connection_that_is_lost_after_the_work_was_done_is_no_error(database: Database) -> None:
+    async with database.plain() as connection:
+        found = await connection.fetchval("SELECT 1")
+        cut(connection)
+    assert found == 1
+    async with database.plain() as connection:
+        assert await connection.fetchval("SELECT 2") == 2
+
+
+async def test_a_transaction_whose_end_is_not_confirmed_is_unavailable(database: Database) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        async with database.acting([]) as connection:
+            cut(connection)
+
+
+async def test_the_callers_own_error_is_told_although_the_connection_is_lost_too(database: Database) -> None:
+    with pytest.raises(FileNotFoundError):
+        async with database.plain() as connection:
+            cut(connection)
+            raise FileNotFoundError
+
+
+@pytest.mark.slow
+async def test_whenever_the_server_dies_whoever_works_hears_that_it_is_away(
+    open_folder: Path, postgres_programs: Path
+) -> None:
+    home = Home(open_folder / "dies", open_folder / "d")
+    home.prepare()
+    postgres = EmbeddedPostgres(home, postgres_programs)
+    target = await postgres.start()
+    await migrate(target)
+    chance = random.Random(1)
+
+    async def work(database: Database) -> None:
+        while True:
+            async with database.acting([1]) as connection:
+                await connection.fetchval("SELECT 1")
+
+    try:
+        for number in range(8):
+            database = await Database.connect(target, size=2)
+            tasks = [asyncio.create_task(work(database)) for _ in range(2)]
+            await asyncio.sleep(chance.uniform(0.05, 0.1))
+            assert postgres.pid is not None
+            os.kill(postgres.pid, signal.SIGQUIT if number % 2 else signal.SIGKILL)
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+            assert {type(end) for end in ends} == {DatabaseUnavailable}, ends
+            await postgres.wait()
+            await database.close()
+            await postgres.start()
+    finally:
+        await postgres.stop()
 
 
 async def test_an_error_of_the_callers_own_passes_unchanged(database: Database) -> None:
