@@ -19,6 +19,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from kernels.errors import KernelError
 from kernels.volume import Volume
 from renderd.errors import NotAVolume, RenderError, UnreadableFrame
 from storage import volume_files
@@ -58,7 +59,7 @@ def instance_frame(blobs: BlobStore, institution_id: int, stack: Stack, frame: i
         return _finite(read_frame(blobs, institution_id, stack.frames[frame]))
     except StorageError as error:
         # What the decoder says names a transfer syntax or a size, never a person.
-        raise UnreadableFrame(f"{frame + 1}/{len(stack.frames)}: {error}") from error
+        raise UnreadableFrame(frame, len(stack.frames), str(error)) from error
 
 
 def _finite(values: NDArray[Any]) -> NDArray[Any]:
@@ -108,15 +109,19 @@ class Assembly:
 
         Raises:
             UnreadableFrame: a slice cannot be decoded.
+            NotAVolume: the kernels refuse its grid.
         """
-        geometry = self.stack.geometry
-        assert geometry is not None
-        self._array = np.empty(geometry.shape, self.stack.dtype)
-        from_file = self._read_file(progress)
-        if not from_file:
-            self.done = 0
-            self._decode(progress)
-        self.volume = Volume(self._array, geometry.affine, geometry.places, geometry.holes)
+        volume: Volume | None = None
+        try:
+            volume = self._empty_volume()
+            from_file = self._read_file(progress)
+            if not from_file:
+                self.done = 0
+                self._decode(progress)
+        except BaseException:
+            self._array = volume = None  # whoever holds this assembly, or the traceback, must not hold gigabytes
+            raise
+        self.volume = volume
         return from_file
 
     def stop(self) -> None:
@@ -125,7 +130,8 @@ class Assembly:
 
     def slice(self, z: int) -> NDArray[Any] | None:
         """One slice, if it is already there."""
-        return self._array[z] if self._array is not None and (self.volume is not None or self._present[z]) else None
+        array = self._array  # which goes when another thread cannot make the volume
+        return array[z] if array is not None and (self.volume is not None or self._present[z]) else None
 
     def read_slice(self, z: int) -> NDArray[Any]:
         """One slice as soon as can be: from memory, from the volume file, else decoded. UnreadableFrame if none can."""
@@ -145,6 +151,16 @@ class Assembly:
             volume_files.write(self.path, self.volume.array, self.volume.affine, self.stack.digest)
         except (DiskFull, OSError) as error:
             log.warning("volume_file_not_written", digest=self.stack.digest, reason=str(error))
+
+    def _empty_volume(self) -> Volume:
+        """The volume before its voxels have come. NotAVolume, before anything is decoded, when kernels refuse it."""
+        geometry = self.stack.geometry
+        assert geometry is not None
+        self._array = np.empty(geometry.shape, self.stack.dtype)
+        try:
+            return Volume(self._array, geometry.affine, geometry.places, geometry.holes)
+        except KernelError as error:
+            raise NotAVolume(error.code) from error
 
     def _open_file(self) -> VolumeFile:
         geometry = self.stack.geometry
@@ -203,6 +219,7 @@ def build_volume_file(
 
     Raises:
         UnreadableFrame: a slice cannot be decoded.
+        NotAVolume: the kernels refuse its grid.
     """
     if stack.geometry is None:
         return None

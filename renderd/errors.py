@@ -12,11 +12,21 @@ RenderError
 
 from __future__ import annotations
 
+from copy import copy
+from typing import Self
+
 
 class RenderError(Exception):
     """Base of what this package raises; `code` is a key of the viewer's dictionary."""
 
     code = "render_failed"
+    image: tuple[int, int] | None = None  # which image it is about, counted from 1, and of how many
+
+    def fresh(self) -> Self:
+        """The same without traceback and cause. To keep an error, and to raise a kept one: a traceback holds every
+        frame that it came through with all that it worked on, and grows each time that it is raised.
+        """
+        return copy(self)
 
 
 class InvalidMessage(RenderError):
@@ -61,3 +71,12 @@ class UnreadableFrame(RenderError):
     """The stored bytes of a frame cannot be decoded."""
 
     code = "unreadable_frame"
+
+    def __init__(self, frame: int, frames: int, reason: str) -> None:
+        """frame: its number in the stack, from 0, of so many. reason: what the decoder says, which is no person."""
+        super().__init__(frame, frames, reason)
+        self.image = (frame + 1, frames)
+
+    def __str__(self) -> str:
+        frame, frames, reason = self.args
+        return f"{frame + 1}/{frames}: {reason}"

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from renderd.assemble import Assembly, Stopped, instance_frame, volume_bytes
 from renderd.cache import FRAMES_BYTES, Cache, Key
-from renderd.errors import NotAVolume, RenderError
+from renderd.errors import NotAVolume, RenderError, UnreadableFrame
 from storage.blobs import BlobStore
 from storage.dicom.masks import NOTHING, Masks, has_masks, read_masks
 from storage.dicom.stacks import Stack
@@ -34,6 +34,9 @@ PENDING = 8  # volumes waiting for that; the newest goes first and the oldest is
 DRAWINGS_BYTES = 64 << 20  # overlays and shutters
 ENTRY_BYTES = 1000  # a drawing without a pixel takes some memory too
 RETRY_S = 30.0  # a volume that could not be made is tried again after this
+# One whose images are the reason is tried again later: it costs decoding nearly all of them, and pushes others out.
+UNREADABLE_S = 600.0
+FAILURES = 1000  # remembered at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ class Library:
 
         Raises:
             NotAVolume: the stack has none, or it is larger than the memory set aside for volumes.
-            UnreadableFrame: it was tried a moment ago and a slice could not be decoded.
+            UnreadableFrame: it was tried a while ago and a slice could not be decoded.
         """
         key = (institution_id, stack.digest)
         assembly = self.volumes.get(key) or self._loading.get(key)
@@ -154,8 +157,9 @@ class Library:
             raise NotAVolume("volume_too_large")
         if key in self._failed:
             failed_at, error = self._failed[key]
-            if time.monotonic() - failed_at < RETRY_S:
-                raise error
+            wait = UNREADABLE_S if isinstance(error, UnreadableFrame | NotAVolume) else RETRY_S
+            if time.monotonic() - failed_at < wait:
+                raise error.fresh()
             del self._failed[key]
         assembly = Assembly(self._home, self.blobs, institution_id, stack)
         self._loading[key] = assembly
@@ -212,7 +216,9 @@ class Library:
                 error = RenderError(type(error).__name__)
             elif not isinstance(error, Stopped):
                 log.warning("volume_not_made", digest=key[1], code=error.code, reason=str(error))
-            self._failed[key] = (time.monotonic(), error)
+            self._failed[key] = (time.monotonic(), error.fresh())
+            if len(self._failed) > FAILURES:
+                del self._failed[next(iter(self._failed))]
             return
         finally:
             self._loading.pop(key, None)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -172,11 +174,36 @@ def test_a_file_of_another_stack_in_this_one_s_place_is_not_used(store: Store) -
 
 def test_a_slice_that_cannot_be_decoded_refuses_the_volume_and_names_the_slice(store: Store) -> None:
     store.damage(4)
-    with pytest.raises(UnreadableFrame, match=f"5/{SHAPE[0]}"):
+    with pytest.raises(UnreadableFrame, match=f"5/{SHAPE[0]}") as caught:
         store.assembly().run()
-    with pytest.raises(UnreadableFrame):
+    assert caught.value.image == (5, SHAPE[0])
+    with pytest.raises(UnreadableFrame) as caught:
         instance_frame(store.blobs, INSTITUTION, store.stack, 4)
+    assert caught.value.image == (5, SHAPE[0])
     assert np.array_equal(instance_frame(store.blobs, INSTITUTION, store.stack, 5), phantom()[5])
+
+
+def test_a_volume_that_could_not_be_made_leaves_no_memory_behind_however_its_error_is_kept(store: Store) -> None:
+    store.damage(4)
+    assembly = store.assembly()
+    arrays: list[weakref.ref[Any]] = []
+    with pytest.raises(UnreadableFrame) as kept:
+        assembly.run(lambda *_: arrays.append(weakref.ref(cast(Any, assembly._array))))
+    assert kept.value.__traceback__ is not None
+    assert arrays[0]() is None
+    assert assembly.slice(0) is None and np.array_equal(assembly.read_slice(0), phantom()[0])
+
+
+def test_a_grid_that_kernels_refuse_is_no_volume_and_nothing_is_decoded_for_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert store.stack.geometry is not None
+    flat = np.diag([0.7, 0.7, 0.0, 1.0])
+    stack = replace(store.stack, geometry=replace(store.stack.geometry, affine=flat))
+    monkeypatch.setattr(assemble, "read_frame", None)
+    with pytest.raises(NotAVolume) as caught:
+        build_volume_file(store.home, store.blobs, INSTITUTION, stack)
+    assert caught.value.code == "invalid_volume"
 
 
 def test_one_slice_is_read_from_the_volume_file_where_there_is_one(

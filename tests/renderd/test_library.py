@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -123,7 +125,33 @@ async def test_a_volume_that_cannot_be_made_says_why_for_a_while(
         shelves.library.volume(INSTITUTION, stack)
     path.write_bytes(whole)
     monkeypatch.setattr(library, "RETRY_S", 0.0)
+    with pytest.raises(UnreadableFrame):  # the images are the reason: not tried as soon as what may have passed by
+        shelves.library.volume(INSTITUTION, stack)
+    monkeypatch.setattr(library, "UNREADABLE_S", 0.0)
     assert (await shelves.load(stack)).volume is not None
+
+
+async def test_what_is_remembered_of_a_volume_that_could_not_be_made_holds_nothing_and_does_not_grow(
+    shelves: Shelves, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "FAILURES", 2)
+    stacks = [shelves.series(seed) for seed in range(3)]
+    failed = []
+    for stack in stacks:
+        shelves.blobs.path(INSTITUTION, stack.frames[2].blob_sha256).write_bytes(b"damaged")
+        failed.append(weakref.ref(shelves.library.volume(INSTITUTION, stack)))
+        await asyncio.gather(*shelves.library._tasks)
+    gc.collect()
+    assert [assembly() for assembly in failed] == [None] * 3
+    raised = []
+    for _ in range(2):
+        with pytest.raises(UnreadableFrame) as caught:
+            shelves.library.volume(INSTITUTION, stacks[-1])
+        raised.append(caught.value)
+    assert raised[0] is not raised[1] and str(raised[0]) == str(raised[1])
+    assert raised[0].image == raised[1].image == (3, phantom().shape[0])
+    assert all(error.__cause__ is None and len(caught.traceback) == 2 for error in raised)
+    assert len(shelves.library._failed) == 2
 
 
 async def test_a_bug_in_the_making_is_told_and_not_silent(shelves: Shelves, monkeypatch: pytest.MonkeyPatch) -> None:
