@@ -48,7 +48,7 @@ SERIES_OF = """
 
 @dataclass(slots=True)
 class Volumes:
-    """The volume files that were made, and why some were not: series id → the word."""
+    """The volume files that were made, and why some were not: series id → the word, or what is said in its place."""
 
     built: int = 0
     refused: dict[int, str] = field(default_factory=dict)
@@ -136,7 +136,7 @@ def build_volumes(
         try:
             path = build_volume_file(home, blobs, series.institution_id, stack, progress)
         except RenderError as error:  # the images are in; whoever opens them is told the same
-            volumes.refused[series.id] = error.code
+            volumes.refused[series.id] = error.code if error.image is None else _unreadable(error.image)
             continue
         if path is not None and not path.exists():
             volumes.refused[series.id] = "disk_full"
@@ -209,6 +209,11 @@ def report(summary: Summary, volumes: Volumes, seconds: float) -> list[str]:
     if len(lines) > MOST_LINES - 1:
         lines = [*lines[: MOST_LINES - 2], say("more_lines", count=len(lines) - MOST_LINES + 2)]
     return ["  ".join(counts), *lines]
+
+
+def _unreadable(image: tuple[int, int]) -> str:
+    number, count = image
+    return say("image_unreadable", number=number, count=count)
 
 
 def _reason(word: str) -> str:

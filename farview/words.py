@@ -132,7 +132,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "The disk is full: the import stopped and did not look at the rest. What came in is kept; make room and run it "
         "again to go on.",
     ),
-    "reason_unreadable_frame": ("有图像无法解码", "an image of it cannot be decoded"),
+    "reason_invalid_volume": ("容积数据无效，只能逐层浏览", "its geometry is no valid grid; it opens as slices only"),
+    "image_unreadable": (
+        "第 {number} 幅（共 {count} 幅）无法解码，其余图像可逐层浏览",
+        "image {number} of {count} cannot be decoded; the others open as slices",
+    ),
     # ── doctor ──
     "ok": ("正常", "ok"),
     "warn": ("注意", "warn"),

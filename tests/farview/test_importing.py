@@ -16,10 +16,12 @@ from pathlib import Path
 import pytest
 
 from farview.importing import MOST_LINES, Volumes, build_volumes, report
+from kernels.errors import InvalidVolume
 from storage.arrival import Outcome
 from storage.blobs import BlobStore
 from storage.database import DatabaseTarget
 from storage.dicom.header import read_header
+from storage.dicom.stacks import stacks_of
 from storage.home import Home
 from storage.imports import Summary
 from storage.studies import StoredInstance, StoredSeries
@@ -99,16 +101,54 @@ def test_a_volume_file_that_a_killed_import_left_out_is_made_by_the_next(house: 
     assert file.exists()
 
 
+def stored_series(folder: Path, blobs: BlobStore) -> StoredSeries:
+    """A folder's images as they are known, without a database."""
+    instances = []
+    for number, file in enumerate(sorted(folder.glob("*.dcm"))):
+        header, identity = read_header(file.read_bytes())
+        sha256 = blobs.write(1, file.read_bytes())
+        instances.append(StoredInstance(number, identity.sop_instance_uid, "", number, "", sha256, header.to_json()))
+    return StoredSeries(5, 1, 1, "1.2", 1, "CT", "", "", instances)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("en", "image 3 of 6 cannot be decoded"), ("zh", "第 3 幅（共 6 幅）无法解码")],
+)
+def test_an_image_that_cannot_be_decoded_is_named(
+    tmp_path: Path, series: Path, monkeypatch: pytest.MonkeyPatch, language: str, sentence: str
+) -> None:
+    monkeypatch.setenv("FARVIEW_LANGUAGE", language)
+    home = Home(tmp_path / "home", tmp_path / "run")
+    blobs, volumes = BlobStore(home.blobs), Volumes()
+    stored = stored_series(series, blobs)
+    (stack,) = stacks_of(stored.instances)
+    blobs.path(1, stack.frames[2].blob_sha256).write_bytes(b"damaged")
+    build_volumes(volumes, home, blobs, stored, 1 << 20)
+    (_, line) = report(Summary(), volumes, 1)
+    assert sentence in line and "5" in line and volumes.built == 0
+
+
+def test_a_grid_that_the_kernels_refuse_does_not_end_the_import(
+    tmp_path: Path, series: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise InvalidVolume("places rise from 0 by at least 0.001")
+
+    monkeypatch.setattr("renderd.assemble.Volume", refused)
+    home = Home(tmp_path / "home", tmp_path / "run")
+    blobs, volumes = BlobStore(home.blobs), Volumes()
+    build_volumes(volumes, home, blobs, stored_series(series, blobs), 1 << 20)
+    assert volumes.refused == {5: "invalid_volume"}
+    assert "no valid grid" in report(Summary(), volumes, 1)[1]
+
+
 def test_a_volume_that_the_renderer_cannot_hold_is_not_made_and_the_summary_says_so(
     tmp_path: Path, series: Path
 ) -> None:
     home = Home(tmp_path / "home", tmp_path / "run")
-    blobs, instances = BlobStore(home.blobs), []
-    for number, file in enumerate(sorted(series.glob("*.dcm"))):
-        header, identity = read_header(file.read_bytes())
-        sha256 = blobs.write(1, file.read_bytes())
-        instances.append(StoredInstance(number, identity.sop_instance_uid, "", number, "", sha256, header.to_json()))
-    stored = StoredSeries(5, 1, 1, "1.2", 1, "CT", "", "", instances)
+    blobs = BlobStore(home.blobs)
+    stored = stored_series(series, blobs)
     size = 6 * 16 * 16 * 2
     volumes = Volumes()
     build_volumes(volumes, home, blobs, stored, size - 1)
@@ -120,7 +160,7 @@ def test_a_volume_that_the_renderer_cannot_hold_is_not_made_and_the_summary_says
     assert (volumes.built, volumes.refused) == (1, {})
     # The rest of a series that came in two parts: the volume of the part has gone when that of the whole is there.
     (whole,) = home.volumes.rglob("*.volume")
-    build_volumes(volumes, home, blobs, replace(stored, instances=instances[:4]), size)
+    build_volumes(volumes, home, blobs, replace(stored, instances=stored.instances[:4]), size)
     (part,) = home.volumes.rglob("*.volume")
     build_volumes(volumes, home, blobs, stored, size)
     assert list(home.volumes.rglob("*.volume")) == [whole] != [part]
