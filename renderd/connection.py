@@ -147,7 +147,7 @@ class Connection:
         self._say(("picked", picked.viewport), picked)
 
     def _tell_trouble(self, viewport: int, error: RenderError) -> None:
-        self._say(viewport, Trouble(viewport, error.code, str(error)))
+        self._say(viewport, Trouble(viewport, error.code, str(error), error.image))
 
     def _tell_loading(self, viewport: int, assembly: Assembly) -> None:
         self._say(viewport, Loading(viewport, assembly.done, assembly.total))

@@ -210,11 +210,15 @@ class Loading:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a viewport shows nothing. `code` is a key of the viewer's dictionary, `detail` names things, no patient."""
+    """Why a viewport shows nothing. `code` is a key of the viewer's dictionary, `detail` names things, no patient.
+
+    image: which image of the stack it is about, counted from 1 as the page does, and of how many.
+    """
 
     viewport: int | None
     code: str
     detail: str = ""
+    image: tuple[int, int] | None = None
     t: Literal["trouble"] = "trouble"
 
 

@@ -6,10 +6,25 @@ import time
 from types import SimpleNamespace
 from typing import Any, cast
 
+import msgpack
+
 from renderd.connection import Connection
+from renderd.errors import NotAVolume, UnreadableFrame
 from renderd.protocol import Codec
 from renderd.viewer import Frame, Want
 from tests.renderd.shows import STACK, show
+
+
+def test_a_page_is_told_which_image_cannot_be_decoded() -> None:
+    others: Any = SimpleNamespace(listeners=set(), wake=lambda: None)
+    connection = Connection(others, others, others, others, others)
+    connection._tell_trouble(1, UnreadableFrame(79, 500, "cut off"))
+    connection._tell_trouble(2, NotAVolume("colour"))
+    told = [msgpack.unpackb(cast(bytes, connection._next())) for _ in range(2)]
+    assert [(message["viewport"], message["code"], message["image"]) for message in told] == [
+        (1, "unreadable_frame", [80, 500]),
+        (2, "colour", None),
+    ]
 
 
 def test_a_still_that_became_too_old_while_it_waited_makes_room_for_the_next() -> None:

@@ -11,7 +11,7 @@ import type { Plane } from "../geometry/grid";
 import type { Vector, Vector2 } from "../geometry/vectors";
 import type { Connection, Surface, Wanted } from "../stream/connection";
 import type { Frame } from "../stream/frame";
-import type { Picked, View } from "../stream/messages";
+import type { Picked, Trouble, View } from "../stream/messages";
 import { Screen, type Drawn } from "../stream/screen";
 
 export type Role = "stack" | Plane | "volume";
@@ -27,7 +27,7 @@ export class Viewport implements Surface {
   /** A finger or key is down, and more is to come. */
   readonly moving = signal(false);
   readonly loading = signal<{ done: number; total: number } | null>(null);
-  readonly trouble = signal<{ code: string; detail: string } | null>(null);
+  readonly trouble = signal<Trouble | null>(null);
   /** What a finger hides and the loupe shows, canvas pixels; null while nothing is placed. */
   readonly loupe = signal<Vector2 | null>(null);
   /** Canvas pixels per CSS pixel. */
@@ -173,9 +173,9 @@ export class Viewport implements Surface {
     this.loading.value = done < total ? { done, total } : null;
   }
 
-  refuse(code: string, detail: string): void {
+  refuse(trouble: Trouble): void {
     this.loading.value = null;
-    this.trouble.value = { code, detail };
+    this.trouble.value = trouble;
   }
 
   private report(drawn: Drawn): void {

@@ -10,7 +10,7 @@ import { decode, encode } from "@msgpack/msgpack";
 import { signal } from "@preact/signals";
 import { isFrame, parseFrame, type Frame } from "./frame";
 import { Line } from "./line";
-import type { FromViewer, Pick, Picked, Preset, ToViewer, View } from "./messages";
+import type { FromViewer, Pick, Picked, Preset, ToViewer, Trouble, View } from "./messages";
 
 export interface Wanted {
   width: number;
@@ -26,7 +26,7 @@ export interface Surface {
   /** Draw it and acknowledge it by `Connection.shown`. */
   draw(frame: Frame): void;
   progress(done: number, total: number): void;
-  refuse(code: string, detail: string): void;
+  refuse(trouble: Trouble): void;
   /** A new connection: sequences start again. */
   restart(): void;
 }
@@ -233,7 +233,7 @@ export class Connection {
     } else if (message.t === "trouble") {
       const { viewport, code, detail = "" } = message;
       if (viewport === null) this.trouble.value = { code, detail };
-      else this.slots.get(viewport)?.surface.refuse(code, detail);
+      else this.slots.get(viewport)?.surface.refuse(message);
     }
   }
 

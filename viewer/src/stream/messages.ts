@@ -107,6 +107,7 @@ export interface Trouble {
   viewport: number | null;
   code: string;
   detail?: string;
+  image?: [number, number] | null;
   t: "trouble";
 }
 

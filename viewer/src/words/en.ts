@@ -260,6 +260,8 @@ export const en: Words = {
   lossy_stored: (how) => (how === "lossy" ? "stored lossy" : `stored lossy ${how}`),
   loading_volume: (done, total) => `Loading the volume ${done}/${total}`,
   waiting: "Waiting for the image…",
+  unreadable_image: (n, count) =>
+    `Image ${n} of ${count} cannot be decoded. Read the others in 2-D and have the original file checked.`,
 
   preview: "preview",
   interpolated: "interpolated",

@@ -42,8 +42,9 @@ export async function choose(chosen: Language): Promise<void> {
   }
 }
 
-/** The sentence for a server's code; it says what to do. */
-export function sentence(code: string): string {
-  const { problems } = words.value;
+/** The sentence for a server's code; it says what to do, and which image is at fault (n, of so many) where one is. */
+export function sentence(code: string, image?: [number, number] | null): string {
+  const { problems, unreadable_image } = words.value;
+  if (image && code === "unreadable_frame") return unreadable_image(...image);
   return (problems as Record<string, string>)[code] ?? problems.unknown;
 }

@@ -255,6 +255,8 @@ export const zh = {
   lossy_stored: (how: string): string => `原图有损 ${how === "lossy" ? "" : how}`.trim(),
   loading_volume: (done: number, total: number): string => `正在载入容积 ${done}/${total}`,
   waiting: "正在等待图像…",
+  unreadable_image: (n: number, count: number): string =>
+    `第 ${n} 幅（共 ${count} 幅）无法解码。其他图像可按二维浏览，请管理员检查原始文件。`,
 
   // Quality: what stands in the corner. "LOSSLESS" only when the drawn pixels were verified one to one.
   preview: "预览",

@@ -198,13 +198,16 @@ test("loading and trouble reach their viewport, trouble of none reaches the page
   const heard: unknown[] = [];
   connection.attach(
     3,
-    surface({ progress: (done, total) => heard.push([done, total]), refuse: (code) => heard.push(code) }),
+    surface({ progress: (done, total) => heard.push([done, total]), refuse: ({ code, image }) => heard.push([code, image]) }),
   );
   socket().open();
   socket().say({ t: "loading", viewport: 3, done: 4, total: 9 });
-  socket().say({ t: "trouble", viewport: 3, code: "tilted", detail: "" });
+  socket().say({ t: "trouble", viewport: 3, code: "unreadable_frame", detail: "", image: [80, 500] });
   socket().say({ t: "trouble", viewport: null, code: "invalid_message", detail: "" });
-  expect(heard).toEqual([[4, 9], "tilted"]);
+  expect(heard).toEqual([
+    [4, 9],
+    ["unreadable_frame", [80, 500]],
+  ]);
   expect(connection.trouble.value?.code).toBe("invalid_message");
 });
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { choose, sentence, words } from "../../src/words/words";
 import { zh } from "../../src/words/zh";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -36,6 +37,15 @@ const codes = [
 test("every code of the server has a sentence", () => {
   expect(codes.length).toBeGreaterThan(30);
   expect([...new Set(codes)].filter((code) => !(code in zh.problems))).toEqual([]);
+});
+
+test("an image that cannot be decoded is named by the number that the reader sees", async () => {
+  for (const [chosen, said] of [["zh", "第 80 幅（共 500 幅）无法解码"], ["en", "Image 80 of 500 cannot be decoded"]] as const) {
+    await choose(chosen);
+    expect(sentence("unreadable_frame", [80, 500])).toContain(said);
+    expect(sentence("unreadable_frame")).toBe(words.value.problems.unreadable_frame);
+    expect(sentence("volume_too_large", null)).toBe(words.value.problems.volume_too_large);
+  }
 });
 
 test("the reasons why a stack is no volume are found where they are given", () => {

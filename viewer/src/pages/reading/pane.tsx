@@ -92,7 +92,7 @@ function State({ viewport }: { viewport: Viewport }) {
   if (trouble) {
     return (
       <p class="pane-state trouble" role="alert" data-testid="trouble" data-code={trouble.code}>
-        {sentence(trouble.code)}
+        {sentence(trouble.code, trouble.image)}
       </p>
     );
   }
