@@ -37,10 +37,10 @@ export function enter(person: Me): void {
   void bringPreferences();
 }
 
-/** An account that never set anything leaves what this browser has. Without an answer the browser's copy serves. */
+/** What the account has, also where it never set anything. Without an answer the browser's copy serves. */
 async function bringPreferences(): Promise<void> {
   const kept = await client.fetchPreferences().catch(() => null);
-  if (kept && Object.keys(kept).length > 0) adopt(kept);
+  if (kept) adopt(kept);
 }
 account.save = (wanted) => void client.savePreferences(wanted).catch(() => undefined);
 
@@ -102,6 +102,7 @@ export function start(): void {
   expose(desk);
   client.fetchMe().then(enter, (error: client.ApiError) => {
     me.value = null;
+    forget(); // the browser may have been closed by somebody who did not sign out
     ended.value = error.status === 401 ? null : error.code;
   });
 }

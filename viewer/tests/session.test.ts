@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Me } from "../src/api/messages";
+
+vi.mock("../src/stream/digest.worker?worker", () => ({ default: class {} }));
+
+const person: Me = { login: "wang", institutions: [], permissions: [], must_change_password: false };
+const answers: Record<string, unknown> = {};
+
+/** What the last person at this machine had set, in a browser that was closed without signing out. */
+let kept: Record<string, string>;
+beforeEach(() => {
+  kept = { "farview.preferences": JSON.stringify({ haptics: true, keys: { B: "cine" } }) };
+  vi.resetModules();
+  vi.stubGlobal("localStorage", {
+    getItem: (key: string) => kept[key] ?? null,
+    setItem: (key: string, value: string) => (kept[key] = value),
+    removeItem: (key: string) => delete kept[key],
+  });
+  vi.stubGlobal("window", {});
+  vi.stubGlobal("addEventListener", () => undefined);
+  vi.stubGlobal("location", { hash: "" });
+  vi.stubGlobal("WebSocket", class {});
+  vi.stubGlobal("document", { baseURI: "http://here/", addEventListener: () => undefined });
+  vi.stubGlobal("fetch", async (url: string) => {
+    const answer = answers[new URL(url).pathname];
+    return { ok: answer !== undefined, status: answer ? 200 : 401, json: async () => answer ?? { code: "not_signed_in" } };
+  });
+});
+afterEach(() => vi.unstubAllGlobals());
+
+async function load() {
+  return { ...(await import("../src/session")), ...(await import("../src/reading/preferences")) };
+}
+
+test("an account that never set anything does not take over the keys of the one before it", async () => {
+  answers["/api/me/preferences"] = {};
+  const { enter, preferences, DEFAULTS } = await load();
+  expect(preferences.value.keys).toEqual({ B: "cine" });
+  enter(person);
+  await vi.waitFor(() => expect(preferences.value).toEqual(DEFAULTS));
+});
+
+test("where nobody is signed in, nothing of the last one is left", async () => {
+  delete answers["/api/me"];
+  const { start, me, preferences, DEFAULTS } = await load();
+  start();
+  await vi.waitFor(() => expect(me.value).toBeNull());
+  expect(preferences.value).toEqual(DEFAULTS);
+  expect(kept).toEqual({});
+});
+
+test("the page of one who is signed in has the keys at once, and as the account has them soon", async () => {
+  answers["/api/me"] = person;
+  answers["/api/me/preferences"] = { keys: { N: "cine" } };
+  const { start, preferences } = await load();
+  start();
+  expect(preferences.value.keys).toEqual({ B: "cine" });
+  await vi.waitFor(() => expect(preferences.value.keys).toEqual({ N: "cine" }));
+});
