@@ -15,10 +15,11 @@ from api.bodies import MAX_BODY_BYTES
 from api.errors import problems
 from api.headers import add_headers
 from api.page import STATIC, Page
-from api.parts import ATTEMPTS, BLOBS, DATABASE, PAGE, POOL, SETTINGS, STREAMS, Streams
+from api.parts import ATTEMPTS, BLOBS, DATABASE, PAGE, POOL, SETTINGS, STREAMS, TRUST, Streams
 from api.permissions import add_routes, guard
 from api.routes import health, page, preferences, series, sign_in, stream, studies
 from api.settings import Settings
+from api.trust import Trust
 from api.warm import warm
 from renderd.pool import LocalPool
 from storage.blobs import BlobStore
@@ -43,6 +44,7 @@ def application(settings: Settings, static: Path = STATIC) -> web.Application:
     app[BLOBS] = BlobStore(home.blobs, settings.reserve_bytes)
     app[POOL] = LocalPool(settings.runtime)
     app[ATTEMPTS] = Attempts()
+    app[TRUST] = Trust()
     app[PAGE] = Page(static)
     app[STREAMS] = Streams()
     add_routes(app, *ROUTES)

@@ -7,6 +7,7 @@ from aiohttp import web
 from api.attempts import Attempts
 from api.page import Page
 from api.settings import Settings
+from api.trust import Trust
 from renderd.pool import LocalPool
 from storage.blobs import BlobStore
 from storage.database import Database
@@ -21,5 +22,6 @@ DATABASE = web.AppKey("database", Database)
 BLOBS = web.AppKey("blobs", BlobStore)
 POOL = web.AppKey("pool", LocalPool)
 ATTEMPTS = web.AppKey("attempts", Attempts)
+TRUST = web.AppKey("trust", Trust)
 PAGE = web.AppKey("page", Page)
 STREAMS = web.AppKey("streams", Streams)

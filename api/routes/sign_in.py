@@ -11,7 +11,7 @@ from api.answers import answer
 from api.bodies import read_body
 from api.errors import NotSignedIn, TooManyAttempts
 from api.messages import Me, PasswordChange, SignIn
-from api.parts import ATTEMPTS, DATABASE
+from api.parts import ATTEMPTS, DATABASE, TRUST
 from api.permissions import PUBLIC, SIGNED_IN, access_of, route
 from api.session import give_cookie, session_hash, take_cookie
 from storage.access import Access, find_access
@@ -55,6 +55,7 @@ async def post_sign_out(request: web.Request) -> web.Response:
     assert former is not None  # the guard found a session by it
     async with request.app[DATABASE].plain() as connection:
         await end_session(connection, former)
+    request.app[TRUST].found(former, False, time.monotonic())
     response = web.Response(status=204)
     take_cookie(response)
     return response

@@ -12,8 +12,11 @@ import pytest
 from websockets.asyncio.server import unix_serve
 
 from api import house as module
+from api.parts import DATABASE
+from api.trust import TRUST_S, Trust
 from renderd.pool import SOCKET
 from storage import processes
+from storage.errors import DatabaseUnavailable
 from storage.institutions import find_or_create_institution
 from storage.processes import Process, State
 from storage.room import Disk
@@ -84,6 +87,66 @@ async def test_everything_is_told(house: House) -> None:
         "reason": "OSError: in use",
         "log": "/l/receive.log",
     }
+
+
+@asynccontextmanager
+async def away() -> AsyncIterator[None]:
+    """Instead of Database.plain."""
+    raise DatabaseUnavailable("away")
+    yield
+
+
+async def statuses(house: House, *paths: str) -> list[int]:
+    return [(await house.client.get(path)).status for path in paths]
+
+
+async def test_whoever_looks_after_the_house_sees_that_the_database_is_away_and_nobody_else_does(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert house.client.app is not None
+    database = house.client.app[DATABASE]
+    await house.sign_in()
+    assert await statuses(house, "/api/me") == [200]
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "plain", away)
+        assert await statuses(house, "/api/system") == [503]
+    await sign_in_operator(house)
+    assert await statuses(house, "/api/me") == [200]
+    monkeypatch.setattr(database, "plain", away)
+    response = await house.client.get("/api/system")
+    assert response.status == 200
+    assert ((told := await response.json())["database"], told["ok"]) == (None, False)
+    assert await statuses(house, "/api/me", "/api/studies") == [503, 503]
+    house.client.session.cookie_jar.clear()
+    assert await statuses(house, "/api/system") == [401]
+
+
+@pytest.mark.parametrize("by_themselves", [True, False])
+async def test_whose_session_has_ended_sees_nothing_while_the_database_is_away(
+    house: House, monkeypatch: pytest.MonkeyPatch, by_themselves: bool
+) -> None:
+    await sign_in_operator(house)
+    assert await statuses(house, "/api/system") == [200]
+    cookies = {cookie.key: cookie.value for cookie in house.client.session.cookie_jar}
+    if by_themselves:
+        assert (await house.client.post("/api/sign-out", json={})).status == 204
+    else:
+        async with house.database.plain() as connection:
+            await connection.execute("DELETE FROM sessions")
+        assert await statuses(house, "/api/system") == [401]
+    assert house.client.app is not None
+    monkeypatch.setattr(house.client.app[DATABASE], "plain", away)
+    house.client.session.cookie_jar.update_cookies(cookies)
+    assert await statuses(house, "/api/system") == [503]
+
+
+def test_trust_ends_by_itself_and_lasts_for_whoever_goes_on_asking() -> None:
+    trust = Trust()
+    trust.found("a", True, 0.0)
+    trust.found("b", False, 0.0)
+    assert trust.holds("a", TRUST_S - 1) and not trust.holds("b", 1.0) and not trust.holds(None, 1.0)
+    assert trust.holds("a", 2 * TRUST_S - 2)
+    assert not trust.holds("a", 3 * TRUST_S)
 
 
 async def test_a_renderer_that_is_away_is_told_as_such(house: House) -> None:

@@ -144,6 +144,9 @@ async def test_while_the_database_is_away_open_pictures_go_on_and_the_rest_says_
                 status, answer = await asyncio.to_thread(house.ask, path, body)
                 assert (status, answer["code"]) == (503, "database_unavailable"), path
             assert (await asyncio.to_thread(house.ask, "/api/health")) == (503, {"ok": False})
+            # Whoever looks after the house sees what is wrong.
+            status, system = await asyncio.to_thread(house.ask, "/api/system")
+            assert (status, system["ok"], system["database"]) == (200, False, None)
             (status,) = await asyncio.to_thread(send_files, house.dicom_port, files("refused")[:1])
             assert status == OUT_OF_RESOURCES
         finally:
