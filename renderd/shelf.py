@@ -24,7 +24,7 @@ from storage.studies import StoredSeries, find_series
 
 log = structlog.get_logger()
 
-# A stack that is not known is looked up again, but not more often than this.
+# A stack that is not known, or a series that could not be read, is looked up again, but not more often than this.
 FRESH_S = 1.0
 # While the database is away, a look-up waits for it and the viewer is told.
 AWAY_S = 0.5
@@ -103,7 +103,11 @@ class Shelf:
             self._look_up(view.series)
             return None
         if known.error is not None:
-            raise known.error
+            # What went wrong on our side may have passed.
+            if not isinstance(known.error, SeriesNotFound) and time.monotonic() - known.at >= FRESH_S:
+                self._look_up(view.series)
+                return None
+            raise known.error.fresh()
         if known.institution_id not in self._admission.institutions:
             raise SeriesNotFound(f"series {view.series}")
         stack = known.stacks.get(view.stack)

@@ -18,6 +18,7 @@ from renderd.protocol import LEVELS, Close, Codec, Flag, Shown, Visible
 from renderd.server import CLOSE_CODES
 from storage.access import ROLES
 from storage.dicom.write import write_colour, write_instance, write_projection, write_series
+from storage.errors import StorageError
 from storage.sessions import end_session
 from storage.users import revoke
 from tests.renderd.conftest import AFFINE, SHAPE, House, phantom
@@ -191,6 +192,22 @@ async def test_a_picture_is_of_the_stack_that_the_page_knows_when_images_arrive(
     monkeypatch.setattr("renderd.shelf.FRESH_S", 0.0)
     await page.send(show(number=4, view=newer, **OWN_SIZE))  # type: ignore[arg-type]
     assert (await page.final(number=4)).digest != before.digest
+
+
+async def test_a_series_that_could_not_be_read_is_read_again_when_its_view_changes(
+    house: House, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series = await house.add_ct()
+
+    async def broken(*_: object) -> object:
+        raise StorageError("once")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("renderd.shelf.with_current_headers", broken)
+        assert await trouble(page, house.seen(STACK, series, frame=4)) == "storage_failed"
+    monkeypatch.setattr("renderd.shelf.FRESH_S", 0.0)
+    await page.send(show(number=2, view=house.seen(STACK, series, frame=5)))
+    assert (await page.final()).header.input == 2
 
 
 async def test_an_unknown_preset_is_told(house: House, page: Page) -> None:
