@@ -42,7 +42,8 @@ def thumbnail(blobs: BlobStore, institution_id: int, stack: Stack, side: int = T
 def _greys(stack: Stack, values: NDArray[Any], picture: NDArray[np.float32]) -> NDArray[np.uint8]:
     """The picture as the stack opens: in its first window or VOI LUT, else in the range of its own values."""
     if not stack.windows:
-        return to_grey(picture, *window_of(values), stack.inverted)
+        whole = values.dtype.kind != "f"
+        return to_grey(picture, *window_of(values, whole), stack.inverted, "LINEAR" if whole else "LINEAR_EXACT")
     centre, width, _, *lut = stack.windows[0]
     if lut:
         return apply_voi_lut(picture, stack.middle.header.luts[lut[0]], stack.inverted)
@@ -71,7 +72,7 @@ def to_grey(
     if function == "SIGMOID" and width > 0:
         # tanh, because exp overflows far from the centre.
         share = np.tanh(2 * (values - centre) / width) / 2 + 0.5
-    elif function == "LINEAR_EXACT" and width > 0:
+    elif width > 0 and (function == "LINEAR_EXACT" or width < 1):  # as renderd/render.py
         share = np.clip((values - centre) / width + 0.5, 0, 1)
     elif width <= 1:
         share = (values > centre - 0.5).astype(np.float32)

@@ -10,17 +10,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.dicom.decode import modality_values
+from storage.dicom.decode import is_int16, modality_values
 from storage.dicom.header import Header
 
 # What makes pictures for a screen rather than measured values: their 8 bits are shown as they are.
 READY_TO_SHOW = ("US", "IVUS", "OT", "SC")
 
 
-def window_of(values: NDArray[Any]) -> tuple[float, float]:
-    """Centre and width that show all but the outermost half percent on either side."""
-    low, high = (float(v) for v in np.percentile(values[:: max(1, len(values) // 256)], [0.5, 99.5]))
-    return (low + high) / 2 + 0.5, max(high - low, 1.0) + 1
+def window_of(values: NDArray[Any], whole: bool) -> tuple[float, float]:
+    """Centre and width that show all but the outermost half percent on either side.
+
+    whole: the values are whole numbers, whose steps LINEAR counts; else it is a window for LINEAR_EXACT. Not a number
+    where no value is one.
+    """
+    sample = values[:: max(1, len(values) // 256)]
+    sample = sample[np.isfinite(sample)]
+    if not sample.size:
+        return math.nan, math.nan
+    low, high = (float(v) for v in np.percentile(sample, [0.5, 99.5]))
+    if whole:
+        return (low + high) / 2 + 0.5, max(high - low, 1.0) + 1
+    return (low + high) / 2, high - low or 1.0
 
 
 def with_contrast(header: Header, stored: Callable[[int], NDArray[Any]]) -> Header:
@@ -37,7 +47,7 @@ def with_contrast(header: Header, stored: Callable[[int], NDArray[Any]]) -> Head
     if header.of_frame(middle, "windows"):
         return header
     try:
-        centre, width = window_of(modality_values(stored(middle), header, middle))
+        centre, width = window_of(modality_values(stored(middle), header, middle), is_int16(header))
     except Exception:  # pixels that cannot be decoded arrive all the same, and say so when they are opened
         return header
     # JSON has neither NaN nor infinity, floating-point pixels have.

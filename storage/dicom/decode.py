@@ -137,8 +137,8 @@ def modality_values(stored: NDArray[Any], header: Header, frame: int) -> NDArray
 
     Padding (outside of a round field of view) has no value. It becomes what the picture shows as black, so that it is
     neither seen nor interpolated into its neighbours: −1024 HU in a CT, elsewhere the lowest other value of the frame,
-    the highest where the picture is shown inverted. A CT's padding that is tissue's value as well stays what it is,
-    unless its word had more bits than BitsStored: no measured value has.
+    the highest where the picture is shown inverted. Padding that a measured value may have as well stays what it is
+    (`_is_tissue`, `_may_be_measured`), unless its word had more bits than BitsStored: no measured value has.
     """
     pixels = header.pixels
     assert pixels is not None
@@ -149,7 +149,7 @@ def modality_values(stored: NDArray[Any], header: Header, frame: int) -> NDArray
     if pixels.samples == 3:
         return _eight_bits(stored, pixels)
     values = _transform(stored, header, frame)
-    return values if header.padding is None else _pad(values, stored, header)
+    return values if header.padding is None else _pad(values, stored, header, header.of_frame(frame, "unit"))
 
 
 def _eight_bits(stored: NDArray[Any], pixels: Pixels) -> NDArray[np.uint8]:
@@ -180,23 +180,21 @@ def _transform(stored: NDArray[Any], header: Header, frame: int) -> NDArray[Any]
     return values
 
 
-def _pad(values: NDArray[Any], stored: NDArray[Any], header: Header) -> NDArray[Any]:
+def _pad(values: NDArray[Any], stored: NDArray[Any], header: Header, hounsfield: bool) -> NDArray[Any]:
     pixels = header.pixels
     assert header.padding is not None and pixels is not None
     low, high = header.padding
     padded = stored == low if low == high else (stored >= low) & (stored <= high)
     beyond = is_beyond(header.padding, pixels)
-    if header.unit == "HU" and not (beyond and low == high):
-        # Some scanners and converters name a value that tissue has too, 0 for one, which would turn water to air.
-        # Such a pixel cannot be told from a measured one, and a grey rim is the lesser harm than a hole in an organ.
-        spared = (values >= TISSUE_HU[0]) & (values <= TISSUE_HU[1])
+    if not (beyond and low == high):
+        spared = _is_tissue(values) if hounsfield else _may_be_measured(stored, padded, header)
         if beyond:
             least, most = stored_limits(pixels)
             spared &= (stored >= least) & (stored <= most)
         padded &= ~spared
     if not padded.any():
         return values
-    if header.unit == "HU":
+    if hounsfield:
         black: Any = AIR_HU
     else:
         others = values[~padded]
@@ -204,6 +202,24 @@ def _pad(values: NDArray[Any], stored: NDArray[Any], header: Header) -> NDArray[
             return values
         black = others.max() if header.inverted else others.min()
     return np.where(padded, np.asarray(black, values.dtype), values)
+
+
+# Some scanners and converters name a value as padding that the picture has too, 0 for one, which would turn water to
+# air, and the velocity 0 to the fastest flow backwards. A grey rim is the lesser harm than a hole in an organ.
+def _is_tissue(values: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.asarray((values >= TISSUE_HU[0]) & (values <= TISSUE_HU[1]))
+
+
+def _may_be_measured(stored: NDArray[Any], padded: NDArray[np.bool_], header: Header) -> NDArray[np.bool_] | np.bool_:
+    """Where a value that is said to be padding cannot be told from a measured one: the frame has others around it."""
+    assert header.padding is not None and header.pixels is not None
+    low, high = header.padding
+    others = stored[~padded]
+    if others.size and others.min() < high and others.max() > low:
+        return np.True_
+    # Where values run to both sides of 0 it is one of them, though this one frame may have none below.
+    signed = header.pixels.signed or header.pixels.kind != "integer"
+    return np.asarray(stored == 0) if signed else np.False_
 
 
 def is_int16(header: Header) -> bool:

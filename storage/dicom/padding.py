@@ -12,34 +12,42 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from storage.dicom.elements import integer_of
+from storage.dicom.elements import integer_of, number_of
 from storage.dicom.pixels import Pixels, stored_limits
 
 
-def read_padding(dataset: Dataset, pixels: Pixels | None) -> list[int] | None:
+def read_padding(dataset: Dataset, pixels: Pixels | None) -> list[Any] | None:
     """Padding from, to (both included), as whole words read them; only where grey values have it.
 
-    Signedness follows PixelRepresentation.
+    Signedness follows PixelRepresentation; of floating-point pixels it is two floats.
     """
-    value = integer_of(dataset, "PixelPaddingValue")
-    if value is None or pixels is None or pixels.samples != 1 or pixels.kind != "integer":
+    if pixels is None or pixels.samples != 1:
         return None
-    limit = integer_of(dataset, "PixelPaddingRangeLimit")
-    span = 1 << pixels.bits_allocated
-    # Written with the other VR (US for SS) as often as not: read both into the range of the words.
-    low = -(span // 2) if pixels.signed else 0
-    ends = [(v - low) % span + low for v in (value, value if limit is None else limit)]
+    # PS3.3 C.7.6.24, C.7.6.25: pixels that are floating-point numbers have elements of their own.
+    prefix = {"float": "Float", "double": "DoubleFloat"}.get(pixels.kind, "")
+    read = number_of if prefix else integer_of
+    value, limit = read(dataset, f"{prefix}PixelPaddingValue"), read(dataset, f"{prefix}PixelPaddingRangeLimit")
+    if value is None:
+        return None
+    ends = [value, value if limit is None else limit]
+    if not prefix:
+        span = 1 << pixels.bits_allocated
+        # Written with the other VR (US for SS) as often as not: read both into the range of the words.
+        low = -(span // 2) if pixels.signed else 0
+        ends = [(v - low) % span + low for v in ends]
     return [min(ends), max(ends)]
 
 
-def is_beyond(padding: list[int], pixels: Pixels) -> bool:
+def is_beyond(padding: list[Any], pixels: Pixels) -> bool:
     """Whether some of the padding is no value that BitsStored can hold."""
+    if pixels.kind != "integer":
+        return False
     least, most = stored_limits(pixels)
-    return padding[0] < least or padding[1] > most
+    return bool(padding[0] < least or padding[1] > most)
 
 
 def with_padding(
-    stored: NDArray[Any], raw: NDArray[Any], pixels: Pixels, padding: list[int], overlay_bits: int
+    stored: NDArray[Any], raw: NDArray[Any], pixels: Pixels, padding: list[Any], overlay_bits: int
 ) -> NDArray[Any]:
     """Stored values in which padding that BitsStored cannot hold is the padding again; changed in place.
 

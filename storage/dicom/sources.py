@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from storage.dicom.decode import is_int16
 from storage.dicom.header import Header
 
 Vector3 = tuple[float, float, float]
@@ -108,8 +109,10 @@ class FrameSource:
     @property
     def window_function(self) -> str:
         """How its windows map values to greys: LINEAR, LINEAR_EXACT or SIGMOID."""
-        function: str = self.header.of_frame(self.frame, "window_function")
-        pixels = self.header.pixels
+        header = self.header
+        function: str = header.of_frame(self.frame, "window_function")
+        fractions = header.pixels is not None and header.pixels.kind != "integer"
+        if header.contrast is not None and not self.windows:
+            fractions = not is_int16(header)
         # LINEAR counts steps of whole numbers: of fractions from 0 to 1 it would leave black and white.
-        exact = function == "LINEAR" and pixels is not None and pixels.kind != "integer"
-        return "LINEAR_EXACT" if exact else function
+        return "LINEAR_EXACT" if function == "LINEAR" and fractions else function

@@ -18,6 +18,8 @@ from storage.errors import UnreadablePixels
 from tests.storage.dicom.pictures import header, ramp, stored, values
 
 EXPLICIT = uid.ExplicitVRLittleEndian
+PADDING, LIMIT = 0x00280120, 0x00280121
+HOUNSFIELD = {"Modality": "CT", "SOPClassUID": uid.CTImageStorage, "RescaleSlope": 1, "RescaleIntercept": 0}
 LOSSLESS = [
     uid.ImplicitVRLittleEndian,
     uid.ExplicitVRLittleEndian,
@@ -208,7 +210,7 @@ def test_a_modality_table_replaces_slope_and_intercept() -> None:
 
 def test_padding_of_a_ct_becomes_air() -> None:
     array = np.array([[-2000, -1000], [40, -2000]], np.int16)
-    attributes = {"Modality": "CT", "PixelPaddingValue": -2000, "RescaleIntercept": 0}
+    attributes = {**HOUNSFIELD, "PixelPaddingValue": -2000}
     data = write_instance(array, 0, EXPLICIT, attributes)
     assert values(data).tolist() == [[-1024, -1000], [40, -1024]]
 
@@ -226,7 +228,7 @@ def test_padding_of_a_ct_becomes_air() -> None:
 )
 def test_padding_of_a_ct_that_could_be_tissue_stays(padding: dict[str, int], expected: list[int]) -> None:
     array = np.array([[24, 25, 1024, 4095, 4096]], np.uint16)
-    attributes = {"Modality": "CT", "RescaleIntercept": -1024, "BitsStored": 13, "HighBit": 12, **padding}
+    attributes = {**HOUNSFIELD, "RescaleIntercept": -1024, "BitsStored": 13, "HighBit": 12, **padding}
     assert values(write_instance(array, 0, EXPLICIT, attributes)).tolist() == [expected]
 
 
@@ -238,9 +240,37 @@ def test_padding_elsewhere_becomes_what_is_shown_black() -> None:
     assert values(write_projection(array, attributes=padded)).tolist() == [[500, 500], [4095, 700]]
 
 
+@pytest.mark.parametrize(
+    ("modality", "array", "attributes"),
+    [
+        # A map of velocities: 0 stands still, and does not flow backwards fastest.
+        ("MR", [[-50, 0], [30, 70]], {PADDING: ("SS", 0)}),
+        ("PT", [[-50, 0], [30, 70]], {PADDING: ("SS", 0)}),
+        ("CT", [[-50, 0], [30, 70]], {PADDING: ("SS", 0), "RescaleType": "US"}),
+        # This slice of it has no flow backwards, others do.
+        ("MR", [[0, 0], [30, 70]], {PADDING: ("SS", 0)}),
+        ("MR", [[0, 20], [30, 70]], {PADDING: ("US", 30)}),
+        ("MR", [[0, 20], [30, 70]], {PADDING: ("US", 10), LIMIT: ("US", 40)}),
+    ],
+)
+def test_padding_that_could_be_measured_stays(
+    modality: str, array: list[list[int]], attributes: dict[Any, Any]
+) -> None:
+    pixels = np.array(array, np.int16 if attributes[PADDING][0] == "SS" else np.uint16)
+    data = write_instance(pixels, 0, EXPLICIT, {"Modality": modality, **attributes})
+    assert values(data).tolist() == array
+
+
+@pytest.mark.parametrize("padding", [-32768, -200, 2000])
+def test_padding_outside_of_all_other_values_is_padding_in_signed_images_too(padding: int) -> None:
+    array = np.array([[padding, 0], [-100, 70]], np.int16)
+    data = write_instance(array, 0, EXPLICIT, {"Modality": "MR", PADDING: ("SS", padding)})
+    assert values(data).tolist() == [[-100, 0], [-100, 70]]
+
+
 def test_a_range_of_padding_values_is_padding() -> None:
     array = np.array([[-2000, -1500], [-1499, 40]], np.int16)
-    attributes = {"Modality": "CT", "PixelPaddingValue": -2000, "PixelPaddingRangeLimit": -1500, "RescaleIntercept": 0}
+    attributes = {**HOUNSFIELD, "PixelPaddingValue": -2000, "PixelPaddingRangeLimit": -1500}
     assert values(write_instance(array, 0, EXPLICIT, attributes)).tolist() == [[-1024, -1024], [-1499, 40]]
 
 

@@ -29,6 +29,7 @@ def ct(
     signed = words.dtype.kind == "i"
     shared: dict[Any, Any] = {
         "Modality": "CT",
+        "SOPClassUID": uid.CTImageStorage,
         "BitsStored": 12,
         "PixelRepresentation": int(signed),
         "RescaleIntercept": 0 if signed else -1024,
