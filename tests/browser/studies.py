@@ -1,4 +1,4 @@
-"""Studies for the browser tests as DICOM: a cine, a 4-D heart, missing slices, objects without pictures."""
+"""Studies for the browser tests as DICOM: a cine, a 4-D heart, missing slices, a spoilt image, no pictures at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian, XRayAngiographicImageStorage
+from pydicom.encaps import encapsulate, generate_frames
+from pydicom.uid import ExplicitVRLittleEndian, RLELossless, XRayAngiographicImageStorage
 
 from storage.dicom.write import uid_of, write_instance, write_series
 
@@ -19,14 +20,15 @@ FRAMES, FRAME_MS = 24, 50
 PHASES, TRIGGER_MS = 5, 60
 SLICES, STEP_MM = 30, 3.0
 MISSING = (12, 13, 14)  # of the CT with a gap
+SPOILT = 1  # of the CT with an image that cannot be decoded
 SIDE = 96
 
 STRUCTURED_REPORT = "1.2.840.10008.5.1.4.1.1.88.22"
 
 
 def write_studies(folder: Path) -> None:
-    """One folder of files of four studies: PLAYER, HEART, GAP and REPORT."""
-    for n, data in enumerate([*cine(), *heart(), *gap(), *report()]):
+    """One folder of files of five studies: PLAYER, HEART, GAP, SPOILT and REPORT."""
+    for n, data in enumerate([*cine(), *heart(), *gap(), *spoilt(), *report()]):
         (folder / f"{n:04}.dcm").write_bytes(data)
 
 
@@ -121,6 +123,24 @@ def gap() -> Iterator[bytes]:
     for z, data in enumerate(write_series(gap_values(), affine, seed="GAP", attributes=attributes)):
         if z not in MISSING:
             yield data
+
+
+def spoilt() -> Iterator[bytes]:
+    """A CT of eight slices, one of which is run-length encoded and cut off."""
+    attributes = _named("SPOILT", FrameOfReferenceUID=uid_of("SPOILT", "frame"))
+    affine = np.diag([1.0, 1.0, STEP_MM, 1.0])
+    for z, data in enumerate(write_series(gap_values()[:8], affine, seed="SPOILT", attributes=attributes)):
+        yield _cut_off(data) if z == SPOILT else data
+
+
+def _cut_off(data: bytes) -> bytes:
+    dataset = dcmread(BytesIO(data))
+    dataset.compress(RLELossless, generate_instance_uid=False)
+    frame = next(generate_frames(dataset.PixelData, number_of_frames=1))
+    dataset.PixelData = encapsulate([frame[:100]])
+    out = BytesIO()
+    dataset.save_as(out)
+    return out.getvalue()
 
 
 def report() -> Iterator[bytes]:

@@ -208,6 +208,33 @@ def test_missing_slices_are_told_and_nothing_stands_in_their_place(english: Read
     page.screenshot(path=shots / "gap.png")
 
 
+@pytest.mark.parametrize(
+    ("locale", "corner", "sentence"),
+    [
+        ("zh-CN", "图像 {}/8", "第 2 幅（共 8 幅）无法解码"),
+        ("en-US", "Im {}/8", "Image 2 of 8 cannot be decoded"),
+    ],
+)
+def test_an_image_that_cannot_be_decoded_is_named_by_the_number_in_the_corner(
+    browser: Browser, farview: Service, locale: str, corner: str, sentence: str
+) -> None:
+    with profile(browser, DESKTOP, locale=locale) as context:
+        reader = Reader(context.new_page(), farview.address)
+        reader.sign_in()
+        open_study(reader, "SPOILT")
+        page = reader.page
+        stack = page.get_by_test_id("viewport-stack")
+        for key, shown in [("Home", 1), ("ArrowDown", None), ("ArrowDown", 3)]:
+            page.keyboard.press(key)
+            if shown:
+                stack.get_by_text(corner.format(shown)).wait_for()
+            else:
+                stack.get_by_test_id("trouble").filter(has_text=sentence).wait_for()
+        page.keyboard.press("m")
+        for role in ("axial", "volume"):
+            page.get_by_test_id(f"viewport-{role}").get_by_test_id("trouble").filter(has_text=sentence).wait_for()
+
+
 def test_objects_without_pictures_are_listed(desktop: Reader) -> None:
     desktop.open_study("REPORT")
     page = desktop.page
