@@ -28,7 +28,6 @@ from storage.dicom.frames import read_frame
 from storage.dicom.stacks import Stack
 from storage.errors import DamagedFile, DiskFull, NotFound, StorageError
 from storage.home import Home
-from storage.room import check_room
 from storage.volume_files import VolumeFile
 
 if TYPE_CHECKING:  # `farview import` makes volume files without loading a kernel
@@ -147,8 +146,8 @@ class Assembly:
         """Write the volume file; the volume is whole. A full disk is no reason to show less."""
         assert self.volume is not None
         try:
-            check_room(self.path, self.size_bytes, self._blobs.reserve_bytes)
-            volume_files.write(self.path, self.volume.array, self.volume.affine, self.stack.digest)
+            reserve = self._blobs.reserve_bytes
+            volume_files.write(self.path, self.volume.array, self.volume.affine, self.stack.digest, reserve)
         except (DiskFull, OSError) as error:
             log.warning("volume_file_not_written", digest=self.stack.digest, reason=str(error))
 

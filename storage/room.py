@@ -6,6 +6,8 @@ the disk, the reserve, is left to the database and the logs.
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,3 +38,21 @@ def check_room(folder: Path, size: int, reserve: int) -> None:
     free = disk_of(folder).free
     if size + reserve > free:
         raise DiskFull(f"{free >> 20} MiB free, {reserve >> 20} MiB of them kept for the database")
+
+
+def claim_room(descriptor: int, size: int, folder: Path, reserve: int) -> None:
+    """Take `size` bytes of the disk for a new, open file before it is written, or raise DiskFull as `check_room` does.
+
+    One at a time for all files below `folder`, whichever process writes them: else several of them find the same room.
+    """
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        check_room(folder, size, reserve)
+        if hasattr(os, "posix_fallocate"):  # macOS has none: there the check is all
+            os.posix_fallocate(descriptor, 0, size)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):  # a file system that takes no room beforehand
+            raise
+    finally:
+        os.close(lock)

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from storage.blobs import synchronise_folder
 from storage.errors import DamagedFile, NotFound
 from storage.home import Home
+from storage.room import claim_room
 
 MAGIC = b"FARVIEW VOLUME 1"
 _START = struct.Struct("<16sII")  # magic, header length, header CRC-32
@@ -45,8 +46,14 @@ def volume_path(home: Home, institution_id: int, digest: str) -> Path:
     return home.volumes / str(int(institution_id)) / digest[:2] / f"{digest}.volume"
 
 
-def write(path: Path, array: NDArray[Any], affine: NDArray[np.float64], digest: str = "") -> None:
-    """Write a volume [z, y, x] of int16 or float32; after this it is there whole, before it not at all."""
+def write(
+    path: Path, array: NDArray[Any], affine: NDArray[np.float64], digest: str = "", reserve_bytes: int = 0
+) -> None:
+    """Write a volume [z, y, x] of int16 or float32; after this it is there whole, before it not at all.
+
+    Raises:
+        DiskFull: so many bytes of the disk would not stay free.
+    """
     if array.dtype.name not in DTYPES or array.ndim != 3 or 0 in array.shape:
         raise ValueError(f"a volume file holds [z, y, x] of int16 or float32, not {array.dtype} {array.shape}")
     array = np.ascontiguousarray(array)
@@ -71,6 +78,8 @@ def write(path: Path, array: NDArray[Any], affine: NDArray[np.float64], digest: 
         descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
         try:
             try:
+                # The folder of all volume files, as `volume_path` lays them out.
+                claim_room(descriptor, offset + array.nbytes, path.parents[2], reserve_bytes)
                 _write_at(descriptor, start, 0)
                 places = [offset + i * chunks[0].nbytes for i in range(len(chunks))]
                 list(pool.map(lambda chunk, place: _write_at(descriptor, chunk, place), chunks, places))

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from storage import volume_files
-from storage.errors import DamagedFile, NotFound
+from storage import room, volume_files
+from storage.errors import DamagedFile, DiskFull, NotFound
 from storage.home import Home
+from storage.room import Disk
 from storage.volume_files import VolumeFile, volume_path, write
 
 
@@ -93,6 +97,65 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
         write(path, volume(), np.eye(4), "new")
     assert [p.name for p in tmp_path.iterdir()] == ["v"]
     assert VolumeFile.open(path).digest == "old"
+
+
+def test_two_that_are_written_at_once_do_not_count_on_the_same_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = (tmp_path / "1" / name / f"{name}.volume" for name in ("aa", "bb"))
+    size = volume().nbytes
+
+    def disk(_: Path) -> Disk:
+        """A disk with room for a volume and a half, and the reserve."""
+        taken = sum(path.stat().st_blocks * 512 for path in tmp_path.rglob("*") if path.is_file())
+        return Disk(size * 5 // 2 - taken, size * 5 // 2)
+
+    monkeypatch.setattr(room, "disk_of", disk)
+    real, refused = volume_files._write_at, []
+
+    def meanwhile(*arguments: Any) -> None:
+        if not refused:
+            refused.append(True)
+            with pytest.raises(DiskFull):
+                write(other, volume(), np.eye(4), reserve_bytes=size)
+        real(*arguments)
+
+    monkeypatch.setattr(volume_files, "_write_at", meanwhile)
+    write(one, volume(), np.eye(4), reserve_bytes=size)
+    assert VolumeFile.open(one).shape == volume().shape
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [one]
+
+
+def test_whoever_looks_for_room_is_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+
+    def disk(folder: Path) -> Disk:
+        second = os.open(folder, os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(second)
+        looked.append(folder)
+        return Disk(1 << 30, 1 << 30)
+
+    monkeypatch.setattr(room, "disk_of", disk)
+    home = Home(tmp_path / "home", tmp_path / "run")
+    write(volume_path(home, 1, "ab" * 32), volume(), np.eye(4))
+    assert looked == [home.volumes]
+
+
+@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EINVAL, None])
+def test_where_no_room_can_be_taken_beforehand_it_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int | None
+) -> None:
+    def takes_none(*_: int) -> None:
+        raise OSError(number, "not here")
+
+    if number is None:
+        monkeypatch.delattr(os, "posix_fallocate", raising=False)
+    else:
+        monkeypatch.setattr(os, "posix_fallocate", takes_none, raising=False)
+    write(tmp_path / "v", volume(), np.eye(4))
+    assert VolumeFile.open(tmp_path / "v").shape == volume().shape
 
 
 def test_what_is_no_volume_is_not_written(tmp_path: Path) -> None:
