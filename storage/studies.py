@@ -83,9 +83,11 @@ async def find_studies(
 
 
 def patterns_of(query: str) -> list[str]:
-    """What LIKE takes for each word of a query, exactly as typed but for width and upper case."""
+    """What LIKE takes for each word of a query, exactly as typed but for width, upper case and brackets."""
     # PostgreSQL's text holds no zero byte.
-    words = unicodedata.normalize("NFKC", query).lower().replace("\0", " ").split()
+    text = unicodedata.normalize("NFKC", query).lower().replace("\0", " ")
+    # The list shows a name as 王小东 (Wang XiaoDong), and people copy what they see.
+    words = text.replace("(", " ").replace(")", " ").split() or text.split()
     return [f"%{_literal(word)}%" for word in words]
 
 
