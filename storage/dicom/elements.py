@@ -28,6 +28,15 @@ def value_of(dataset: Dataset, keyword: str | int) -> Any:
     return None if value is None or (isinstance(value, (str, bytes, Sequence)) and len(value) == 0) else value
 
 
+def is_said(dataset: Dataset, keyword: str) -> bool:
+    """Whether an element has a value, be it one that cannot be read."""
+    try:
+        value = dataset.get_item(keyword).value if keyword in dataset else None
+    except Exception:  # hostile values, as above
+        return True
+    return bool(value.strip(b" \0") if isinstance(value, bytes) else value is not None and str(value).strip())
+
+
 def values_of(dataset: Dataset, keyword: str | int) -> list[Any]:
     """All values of an element; an empty list where there is none."""
     value = value_of(dataset, keyword)

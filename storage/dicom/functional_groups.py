@@ -6,10 +6,11 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
-from storage.dicom.elements import item_of, items_of, number_of, numbers_of
+from storage.dicom.elements import item_of, items_of, number_of, numbers_of, text_of
 from storage.dicom.geometry import pair_of, positive, unit_orientation
 from storage.dicom.luts import read_windows, window_function_of
 from storage.dicom.real_world import read_real_world
+from storage.dicom.rescale import ABSENT, read_rescale
 from storage.dicom.separators import free_dimensions, read_frame_separators
 from storage.dicom.shutters import read_shutter
 
@@ -18,13 +19,13 @@ def read_groups(dataset: Dataset, frames: int) -> list[dict[str, Any]] | None:
     """For each frame what its functional groups say, the shared ones underneath; None without functional groups."""
     if "SharedFunctionalGroupsSequence" not in dataset and "PerFrameFunctionalGroupsSequence" not in dataset:
         return None
-    dimensions = free_dimensions(dataset)
-    shared = read_group(item_of(dataset, "SharedFunctionalGroupsSequence"), dimensions)
+    known = text_of(dataset, "SOPClassUID"), free_dimensions(dataset)
+    shared = read_group(item_of(dataset, "SharedFunctionalGroupsSequence"), *known)
     items = items_of(dataset, "PerFrameFunctionalGroupsSequence")
     if len(items) != frames:
         # Nobody knows which frame an item means then.
         return [shared] * frames if shared else None
-    return [_over(shared, read_group(item, dimensions)) for item in items]
+    return [_over(shared, read_group(item, *known)) for item in items]
 
 
 def _over(under: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def completed(entries: list[dict[str, Any]], common: dict[str, Any]) -> list[dic
     return [_over(defaults, entry) for entry in entries]
 
 
-def read_group(group: Dataset, dimensions: list[int]) -> dict[str, Any]:
+def read_group(group: Dataset, sop_class_uid: str, dimensions: list[int]) -> dict[str, Any]:
     """The fields of Header that one item of functional groups gives. dimensions: see read_frame_separators."""
     found: dict[str, Any] = {}
     if position := numbers_of(item_of(group, "PlanePositionSequence"), "ImagePositionPatient", 3):
@@ -53,16 +54,15 @@ def read_group(group: Dataset, dimensions: list[int]) -> dict[str, Any]:
         found["spacing"] = spacing
     if thickness := positive(number_of(measures, "SliceThickness")):
         found["thickness"] = thickness
-    transformation = item_of(group, "PixelValueTransformationSequence")
-    slope, intercept = number_of(transformation, "RescaleSlope"), number_of(transformation, "RescaleIntercept")
-    if slope and intercept is not None:
-        found |= {"slope": slope, "intercept": intercept}
+    rescale = read_rescale(item_of(group, "PixelValueTransformationSequence"), sop_class_uid)
+    if rescale["rescale"] != ABSENT:
+        found |= rescale
     voi = item_of(group, "FrameVOILUTSequence")
     if windows := read_windows(voi):
         found |= {"windows": windows, "window_function": window_function_of(voi)}
     if shutter := read_shutter(item_of(group, "FrameDisplayShutterSequence")):
         found["shutter"] = shutter
-    if real_world := read_real_world(group, slope or 1.0, intercept or 0.0):
+    if real_world := read_real_world(group, rescale["slope"], rescale["intercept"]):
         found["real_world"] = real_world
     if separators := read_frame_separators(group, dimensions):
         found["separators"] = separators

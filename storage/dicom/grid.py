@@ -17,6 +17,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.dicom.rescale import ABSENT
 from storage.dicom.sources import FrameSource
 
 MODALITIES = ("CT", "MR", "PT", "NM")  # NM: a reconstruction says where its slices are, a projection does not
@@ -172,8 +173,19 @@ def unsuitable(frames: Sequence[FrameSource]) -> str | None:
         return "multiframe"
     if first.modality not in MODALITIES and first.sop_class_uid not in SLICED_XA:
         return "not_ct_or_mr"
-    headers = {id(frame.header): frame.header for frame in frames}.values()
-    return "mixed_pixels" if len({(h.inverted, h.unit, h.modality) for h in headers}) > 1 else None
+    return _values_unsuitable(frames)
+
+
+def _values_unsuitable(frames: Sequence[FrameSource]) -> str | None:
+    if len({(frame.header.inverted, frame.unit, frame.header.modality, frame.is_unknown) for frame in frames}) > 1:
+        return "mixed_pixels"
+    if frames[0].is_unknown:
+        return "no_rescale"
+    # Where silence means the stored values, it is the same as saying 1 and 0; not so beside images that say more.
+    rescales = {frame.rescale for frame in frames}
+    silent = {said == ABSENT for _, _, said in rescales}
+    rescaled = any((slope, intercept) != (1, 0) for slope, intercept, _ in rescales)
+    return "mixed_pixels" if len(silent) > 1 and rescaled else None
 
 
 def _grid(frames: Sequence[FrameSource], along: Array) -> tuple[SeriesGeometry | None, str | None]:

@@ -27,11 +27,12 @@ from storage.dicom.palettes import is_supplemental, read_palette
 from storage.dicom.parse import Parsed, parse
 from storage.dicom.pixels import Pixels, native_frame, read_pixels, stored_limits, stored_values
 from storage.dicom.real_world import read_real_world
+from storage.dicom.rescale import read_rescale, unit_of
 from storage.dicom.separators import read_separators
 from storage.dicom.shutters import read_shutter
 from storage.errors import InvalidDataset
 
-VERSION = 3
+VERSION = 4
 # JPEG baseline, extended and progressive (PS3.5 A.4.1). In the others the codestream says whether it lost something.
 ALWAYS_LOSSY = {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55)}
 
@@ -40,10 +41,11 @@ ALWAYS_LOSSY = {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55)}
 class Header:
     """The attributes of one instance; lists where DICOM has several values, None or "" where it is silent.
 
-    `per_frame` overrides `position`, `orientation`, `spacing`, `thickness`, `slope`, `intercept`, `windows`,
-    `window_function`, `shutter`, `real_world` and `separators` for each frame of an enhanced multi-frame instance, or
-    of a nuclear medicine reconstruction; frame 0's stand in the fields themselves. What one frame overrides every
-    frame does: where it says nothing, with what holds for the whole instance, and its position is unknown.
+    `per_frame` overrides `position`, `orientation`, `spacing`, `thickness`, `slope`, `intercept`, `rescale`, `unit`,
+    `windows`, `window_function`, `shutter`, `real_world` and `separators` for each frame of an enhanced multi-frame
+    instance, or of a nuclear medicine reconstruction; frame 0's stand in the fields themselves. What one frame
+    overrides every frame does: where it says nothing, with what holds for the whole instance, and its position is
+    unknown.
     """
 
     version: int
@@ -58,7 +60,7 @@ class Header:
     intercept: float
     modality_lut: list[Any] | None  # [first stored value, base64 of zlib of float32]
     palette: list[Any] | None  # [first stored value, base64 of zlib of uint8 RGB]
-    padding: list[int] | None  # from, to (both included): stored values, or words that BitsStored cannot hold
+    padding: list[Any] | None  # from, to (both included): stored values, or words that BitsStored cannot hold
     stored_range: list[int] | None  # smallest and largest stored value, where bits alone leave int16 in doubt
     unit: str  # "HU" or ""
     inverted: bool  # the lowest value is shown white
@@ -87,6 +89,7 @@ class Header:
     mosaic: dict[str, Any] | None = None  # see mosaic.read_mosaic
     real_world: list[Any] | None = None  # [slope, intercept, unit] of stored values, not applied: see real_world.py
     separators: dict[str, Any] = field(default_factory=dict)  # see separators.py
+    rescale: str = ""  # "absent", "unreadable" or what the values are: see rescale.read_rescale
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Header:
@@ -141,12 +144,12 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
     dataset = parsed.dataset
     pixels, reason = read_pixels(parsed)
     signed = bool(pixels and pixels.signed)
-    slope, intercept = number_of(dataset, "RescaleSlope") or 1.0, number_of(dataset, "RescaleIntercept") or 0.0
     modality_lut = read_modality_lut(dataset, signed)
+    rescale = read_rescale(dataset, identity.sop_class_uid, modality_lut is not None)
+    slope, intercept = rescale["slope"], rescale["intercept"]
     luts = read_voi_luts(dataset, modality_lut is None and _is_signed(pixels, slope, intercept))
     shared: dict[str, Any] = {
-        "slope": slope,
-        "intercept": intercept,
+        **rescale,
         "windows": read_windows(dataset, luts) or _window_of_bits(dataset, pixels),
         "window_function": window_function_of(dataset),
         "shutter": read_shutter(dataset),
@@ -154,6 +157,8 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
         "separators": read_separators(dataset),
         **read_place(dataset),
     }
+    kind = identity.sop_class_uid, identity.modality, "LOCALIZER" in texts_of(dataset, "ImageType")[2:]
+    shared["unit"] = unit_of(rescale["rescale"], *kind)
     spacing, source = read_spacing(dataset)
     per_frame = read_groups(dataset, pixels.frames) if pixels else None
     if pixels and not per_frame:
@@ -161,6 +166,10 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
     if per_frame:
         source = "pixel" if "spacing" in per_frame[0] else source
         per_frame = completed(per_frame, {**shared, "position": None, "spacing": spacing})
+        for entry in per_frame if "rescale" in per_frame[0] else ():
+            if modality_lut is not None:  # it replaces what the frames say as well
+                entry["rescale"] = rescale["rescale"]
+            entry["unit"] = unit_of(entry["rescale"], *kind)
         shared |= per_frame[0]
         spacing = shared.pop("spacing", spacing)
         if len(per_frame) == 1 or all(entry == per_frame[0] for entry in per_frame):
@@ -178,7 +187,6 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
         palette=read_palette(dataset, signed) if pixels and pixels.photometric == "PALETTE COLOR" else None,
         padding=read_padding(dataset, pixels),
         stored_range=None,
-        unit=_unit(dataset, identity.modality),
         inverted=_inverted(dataset, pixels),
         spacing=spacing,
         spacing_source=source,
@@ -198,11 +206,6 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
     if pixels and pixels.photometric == "PALETTE COLOR" and header.palette is None:
         return replace(header, pixels=None, reason="no_palette")
     return replace(header, stored_range=_stored_range(parsed, header))
-
-
-def _unit(dataset: Dataset, modality: str) -> str:
-    kind = text_of(dataset, "RescaleType").upper()
-    return "HU" if modality == "CT" and kind in ("", "HU", "HOUNSFIELD") else ""
 
 
 def _inverted(dataset: Dataset, pixels: Pixels | None) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from storage.dicom.decode import is_int16
 from storage.dicom.header import Header
+from storage.dicom.rescale import is_unknown, kind_of
 
 Vector3 = tuple[float, float, float]
 
@@ -99,6 +100,28 @@ class FrameSource:
         """What may tell it from others of the same place; see storage.dicom.separators."""
         separators: dict[str, Any] = self.header.of_frame(self.frame, "separators")
         return separators
+
+    @property
+    def rescale(self) -> tuple[float, float, str]:
+        """Slope, intercept and what is said of them: see storage.dicom.rescale."""
+        slope, intercept, said = (self.header.of_frame(self.frame, name) for name in ("slope", "intercept", "rescale"))
+        return slope, intercept, said
+
+    @property
+    def unit(self) -> str:
+        """Of its values: "HU" or ""."""
+        unit: str = self.header.of_frame(self.frame, "unit")
+        return unit
+
+    @property
+    def kind(self) -> str:
+        """What a CT's values are instead of Hounsfield units, where it says so."""
+        return kind_of(self.rescale[2], self.header.modality)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody knows what its values mean."""
+        return is_unknown(self.rescale[2], self.header.sop_class_uid)
 
     @property
     def windows(self) -> list[list[Any]]:

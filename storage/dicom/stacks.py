@@ -29,6 +29,7 @@ ORIENTATION_TOLERANCE = 1e-3
 SPACING_TOLERANCE = 1e-3  # of the spacing
 MIN_OF_REFERENCE = 3  # images of one frame of reference: fewer have got another one each when they lost their names
 CONTRAST_NAME = "0.5–99.5 %"
+SOFT_TISSUE = (40.0, 400.0)  # HU, centre and width
 
 
 class Instance(Protocol):
@@ -78,7 +79,8 @@ class Stack:
         """What a reader should know of the geometry and of what is not shown, as keys of the viewer's dictionary."""
         order = ("note_phase_order",) if self.phase and self.phase.by_order else ()
         colours = ("note_colours",) if any(frame.header.supplemental for frame in self.frames) else ()
-        return (*(self.geometry.notes if self.geometry else ()), *order, *colours)
+        unknown = ("note_no_rescale",) if any(frame.is_unknown for frame in self.frames) else ()
+        return (*(self.geometry.notes if self.geometry else ()), *order, *colours, *unknown)
 
     @property
     def frame_times_ms(self) -> list[float] | None:
@@ -142,7 +144,7 @@ def stacks_of(instances: Sequence[Instance]) -> list[Stack]:
         reference = header.frame_of_reference if references[header.frame_of_reference] >= MIN_OF_REFERENCE else ""
         key = _key(header)
         for frame in frames:
-            _join(keyed.setdefault((*key, reference, frame.separators.get("stack")), []), frame)
+            _join(keyed.setdefault((*key, reference, frame.kind, frame.separators.get("stack")), []), frame)
     for alike in keyed.values():
         made += [family for group in _merge_lone(alike) for family in _families(group.frames)]
     made.sort(key=lambda family: (family[0].localizer, -len(family[0].frames), _first_number(family), family[0].digest))
@@ -246,6 +248,7 @@ def _stack(frames: Sequence[FrameSource]) -> Stack:
     first, headers = frames[0], list({id(frame.header): frame.header for frame in frames}.values())
     header, spacing = first.header, first.spacing
     assert header.pixels is not None
+    unit = first.unit if all(frame.unit == first.unit for frame in frames) else ""
     return Stack(
         index=0,
         frames=tuple(frames),
@@ -259,19 +262,22 @@ def _stack(frames: Sequence[FrameSource]) -> Stack:
         spacing_source=header.spacing_source,
         aspect=header.aspect,
         inverted=header.inverted,
-        windows=_windows(frames[len(frames) // 2]),
+        windows=_windows(frames[len(frames) // 2], unit),
         window_function=first.window_function,
-        unit=header.unit,
+        unit=unit,
         frame_time_ms=header.frame_time_ms,
         lossy=next((one.lossy for one in headers if one.lossy), ""),
         localizer=is_localizer(header),
     )
 
 
-def _windows(middle: FrameSource) -> list[list[Any]]:
-    """The windows of the header, or else the one that its values ask for."""
+def _windows(middle: FrameSource, unit: str) -> list[list[Any]]:
+    """The windows of the header, or else the one that its values ask for. unit: of all frames."""
     contrast = middle.header.contrast
-    return middle.windows or ([[*contrast, CONTRAST_NAME]] if contrast else [])
+    if middle.windows or middle.unit == "HU":
+        # A reader chooses among those for Hounsfield units only where all frames have them.
+        return middle.windows or ([] if unit else [[*SOFT_TISSUE, ""]])
+    return [[*contrast, CONTRAST_NAME]] if contrast else []
 
 
 def _digest(frames: Sequence[FrameSource]) -> str:

@@ -36,6 +36,8 @@ def scan(name: Any, heights: Sequence[float], numbers: Sequence[int], **said: An
             "ImageOrientationPatient": [1, 0, 0, 0, 1, 0],
             "PixelSpacing": [1, 1],
             "SliceThickness": 5,
+            "RescaleSlope": 1,
+            "RescaleIntercept": -1024,
             "ImagePositionPatient": [0, 0, height],
             "InstanceNumber": number,
             "SOPInstanceUID": uid_of(str(name), z),

@@ -144,22 +144,25 @@ function placePlanes(desk: Desk, series: SeriesInfo, stack: StackInfo, geometry:
   desk.viewports.volume.place(volumeView(desk, series, stack, geometry), corners);
 }
 
-/** The presets made for a modality. Those for MR take no grey value for a tissue, so they do for PET and others too. */
-export function presetsOf(all: Preset[], modality: string): Preset[] {
+/**
+ * The presets made for a modality. Those for MR take no grey value for a tissue, so they do for PET and others too, and
+ * for a CT in other units.
+ */
+export function presetsOf(all: Preset[], modality: string, unit = ""): Preset[] {
   const of = (wanted: string): Preset[] => all.filter(({ modalities }) => modalities.includes(wanted));
-  const [own, relative] = [of(modality), of("MR")];
+  const [own, relative] = [of(modality === "CT" && unit !== "HU" ? "MR" : modality), of("MR")];
   return own.length ? own : relative.length ? relative : all;
 }
 
 /** The volume from the front, with the first preset made for its modality. */
 export function volumeView(desk: Desk, series: SeriesInfo, stack: StackInfo, geometry: Geometry): VolumeView {
-  const [preset] = presetsOf(desk.connection.presets.peek(), series.modality);
+  const [preset] = presetsOf(desk.connection.presets.peek(), series.modality, stack.unit);
   const place = { series: series.id, stack: stack.digest, centre: grid.centre(geometry), extent_mm: 400 };
   return {
     kind: "volume",
     ...place,
     ...grid.seenFrom(geometry, "A"),
-    preset: preset?.name ?? (series.modality === "CT" ? "ct_bone" : "mr_default"),
+    preset: preset?.name ?? (stack.unit === "HU" ? "ct_bone" : "mr_default"),
     shift: 0,
   };
 }

@@ -199,6 +199,9 @@ export const en: Words = {
     note_colours: "Colours not shown",
     colours:
       "Some values of this image stand for colours. They are shown grey: do not read them as measured values.",
+    note_no_rescale: "Values not calibrated",
+    no_rescale:
+      "The header has no readable rescale slope and intercept. Values are shown as stored, not in HU or another unit: do not read them as measured.",
     unknown: "This series is unusual. Measure with care.",
     between: "between images: not stored",
     and: "; ",
@@ -331,7 +334,9 @@ export const en: Words = {
     colour: "Colour images have no MPR or volume rendering. Read them in 2-D.",
     multiframe: "This multi-frame image has no MPR or volume rendering. Read it in 2-D.",
     not_ct_or_mr: "Only slices (CT, MR, PET, reconstructed NM) have MPR and volume rendering. Read it in 2-D.",
-    mixed_pixels: "The images of this series differ in their pixel format: no MPR or volume rendering. Read it in 2-D.",
+    mixed_pixels:
+      "The images of this series differ in pixel format or rescale: no MPR or volume rendering. Read it in 2-D.",
+    no_rescale: "The images have no readable rescale: no MPR or volume rendering. Read them in 2-D.",
     volume_too_large: "The series does not fit into the server's memory. Read it in 2-D or ask the administrator.",
     preset_not_found: "The server does not have this volume rendering preset. Choose another.",
     invalid_parameter: "The view is not valid. Reset it; if it happens again, reload the page.",

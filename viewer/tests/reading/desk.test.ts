@@ -170,6 +170,11 @@ test("a volume of PET gets a preset that takes no grey value for a tissue", () =
   expect(presetsOf(presets as Preset[], "PT").map(({ name }) => name)).toEqual(["mr_default"]);
 });
 
+test("a volume of CT gets those for Hounsfield units only where it has these", () => {
+  const names = (unit: string): string[] => presetsOf(presets as Preset[], "CT", unit).map(({ name }) => name);
+  expect([names("HU"), names("")]).toEqual([["ct_bone"], ["mr_default"]]);
+});
+
 test("the key of the volume rendering goes back to where it was pressed", () => {
   perform(desk, { command: "volume" });
   perform(desk, { command: "volume" });

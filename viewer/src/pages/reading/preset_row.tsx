@@ -13,7 +13,7 @@ export function PresetRow() {
   const view = viewport.view.value;
   const series = desk.series.value;
   if (view?.kind !== "volume" || !series) return null;
-  const presets = presetsOf(connection.presets.value, series.modality);
+  const presets = presetsOf(connection.presets.value, series.modality, desk.stack.value?.unit);
   return (
     <Carousel class="preset-row" label={w.presets} testid="preset-row">
       {presets.map(({ name, colours }) => (

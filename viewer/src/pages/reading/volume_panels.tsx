@@ -60,7 +60,7 @@ function RenderingPanel() {
   const view = viewport.view.value;
   const series = desk.series.value;
   if (view?.kind !== "volume" || !series) return null;
-  const presets = presetsOf(connection.presets.value, series.modality);
+  const presets = presetsOf(connection.presets.value, series.modality, desk.stack.value?.unit);
   return (
     <section class="panel">
       <h2>{w.rendering}</h2>
