@@ -60,11 +60,3 @@ def _is_ready(header: Header) -> bool:
     made = header.modality in READY_TO_SHOW or header.sop_class_uid in SECONDARY_CAPTURE
     plain = (header.slope, header.intercept, header.modality_lut) == (1, 0, None)
     return header.pixels.bits_stored <= 8 and made and plain
-
-
-def _is_ready(header: Header) -> bool:
-    """Whether it shows something as it is: no measured values, and none that a rescale has moved."""
-    assert header.pixels is not None
-    made = header.modality in READY_TO_SHOW or header.sop_class_uid in SECONDARY_CAPTURE
-    plain = (header.slope, header.intercept, header.modality_lut) == (1, 0, None)
-    return header.pixels.bits_stored <= 8 and made and plain
