@@ -8,7 +8,7 @@ from datetime import date, time
 
 from pydicom.dataset import Dataset
 
-from storage.dicom.charset import decode_undeclared
+from storage.dicom.charset import decode_misdeclared
 from storage.dicom.elements import date_of, integer_of, text_of, time_of, value_of
 from storage.errors import InvalidDataset
 
@@ -49,7 +49,7 @@ def read_identity(dataset: Dataset) -> Identity:
     Raises:
         InvalidDataset: a UID without which it can't be kept is missing or malformed.
     """
-    decode_undeclared(dataset)
+    decode_misdeclared(dataset)
     patient_id = text_of(dataset, "PatientID")
     if len(patient_id) > MAX_PATIENT_ID:
         raise InvalidDataset(f"PatientID is longer than {MAX_PATIENT_ID} characters")

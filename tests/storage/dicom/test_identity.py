@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydicom import uid
 
-from storage.dicom.charset import decode_undeclared
+from storage.dicom.charset import decode_misdeclared
 from storage.dicom.elements import text_of
 from storage.dicom.header import read_header
 from storage.dicom.identity import Identity
@@ -45,6 +45,85 @@ def test_a_chinese_name_is_read_declared_or_not(codec: str, character_set: str |
     assert with_name(name.encode(codec), character_set).patient_name == name
 
 
+NAMES = ["王小东", "Wang^XiaoDong=王^小东", "阿依古丽·买买提", "欧阳^喆", "李王^珺", "谢英", "薛^小英", "堃", "李"]
+WESTERN = [None, "", "ISO_IR 6", "ISO 2022 IR 6", "ISO_IR 100", "ISO-IR 100", "\\ISO 2022 IR 58", "NONSENSE"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_chinese_name_is_read_whatever_is_declared(name: str) -> None:
+    for declared in [*WESTERN, "GB18030", "GBK", "ISO 2022 IR 58"]:
+        assert with_name(name.encode("gbk"), declared).patient_name == name, declared
+    for declared in [*WESTERN, "ISO_IR 192", "GB18030", "GBK", "ISO_IR 13", "\\ISO 2022 IR 149"]:
+        assert with_name(name.encode("utf-8"), declared).patient_name == name, declared
+
+
+def test_a_name_in_gb18030_that_is_no_utf_8_is_read_though_utf_8_is_declared() -> None:
+    assert with_name("王小东".encode("gbk"), "ISO_IR 192").patient_name == "王小东"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Müller", "José^García", "Núñez", "Ñáñez^José", "MÜSSIG^JÜRGEN", "Müßig", "Åse", "Ångström", "Großäcker"),
+        *("Zoë", "Guðmundsdóttir^Björk", "Æsa^Ðóra", "François", "Çelik^Ömer", "Ménard^Éloïse", "Žižek", "À la"),
+    ],
+)
+def test_a_western_name_stays_one(name: str) -> None:
+    for declared in [*WESTERN, "ISO_IR 192"]:
+        assert with_name(name.encode("utf-8"), declared).patient_name == name, declared
+    if max(name) <= "\u00ff":
+        for declared in [*WESTERN, "ISO 2022 IR 100"]:
+            assert with_name(name.encode("latin-1"), declared).patient_name == name, declared
+
+
+@pytest.mark.parametrize(
+    ("raw", "declared", "name"),
+    [
+        # PS3.5 H.3.1, H.3.2 and I.2.
+        (
+            b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B=\x1b$B$d$^$@\x1b(B^\x1b$B$?$m$&\x1b(B",
+            "\\ISO 2022 IR 87",
+            "Yamada^Tarou=山田^太郎=やまだ^たろう",
+        ),
+        (
+            b"\xd4\xcf\xc0\xde^\xc0\xdb\xb3=\x1b$B;3ED\x1b(J^\x1b$BB@O:\x1b(J",
+            "ISO 2022 IR 13\\ISO 2022 IR 87",
+            "ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎",
+        ),
+        (
+            b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7=\x1b$)C\xc8\xab^\x1b$)C\xb1\xe6\xb5\xbf",
+            "\\ISO 2022 IR 149",
+            "Hong^Gildong=洪^吉洞=홍^길동",
+        ),
+        ("Люкceмбypг".encode("iso8859_5"), "ISO_IR 144", "Люкceмбypг"),
+        ("ТИТО".encode("iso8859_5"), "ISO_IR 144", "ТИТО"),
+        ("Διονυσιος".encode("iso8859_7"), "ISO_IR 126", "Διονυσιος"),
+        ("ﾔﾏﾀﾞ^ﾀﾛｳ".encode("shift_jis"), "ISO_IR 13", "ﾔﾏﾀﾞ^ﾀﾛｳ"),
+        ("Иванов^Пётр".encode(), None, "Иванов^Пётр"),
+        ("Иванов^Пётр".encode(), "ISO_IR 100", "Иванов^Пётр"),
+    ],
+)
+def test_what_is_declared_rightly_is_read_as_declared(raw: bytes, declared: str | None, name: str) -> None:
+    assert with_name(raw, declared).patient_name == name
+
+
+def test_a_text_that_is_certainly_chinese_tells_of_the_others() -> None:
+    data = write_instance(
+        None,
+        0,
+        uid.ExplicitVRLittleEndian,
+        {
+            "SOPClassUID": REPORT,
+            "SpecificCharacterSet": "ISO_IR 100",
+            "PatientName": "N" * 6,
+            "StudyDescription": "DDDD",
+        },
+    )
+    data = data.replace(b"NNNNNN", "王小东".encode("gbk")).replace(b"DDDD", "MR脑".encode("gbk"))
+    found = read_header(data)[1]
+    assert (found.patient_name, found.study_description) == ("王小东", "MR脑")
+
+
 def test_iso_2022_escapes_are_read() -> None:
     # PS3.5 K.2: Zhang XiaoDong in GB 2312 by ISO 2022 IR 58.
     raw = b"Zhang^XiaoDong=" + b"\x1b$)A" + "张".encode("gb2312") + b"^" + b"\x1b$)A" + "小东".encode("gb2312") + b"="
@@ -80,7 +159,7 @@ def test_every_charset_sample_is_read_without_replacement(unpacked: Unpacked) ->
     names = {}
     for name, data in unpacked("07_transfer_syntax_objects/charset.tar.xz").items():
         dataset = parse(data).dataset  # they have no UIDs
-        decode_undeclared(dataset)
+        decode_misdeclared(dataset)
         names[name] = text_of(dataset, "PatientName")
     assert len(names) == 17
     assert names["chrGerm.dcm"] == "Äneas^Rüdiger"
