@@ -13,11 +13,11 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from storage.dicom.cine import read_cine
-from storage.dicom.decoders.codestream import is_irreversible
-from storage.dicom.elements import integer_of, number_of, text_of, texts_of
+from storage.dicom.elements import integer_of, text_of, texts_of
 from storage.dicom.functional_groups import completed, read_groups
 from storage.dicom.geometry import aspect_of, read_place, read_spacing
 from storage.dicom.identity import Identity, read_identity
+from storage.dicom.loss import read_loss
 from storage.dicom.luts import read_modality_lut, read_voi_luts, read_windows, unpack, window_function_of
 from storage.dicom.mosaic import read_mosaic
 from storage.dicom.nuclear import read_slices
@@ -33,8 +33,6 @@ from storage.dicom.shutters import read_shutter
 from storage.errors import InvalidDataset
 
 VERSION = 4
-# JPEG baseline, extended and progressive (PS3.5 A.4.1). In the others the codestream says whether it lost something.
-ALWAYS_LOSSY = {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +190,7 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
         spacing_source=source,
         aspect=aspect_of(dataset, spacing),
         frame_of_reference=text_of(dataset, "FrameOfReferenceUID"),
-        lossy=_lossy(parsed, pixels),
+        lossy=read_loss(parsed, pixels),
         per_frame=per_frame,
         luts=luts,
         overlays=read_overlays(parsed, pixels),
@@ -242,27 +240,6 @@ def _patient_orientation(dataset: Dataset) -> list[str] | None:
     letters = [text.upper() for text in texts_of(dataset, "PatientOrientation")]
     sensible = len(letters) == 2 and all(0 < len(text) <= 3 and set(text) <= set("LRAPHF") for text in letters)
     return letters if sensible else None
-
-
-def _lossy(parsed: Parsed, pixels: Pixels | None) -> str:
-    # The attribute also tells of an earlier compression; without it an irreversible codec still is one.
-    dataset = parsed.dataset
-    if text_of(dataset, "LossyImageCompression") != "01":
-        lossy = parsed.transfer_syntax_uid in ALWAYS_LOSSY or _has_lost(parsed, pixels)
-        return "lossy" if lossy else ""
-    ratio = number_of(dataset, "LossyImageCompressionRatio")
-    words = [f"{ratio:g}:1"] if ratio else []
-    return " ".join([*words, text_of(dataset, "LossyImageCompressionMethod")]).strip() or "lossy"
-
-
-def _has_lost(parsed: Parsed, pixels: Pixels | None) -> bool:
-    """Whether a frame's codestream says so itself, whatever the transfer syntax promises."""
-    if pixels is None or pixels.fragments is None:
-        return False
-    pieces = (pixels.ranges(frame) for frame in range(pixels.frames))
-    return any(
-        is_irreversible(b"".join(parsed.body[start : start + length] for start, length in ranges)) for ranges in pieces
-    )
 
 
 def _stored_range(parsed: Parsed, header: Header) -> list[int] | None:

@@ -298,11 +298,6 @@ def test_real_enhanced_ct_has_places_for_its_frames(unpacked: Unpacked) -> None:
     assert found.spacing_source == "pixel"
 
 
-def test_a_codec_that_always_loses_is_lossy_without_the_attribute() -> None:
-    assert header(write_instance(ramp(8, 8, "uint8"), 0, uid.JPEGBaseline8Bit, {})).lossy == "lossy"
-    assert header(write_instance(ramp(8, 8, "uint8"), 0, uid.JPEG2000Lossless, {})).lossy == ""
-
-
 @pytest.mark.parametrize(
     ("photometric", "attributes", "inverted"),
     [
