@@ -13,10 +13,10 @@ from pathlib import Path
 
 from farview.privileges import INSTALLATION
 from farview.watch import Watch, exit_word
+from storage.logs import rotate
 from storage.parent import READY, end_with_us
 
 STOP_S = 8
-LARGEST_LOG_BYTES = 10 << 20
 TAIL_BYTES = 4096  # of the log, where a process says why it ends
 LONGEST_REASON = 300
 # What is for the supervisor alone: a child's environment can be read for as long as it runs.
@@ -69,6 +69,8 @@ class Child:
                 reason = await asyncio.to_thread(last_words, self.log)
             except OSError as error:  # no file, no process, no memory for one: the machine may have them again soon
                 how, reason = type(error).__name__, error.strerror or ""
+            except Exception as error:  # a mistake of ours: nobody else would start it again
+                how, reason = type(error).__name__, ""
             if self._stopping:
                 return
             wait = self.watch.ended(how, reason)
@@ -79,8 +81,7 @@ class Child:
 
     async def run(self) -> int:
         """Start it once and wait for its end. Call it in the main thread's loop: death signals follow the thread."""
-        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG_BYTES:
-            self.log.replace(self.log.with_suffix(".log.1"))
+        rotate(self.log)
         hears, tells = os.pipe()
         loop = asyncio.get_running_loop()
         try:

@@ -19,6 +19,7 @@ from storage.database import Database, DatabaseTarget
 from storage.errors import StorageError
 from storage.home import Home
 from storage.institutions import find_or_create_institution, let_first_account_read
+from storage.logs import rotate
 from storage.migrate import migrate
 from storage.postgres import EmbeddedPostgres
 from storage.users import ensure_first_account
@@ -30,6 +31,7 @@ NAMES = {RECEIVE: "DICOM", RENDERD: "renderd", API: "api"}
 READY_S = 600  # the first start compiles kernels, on a small machine for minutes
 LOOK_S = 0.1
 TELL_S = 20
+LOGS_S = 10  # a sender that is refused without end fills some hundred kilobytes meanwhile
 
 Tell = Callable[[str], None]
 
@@ -77,6 +79,7 @@ class Supervisor:
             self._tasks.append(asyncio.create_task(child.keep(self._ended), name=module))
         if self._postgres is not None:
             self._tasks.append(asyncio.create_task(self._keep_postgres(self._postgres), name="postgresql"))
+        self._tasks.append(asyncio.create_task(self._keep_logs_small(), name="logs"))
         return password
 
     async def ready(self) -> None:
@@ -130,11 +133,19 @@ class Supervisor:
                     break
                 except (StorageError, OSError) as error:  # OSError: a full disk, before it is even started
                     how, reason = type(error).__name__, short(error)
+                except Exception as error:  # a mistake of ours: nobody else would start it again
+                    how = reason = type(error).__name__
             if self._stopping:
                 return
             watch.ready()
             for child in self._children:
                 child.hurry()
+
+    async def _keep_logs_small(self) -> None:
+        while True:
+            await asyncio.sleep(LOGS_S)
+            for log in await asyncio.to_thread(lambda: list(self._home.logs.glob("*.log"))):
+                await asyncio.to_thread(rotate, log)
 
     def _tell_states(self) -> None:
         """For the page that shows how the house is."""

@@ -1,13 +1,17 @@
-"""One JSON line per event on standard error, from every process."""
+"""One JSON line per event on standard error, from every process, into a file that stays small."""
 
 from __future__ import annotations
 
 import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import structlog
 
 STANDARD_ERROR = 2
+LARGEST_LOG_BYTES = 10 << 20
 
 
 class Lines:
@@ -39,3 +43,16 @@ def to_standard_error() -> None:
         ],
         logger_factory=Lines,
     )
+
+
+def rotate(log: Path) -> None:
+    """Begin a log that is large anew; what it said before is kept once, beside it.
+
+    Copied and cut, not renamed: whoever writes it has it open, for appending, and goes on.
+    """
+    with suppress(OSError):  # there is none
+        if log.stat().st_size > LARGEST_LOG_BYTES:
+            try:
+                shutil.copyfile(log, log.with_suffix(".log.1"))
+            finally:  # also without room for a copy: the rest of the disk is the database's
+                os.truncate(log, 0)

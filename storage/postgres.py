@@ -24,6 +24,7 @@ from storage.account import Account, database_account, own_name
 from storage.database import APPLICATION_ROLE, Connection, DatabaseTarget
 from storage.errors import PostgresNotStarted
 from storage.home import Home
+from storage.logs import rotate
 from storage.parent import end_with_us
 from storage.predecessor import end_predecessor
 from storage.programs import SHARED, programs
@@ -34,7 +35,6 @@ SUPERUSER = "postgres"
 
 START_S = 60  # to the first answer; recovery after a crash answers "starting up" and may take longer
 STOP_S = 30
-LARGEST_LOG_BYTES = 10 << 20
 
 SETTINGS = {
     "listen_addresses": "",
@@ -178,8 +178,7 @@ class EmbeddedPostgres:
                 os.chown(path, self._account.uid, self._account.gid)
 
     async def _launch(self) -> None:
-        if self._log.exists() and self._log.stat().st_size > LARGEST_LOG_BYTES:
-            self._log.replace(self._log.with_suffix(".log.1"))
+        rotate(self._log)
         log_start = self._log.stat().st_size if self._log.exists() else 0
         settings = self._settings | {
             "unix_socket_directories": str(self._sockets),
@@ -190,7 +189,7 @@ class EmbeddedPostgres:
         self._process = await self._spawn("postgres", "-D", str(self._data), *arguments, end_with_us_by=signal.SIGINT)
         try:
             await self._make_roles(await self._first_connection(self._process, log_start))
-        except asyncpg.PostgresError as error:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
             await self.stop()
             raise PostgresNotStarted(
                 f"PostgreSQL started but refused us ({error}):\n{self._log_tail(log_start)}"

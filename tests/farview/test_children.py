@@ -14,6 +14,7 @@ import pytest
 
 from farview import children, watch
 from farview.children import Child, last_words
+from storage import logs
 from storage.processes import State
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,8 +136,29 @@ async def test_a_child_is_not_told_what_only_the_supervisor_needs(
     assert child.log.read_text() == "[]\n"
 
 
+async def test_a_child_whose_start_fails_for_whatever_reason_is_started_again(
+    module: Callable[[str], Child], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "BACK_OFF_S", (0.0,))
+    child = module("import time\ntime.sleep(600)\n")
+    run, failures = child.run, iter([KeyError("a"), PermissionError(13, "Permission denied"), ValueError("b")])
+
+    async def fail_at_first() -> int:
+        for error in failures:
+            raise error
+        return await run()
+
+    monkeypatch.setattr(child, "run", fail_at_first)
+    ended: list[str] = []
+    keeping = asyncio.create_task(child.keep(lambda _, how: ended.append(how)))
+    await until(lambda: child.pid is not None)
+    assert ended == ["KeyError", "PermissionError", "ValueError"]
+    await child.stop()
+    await keeping
+
+
 async def test_a_large_log_makes_room(module: Callable[[str], Child], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(children, "LARGEST_LOG_BYTES", 10)
+    monkeypatch.setattr(logs, "LARGEST_LOG_BYTES", 10)
     child = module("print('a line of words')\n")
     assert await child.run() == 0
     assert await child.run() == 0

@@ -109,6 +109,22 @@ async def test_a_killed_server_starts_again_with_everything_that_was_committed(
     assert await execute(home, "SELECT count(*) FROM committed") == 1000
 
 
+async def test_a_server_that_is_killed_while_it_is_asked_for_its_roles_did_not_start(
+    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_roles = postgres._make_roles
+
+    async def killed(connection: asyncpg.Connection) -> None:
+        assert postgres.pid
+        os.kill(postgres.pid, signal.SIGKILL)
+        await until(connection.is_closed)
+        await make_roles(connection)
+
+    monkeypatch.setattr(postgres, "_make_roles", killed)
+    with pytest.raises(PostgresNotStarted):
+        await postgres.start()
+
+
 async def test_the_server_ends_when_its_parent_is_killed(home: Home, postgres_programs: Path) -> None:
     parent = child(home, postgres_programs)
     assert parent.stdout
