@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from storage.dicom.sets import Array, Codes, Said, codes_of, sets_of, values_of
 
 PICTURE = ("image_type", "made", "kernel", "kvp", "thickness")  # what does not change within a set
+SETTINGS = (
+    "echo",
+    "b_value",
+    "cardiac_percent",
+    "respiratory_percent",
+    "inversion_time",
+    "flip_angle",
+    "contrast",
+)  # nor does this
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,12 @@ class Crowd:
     def is_single(self) -> bool:
         return len(np.unique(self.places)) == len(self.places)
 
+    @property
+    def is_numbered(self) -> bool:
+        """Whether all have numbers, and none is there twice at a place."""
+        pairs = set(zip(self.places.tolist(), self.ranks.tolist(), strict=True))
+        return bool(np.isfinite(self.ranks).all()) and len(pairs) == len(self.places)
+
     def part(self, chosen: Codes) -> Crowd:
         return Crowd([self.frames[i] for i in chosen], self.places[chosen], self.ranks[chosen])
 
@@ -31,21 +47,33 @@ class Crowd:
 def is_ordered(crowd: Crowd, codes: Codes, repeats: Codes) -> bool:
     """Whether the order of numbers can be believed where a code has a place several times.
 
-    Every place of it equally often, numbered set after set or place after place, and each set of one kind.
+    Every place of it equally often, no number twice at a place, numbered place after place or set after set, and then
+    the places in one order in all sets, or straight along: otherwise the first half of a set that was numbered from
+    its other end would go with the second half of the other. Each set of one kind.
     """
     if not is_level(crowd, codes) or not is_alike(crowd, codes * (int(repeats.max()) + 1) + repeats):
         return False
     for chosen in sets_of(codes):
-        count = int(repeats[chosen].max()) + 1
-        if count == 1:
+        if repeats[chosen].max() == 0:
             continue
-        ranks, places = crowd.ranks[chosen], crowd.places[chosen]
-        order = np.argsort(ranks, kind="stable")
-        by_set = int((np.diff(repeats[chosen][order]) != 0).sum()) + 1 == count
-        by_place = int((np.diff(places[order]) != 0).sum()) + 1 == len(np.unique(places))
-        if not np.isfinite(ranks).all() or not (by_set or by_place):
+        part, own = crowd.part(chosen), repeats[chosen]
+        by_set = _are_apart(part.ranks, own) and _run_alike(part, own)
+        if not part.is_numbered or not (by_set or _are_apart(part.ranks, part.places)):
             return False
     return True
+
+
+def _are_apart(ranks: Array, codes: Codes) -> bool:
+    """Whether all numbers of a code come before all of the next."""
+    ends = sorted((float(ranks[own].min()), float(ranks[own].max())) for own in sets_of(codes))
+    return all(a[1] < b[0] for a, b in pairwise(ends))
+
+
+def _run_alike(crowd: Crowd, repeats: Codes) -> bool:
+    """Whether the numbers lead through the places of each set in the same order, or straight along."""
+    ways = [crowd.places[own][np.lexsort((crowd.places[own], crowd.ranks[own]))] for own in sets_of(repeats)]
+    straight = all((np.diff(way) > 0).all() or (np.diff(way) < 0).all() for way in ways)
+    return straight or all(np.array_equal(way, ways[0]) for way in ways)
 
 
 def is_level(crowd: Crowd, codes: Codes) -> bool:
@@ -59,7 +87,7 @@ def is_level(crowd: Crowd, codes: Codes) -> bool:
 
 def is_alike(crowd: Crowd, codes: Codes) -> bool:
     """Whether the images of each set are of one kind."""
-    for name in (*PICTURE, "echo", "b_value", "cardiac_percent", "respiratory_percent"):
+    for name in (*PICTURE, *SETTINGS):
         values = codes_of(values_of(crowd.frames, name))
         if values.any() and any(len(np.unique(values[chosen])) > 1 for chosen in sets_of(codes)):
             return False

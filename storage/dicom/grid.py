@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.dicom.rescale import ABSENT
+from storage.dicom.runs import are_mixed
 from storage.dicom.sources import FrameSource
 
 MODALITIES = ("CT", "MR", "PT", "NM")  # NM: a reconstruction says where its slices are, a projection does not
@@ -105,16 +106,6 @@ def place_codes(distances: Array) -> NDArray[np.int64]:
     return codes
 
 
-def ranks_of(frames: Sequence[FrameSource]) -> Array:
-    """The rank of each frame by its number; NaN where it has none."""
-    numbers = [frame.number for frame in frames]
-    known = [(number, i) for i, number in enumerate(numbers) if number is not None]
-    ranks = np.full(len(numbers), np.nan)
-    for rank, (_, i) in enumerate(sorted(known)):
-        ranks[i] = rank
-    return ranks
-
-
 def distances_of(frames: Sequence[FrameSource]) -> Array | None:
     """Distance of each frame along the common normal, mm; None where one has no place or they are not parallel."""
     orientations = [frame.orientation for frame in frames]
@@ -125,29 +116,6 @@ def distances_of(frames: Sequence[FrameSource]) -> Array | None:
     if np.abs(directions - directions[0]).max() > PARALLEL:
         return None
     return np.asarray(np.array(positions) @ np.cross(directions[0, :3], directions[0, 3:]))
-
-
-def sense_of(distances: Array, ranks: Array, sets: NDArray[np.int64] | None = None) -> int:
-    """1 or -1: along or against the normal, as numbers grow; within each of `sets` where frames belong to several."""
-    known = ~np.isnan(ranks)
-    d, n = distances[known], ranks[known]
-    groups = np.zeros(len(d), np.int64) if sets is None else sets[known]
-    sizes = np.maximum(np.bincount(groups), 1)
-    d = d - (np.bincount(groups, d) / sizes)[groups]
-    n = n - (np.bincount(groups, n) / sizes)[groups]
-    return -1 if float(d @ n) < 0 else 1
-
-
-def order_of(distances: Array | None, ranks: Array, sense: int = 0) -> list[int]:
-    """The order in which the frames lie: by distance in the sense given, or in the one in which numbers grow (0).
-
-    Those without a place, and those of one place, by number.
-    """
-    by_number = np.where(np.isnan(ranks), np.inf, ranks)
-    if distances is None or np.ptp(distances) < SAME_PLACE_MM:
-        return [int(i) for i in np.argsort(by_number, kind="stable")]
-    turned = distances * (sense or sense_of(distances, ranks))
-    return [int(i) for i in np.lexsort((by_number, np.round(turned, 3)))]
 
 
 def geometry_of(frames: Sequence[FrameSource]) -> tuple[SeriesGeometry | None, str | None]:
@@ -201,6 +169,10 @@ def _grid(frames: Sequence[FrameSource], along: Array) -> tuple[SeriesGeometry |
     beside = positions - positions[0] - (along - along[0])[:, None] * line
     if np.linalg.norm(beside, axis=1).max() > max(STRAIGHT * float(np.median(gaps)), LEAST_TOLERANCE_MM):
         return None, "misaligned_slices"
+    numbers = np.array([np.nan if frame.number is None else frame.number[0] for frame in frames])
+    # An MR scan takes its slices in packages, the odd ones first; frames of one instance come in any order.
+    if first.header.modality != "MR" and first.header.frames == 1 and are_mixed(np.cumsum([0.0, *gaps]), numbers):
+        return None, "scattered_slices"
     holes = holes_of(gaps, [frame.thickness_mm for frame in frames], _steps(frames))
     if _are_shreds(gaps, holes):
         return None, "scattered_slices"

@@ -2,7 +2,9 @@
 
 Two contrast phases half a step apart look like one even scan of twice as many slices. What images say of themselves
 tells them apart, but only where one set really reaches into another: a scan that goes on with another thickness, or a
-new acquisition for every turn of the gantry, stays whole. Sets that show the same places are phases (phases.py).
+new acquisition for every turn of the gantry, stays whole. What makes another picture (another echo, kernel or voltage,
+a phase behind magnitudes, a projection behind slices) is another Stack even where it only follows. Sets that show the
+same places are phases (phases.py).
 """
 
 from __future__ import annotations
@@ -33,9 +35,16 @@ TELLING = (
     "kernel",
     "kvp",
     "thickness",
+    "inversion_time",
+    "flip_angle",
+    "contrast",
 )
+# What shows the same tissue otherwise, where both sets say it.
+PICTURES = ("echo", "inversion_time", "image_type", "made", "kernel", "kvp")
+ALIKE = 0.1  # of a time or a voltage
+SHARED = 0.5  # of the places of the smaller set, at least, are those of sets that are phases
 # An MR scan takes its slices in packages, the odd ones first: these are another for each package.
-SCANS = ("acquisition", "acquired", "bout")
+SCANS = ("acquisition", "acquired", "bout", "content", "content_bout", "comments")
 TIMES = ("trigger_time", "frame_reference_time")  # and these often come again by chance
 
 
@@ -69,20 +78,26 @@ class _Division:
                 continue
             told = [values[int(np.searchsorted(chosen, own[0]))] for own in sets]
             in_packages = name in TIMES or (name in SCANS and self.is_mr)
-            groups = self._grouped(sets, told, self._thickness(chosen) if in_packages else np.inf)
+            groups = self._grouped(sets, told, self._thickness(chosen) if in_packages else np.inf, name in PICTURES)
             if len(groups) > 1:
                 return [part for group in groups for part in self.of(group)]
         return [chosen]
 
-    def _grouped(self, sets: list[Codes], values: list[Any], thickness: float) -> list[Codes]:
-        """Sets put together again unless they lie between each other."""
+    def _grouped(self, sets: list[Codes], values: list[Any], thickness: float, of_pictures: bool) -> list[Codes]:
+        """Sets put together again unless they lie between each other, or show other pictures of other places."""
         order = sorted(range(len(sets)), key=lambda i: (float(self.ranks[sets[i]].min()), repr(values[i])))
         groups: list[list[Codes]] = []
         shown: dict[int, Codes] = {i: np.unique(self.places[own]) for i, own in enumerate(sets)}
         members: list[list[int]] = []
+
+        def is_foreign(i: int, other: int) -> bool:
+            if self._are_interleaved(shown[i], shown[other], thickness):
+                return True
+            return of_pictures and _differ(values[i], values[other]) and _share_few(shown[i], shown[other])
+
         for i in order:
             for group, others in zip(groups, members, strict=True):
-                if not any(self._are_interleaved(shown[i], shown[other], thickness) for other in others):
+                if not any(is_foreign(i, other) for other in others):
                     group.append(sets[i])
                     others.append(i)
                     break
@@ -115,6 +130,19 @@ class _Division:
         """Of the thickest; infinite where one does not say."""
         said = [self.said[i].get("thickness") for i in chosen]
         return np.inf if None in said else max(said)
+
+
+def _differ(a: Any, b: Any) -> bool:
+    """Whether both say something, and not the same."""
+    if isinstance(a, tuple) and isinstance(b, tuple):  # number and time of an echo
+        return _differ(a[1], b[1]) or (None in (a[1], b[1]) and _differ(a[0], b[0]))
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        return abs(a - b) > ALIKE * max(abs(a), abs(b))
+    return bool(a) and bool(b) and a != b
+
+
+def _share_few(a: Codes, b: Codes) -> bool:
+    return len(np.intersect1d(a, b)) < SHARED * min(len(a), len(b))
 
 
 def _are_believed(sets: list[Codes]) -> bool:

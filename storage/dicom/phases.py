@@ -3,7 +3,8 @@
 A separator is believed only where it makes whole sets: no place twice in one, and hardly a set with less than half of
 the places. Garbage (trigger times that differ from slice to slice, say) makes sets of single slices and is left alone.
 Where only the order of images tells them apart, every place must have as many of them, numbered set after set or place
-after place: after an image that is missing, the second at its place would be taken for the first.
+after place: after an image that is missing, the second at its place would be taken for the first. Images of a place
+that have the same number have no order.
 """
 
 from __future__ import annotations
@@ -17,12 +18,19 @@ import numpy as np
 
 from storage.dicom.crowds import PICTURE, Crowd, is_alike, is_level, is_ordered, is_whole, repeats_of
 from storage.dicom.grid import place_codes
-from storage.dicom.sets import Array, Codes, codes_of, said_by, sets_of, values_of
+from storage.dicom.sets import TIMES, Array, Codes, codes_of, said_by, sets_of, values_of
 from storage.dicom.sources import FrameSource
 
 MIN_PLACES = 3  # with fewer there is no Volume to be had, and a cine of one slice stays one Stack
 MOST_FAMILIES = 8
 APART = 2.0  # times of two phases differ by more than this times the spread within one
+# What has no name of its own for the reader, and how it is written.
+ORDERS: dict[str, Callable[[Any], str]] = {
+    "inversion_time": lambda value: f"TI {value:g}",
+    "flip_angle": lambda value: f"FA {value:g}",
+    "dimensions": lambda value: " ".join(map(str, value)),
+    "comments": str,
+}
 TELLING = (
     "temporal_position",
     "cardiac_percent",
@@ -32,9 +40,11 @@ TELLING = (
     "b_value",
     "gradient",
     "echo",
+    "inversion_time",
+    "flip_angle",
     *PICTURE,
 )
-SCANS = ("acquisition", "acquired", "bout", "dimensions")
+SCANS = ("acquisition", "acquired", "bout", "dimensions", "content", "content_bout", "comments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,7 @@ def _attempts(crowd: Crowd) -> Iterator[list[Part]]:
     yield from _each(crowd, ("echo", "temporal_position", "image_type", "kernel"), again=True)
     yield from _ranked(crowd, ("acquired",))
     yield from _by_order(crowd)
+    yield from _by_time(crowd)
     # What cannot be told apart shares a Stack, which makes no Volume, and spares the others.
     yield from _families(crowd, (*PICTURE, "b_value", "echo", "acquisition"), _attempts_within, forgiving=True)
 
@@ -108,6 +119,7 @@ def _timed(crowd: Crowd) -> Iterator[list[Part]]:
 def _attempts_within(crowd: Crowd) -> Iterator[list[Part]]:
     yield from _telling(crowd, again=True)
     yield from _each(crowd, SCANS)
+    yield from _by_time(crowd)
 
 
 def _each(crowd: Crowd, names: Sequence[str], again: bool = False) -> Iterator[list[Part]]:
@@ -183,7 +195,7 @@ def _ranked(crowd: Crowd, names: Sequence[str]) -> Iterator[list[Part]]:
         alone = np.zeros(len(values), np.int64)
         by_time = repeats_of(replace(crowd, ranks=np.array(values, float)), alone)
         times = {(place, value) for place, value in zip(crowd.places.tolist(), values, strict=True)}
-        agree = np.array_equal(by_time, repeats_of(crowd, alone)) and is_level(crowd, alone)
+        agree = crowd.is_numbered and np.array_equal(by_time, repeats_of(crowd, alone)) and is_level(crowd, alone)
         if len(times) == len(values) and agree and is_whole(crowd, by_time, strict=True) and is_alike(crowd, by_time):
             yield [_part(crowd, name, values, chosen) for chosen in sets_of(by_time)]
 
@@ -214,6 +226,19 @@ def _by_order(crowd: Crowd) -> Iterator[list[Part]]:
         yield [Part(chosen, "order", None, str(i + 1), by_order=True) for i, chosen in enumerate(sets_of(codes))]
 
 
+def _by_time(crowd: Crowd) -> Iterator[list[Part]]:
+    """As `_by_order`, by the times of images whose numbers say nothing: of scans without a pause in between."""
+    alone = np.zeros(len(crowd.frames), np.int64)
+    for name in ("acquired", "content"):
+        values = values_of(crowd.frames, name)
+        if None in values:
+            continue
+        timed = replace(crowd, ranks=np.array(values, float))
+        codes = repeats_of(timed, alone)
+        if is_whole(crowd, codes, strict=True) and is_ordered(timed, alone, codes):
+            yield [replace(_part(crowd, name, values, chosen), by_order=True) for chosen in sets_of(codes)]
+
+
 def _part(crowd: Crowd, name: str, values: Sequence[Any], chosen: Codes) -> Part:
     """A set with what its separator says of it; the median of times that differ from slice to slice."""
     own = [values[i] for i in chosen]
@@ -222,11 +247,11 @@ def _part(crowd: Crowd, name: str, values: Sequence[Any], chosen: Codes) -> Part
     if name == "echo":
         number, time = own[0]
         return Part(chosen, "echo", time, "" if time is not None else str(number))
-    if name in ("acquired", "bout"):
+    if name in ORDERS:
+        return Part(chosen, "order", None, ORDERS[name](own[0]))
+    if name in TIMES:
         moment = datetime.fromtimestamp(float(np.median(own)), UTC)
-        return Part(chosen, "acquisition", None, f"{moment:%H:%M:%S}")
-    if name == "dimensions":
-        return Part(chosen, "order", None, " ".join(map(str, own[0])))
+        return Part(chosen, "acquisition" if TIMES[name] == "acquired" else "order", None, f"{moment:%H:%M:%S}")
     if name in ("image_type", "made", "kernel"):
         return Part(chosen, "image_type" if name == "made" else name, None, str(own[0]))
     value = float(np.median(own))
@@ -238,6 +263,6 @@ def _part(crowd: Crowd, name: str, values: Sequence[Any], chosen: Codes) -> Part
 def _sort_key(crowd: Crowd, name: str, values: Sequence[Any], part: Part) -> tuple[Any, ...]:
     """By value, and what has none by instance number."""
     first = float(crowd.ranks[part.frames].min())
-    if name in ("acquired", "bout"):
+    if name in (*TIMES, "inversion_time", "flip_angle"):
         return values[part.frames[0]], first
     return part.value if part.value is not None else 0.0, first

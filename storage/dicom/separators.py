@@ -13,7 +13,11 @@ Kept in the header as a dictionary that has only what the instance, or the frame
     kernel                ConvolutionKernel
     kvp                   KVP
     cardiac_percent, respiratory_percent  NominalPercentageOfCardiacPhase and -RespiratoryPhase
+    inversion_time, flip_angle  InversionTime, ms; FlipAngle, degrees
+    units, contrast       Units; ContrastBolusAgent
+    content, comments     ContentDate and -Time, s; ImageComments
     stack, dimensions     StackID; the dimension indices that are neither stack nor position
+    in_stack              InStackPositionNumber
 
 The gradient is kept as written (GE's in its own frame): here it only tells directions apart.
 """
@@ -53,7 +57,7 @@ def read_separators(dataset: Dataset) -> dict[str, Any]:
         "trigger_time": number_of(dataset, "TriggerTime"),
         "frame_reference_time": number_of(dataset, "FrameReferenceTime"),
         "acquisition": integer_of(dataset, "AcquisitionNumber"),
-        "acquired": seconds_of(text_of(dataset, "AcquisitionDateTime") or _moment(dataset)),
+        "acquired": seconds_of(text_of(dataset, "AcquisitionDateTime") or _moment(dataset, "Acquisition")),
         "echo": integer_of(dataset, "EchoNumbers"),
         "echo_time": number_of(dataset, "EchoTime"),
         "b_value": b_value,
@@ -63,6 +67,12 @@ def read_separators(dataset: Dataset) -> dict[str, Any]:
         "kvp": number_of(dataset, "KVP"),
         "cardiac_percent": number_of(dataset, "NominalPercentageOfCardiacPhase"),
         "respiratory_percent": number_of(dataset, "NominalPercentageOfRespiratoryPhase"),
+        "inversion_time": number_of(dataset, "InversionTime"),
+        "flip_angle": number_of(dataset, "FlipAngle"),
+        "units": text_of(dataset, "Units"),
+        "contrast": text_of(dataset, "ContrastBolusAgent"),
+        "content": seconds_of(_moment(dataset, "Content")),
+        "comments": text_of(dataset, "ImageComments"),
     }
     return _given(said)
 
@@ -95,7 +105,10 @@ def read_frame_separators(group: Dataset, dimensions: list[int]) -> dict[str, An
         "respiratory_percent": number_of(
             item_of(group, "RespiratorySynchronizationSequence"), "NominalPercentageOfRespiratoryPhase"
         ),
+        "inversion_time": number_of(item_of(group, "MRModifierSequence"), "InversionTimes"),
+        "flip_angle": number_of(item_of(group, "MRTimingAndRelatedParametersSequence"), "FlipAngle"),
         "stack": text_of(content, "StackID"),
+        "in_stack": integer_of(content, "InStackPositionNumber"),
         "dimensions": [int(indices[i]) for i in dimensions if i < len(indices)],
     }
     return _given(said)
@@ -118,9 +131,9 @@ def _given(said: dict[str, Any]) -> dict[str, Any]:
     return {name: value[:_MAX_TEXT] if isinstance(value, str) else value for name, value in given.items()}
 
 
-def _moment(dataset: Dataset) -> str:
-    date, time = text_of(dataset, "AcquisitionDate"), text_of(dataset, "AcquisitionTime")
-    return (date or "19700101") + time if time else ""
+def _moment(dataset: Dataset, name: str) -> str:
+    date, time = text_of(dataset, f"{name}Date"), text_of(dataset, f"{name}Time")
+    return (date or "19700101") + time if time else ""  # sets.values_of knows what 1970 means
 
 
 def seconds_of(text: str) -> float | None:

@@ -15,18 +15,17 @@ import numpy as np
 
 from storage.dicom.decode import is_int16
 from storage.dicom.grid import Array as Distances
-from storage.dicom.grid import SeriesGeometry, distances_of, geometry_of, order_of, ranks_of, sense_of
+from storage.dicom.grid import SeriesGeometry, distances_of, geometry_of
+from storage.dicom.groups import groups_of
 from storage.dicom.header import Header
 from storage.dicom.interleaved import divided
+from storage.dicom.order import is_known, order_of, ranks_of, sense_of
 from storage.dicom.phases import Part, Phase, split
 from storage.dicom.sources import FrameSource
 from storage.dicom.stations import stations_of
 
 # Part of every digest: raise it when modality values of the same bytes come out otherwise than before.
 VALUES_VERSION = 4
-# PS3.3 rounds direction cosines to six digits or so; test sets have series two degrees (0.03) apart.
-ORIENTATION_TOLERANCE = 1e-3
-SPACING_TOLERANCE = 1e-3  # of the spacing
 MIN_OF_REFERENCE = 3  # images of one frame of reference: fewer have got another one each when they lost their names
 CONTRAST_NAME = "0.5–99.5 %"
 SOFT_TISSUE = (40.0, 400.0)  # HU, centre and width
@@ -78,6 +77,8 @@ class Stack:
     def notes(self) -> tuple[str, ...]:
         """What a reader should know of the geometry and of what is not shown, as keys of the viewer's dictionary."""
         order = ("note_phase_order",) if self.phase and self.phase.by_order else ()
+        if not self.geometry and not is_known(self.frames):
+            order = ("note_order",)
         colours = ("note_colours",) if any(frame.header.supplemental for frame in self.frames) else ()
         unknown = ("note_no_rescale",) if any(frame.is_unknown for frame in self.frames) else ()
         return (*(self.geometry.notes if self.geometry else ()), *order, *colours, *unknown)
@@ -111,28 +112,19 @@ class Stack:
         return self.frames[len(self.frames) // 2]
 
 
-@dataclass(slots=True)
-class _Group:
-    """Frames that belong together, while they are being collected."""
-
-    orientation: list[float] | None
-    spacing: list[float] | None
-    frames: list[FrameSource]
-
-
 def stacks_of(instances: Sequence[Instance]) -> list[Stack]:
     """Sort the instances of one series into Stacks: localizers last, else the largest first.
 
     Instances with nothing to show are left out. A multi-frame instance whose frames do not say where they stand is a
     Stack of its own, with its frames as they are stored. All other frames, tiles of mosaics too, share a Stack when
-    rows, columns, spacing, orientation, frame of reference, SOP class, colour and polarity agree; of the same places
-    they become phases, each a Stack, as are scans side by side (stations) and between each other.
+    rows, columns, spacing, orientation, frame of reference, SOP class, colour, polarity and units agree; of the same
+    places they become phases, each a Stack, as are scans side by side (stations) and between each other.
     """
     headers = [Header.from_json(instance.header) for instance in instances]
     references = Counter[str]()
     for header in headers:
         references[header.frame_of_reference] += header.mosaic["tiles"] if header.mosaic else header.frames
-    keyed: dict[Any, list[_Group]] = {}
+    keyed: dict[Any, list[FrameSource]] = {}
     made: list[list[Stack]] = []
     for instance, header in zip(instances, headers, strict=True):
         if header.pixels is None:
@@ -144,9 +136,12 @@ def stacks_of(instances: Sequence[Instance]) -> list[Stack]:
         reference = header.frame_of_reference if references[header.frame_of_reference] >= MIN_OF_REFERENCE else ""
         key = _key(header)
         for frame in frames:
-            _join(keyed.setdefault((*key, reference, frame.kind, frame.separators.get("stack")), []), frame)
+            # One image that does not say where it is must not take the places of all others.
+            own = frame.kind, frame.separators.get("stack"), frame.position is None
+            keyed.setdefault((*key, reference, *own), []).append(frame)
     for alike in keyed.values():
-        made += [family for group in _merge_lone(alike) for family in _families(group.frames)]
+        for group in groups_of(alike, any_way=is_localizer(alike[0].header)):
+            made += _families(group)
     made.sort(key=lambda family: (family[0].localizer, -len(family[0].frames), _first_number(family), family[0].digest))
     return [replace(stack, index=index) for index, stack in enumerate(stack for family in made for stack in family)]
 
@@ -162,38 +157,13 @@ def _frames(instance: Instance, header: Header) -> list[FrameSource]:
 def _key(header: Header) -> tuple[Any, ...]:
     pixels = header.pixels
     assert pixels is not None
-    return (header.sop_class_uid, pixels.rows, pixels.columns, pixels.colour, header.inverted, is_localizer(header))
+    kind = pixels.colour, header.inverted, header.separators.get("units"), is_localizer(header)
+    return (header.sop_class_uid, pixels.rows, pixels.columns, *kind)
 
 
 def is_localizer(header: Header) -> bool:
     """Whether this is a scout or survey image: it shows where the others are and is none of them."""
     return "LOCALIZER" in header.image_type[2:]
-
-
-def _join(groups: list[_Group], frame: FrameSource) -> None:
-    orientation, spacing = frame.orientation, frame.spacing
-    step = min(spacing or [0])
-    for group in groups:
-        same_way = is_localizer(frame.header) or _close(group.orientation, orientation, ORIENTATION_TOLERANCE)
-        if same_way and _close(group.spacing, spacing, SPACING_TOLERANCE * step):
-            group.frames.append(frame)
-            return
-    groups.append(_Group(orientation, spacing, [frame]))
-
-
-def _close(a: list[float] | None, b: list[float] | None, tolerance: float) -> bool:
-    if a is None or b is None or a == b:
-        return a == b
-    return all(abs(x - y) <= tolerance for x, y in zip(a, b, strict=True))
-
-
-def _merge_lone(groups: list[_Group]) -> list[_Group]:
-    """Radial reformats turn a little from image to image: people scroll them as one Stack, by instance number."""
-    lone = [group for group in groups if len(group.frames) == 1 and _close(group.spacing, groups[0].spacing, 1e-3)]
-    if len(lone) < 3:
-        return groups
-    together = _Group(None, groups[0].spacing, [frame for group in lone for frame in group.frames])
-    return [group for group in groups if group not in lone] + [together]
 
 
 def _first_number(family: Sequence[Stack]) -> tuple[int, int, int]:
@@ -205,7 +175,7 @@ def _families(frames: list[FrameSource]) -> list[list[Stack]]:
     """The Stacks of alike frames: one, or for each family of phases several that run the same way."""
     distances = distances_of(frames)
     if distances is None or len(frames) == 1:
-        return [[_stack([frames[i] for i in order_of(distances, ranks_of(frames))])]]
+        return [[_stack([frames[i] for i in order_of(frames, distances, ranks_of(frames))])]]
     found = []
     for station in stations_of(frames, distances):
         beside = [frames[i] for i in station]
@@ -219,14 +189,15 @@ def _phases(frames: list[FrameSource], distances: Distances) -> list[list[Stack]
     ranks = ranks_of(frames)
     parts = split(frames, distances, ranks)
     if parts is None:
-        return [[_stack([frames[i] for i in order_of(distances, ranks)])]]
+        return [[_stack([frames[i] for i in order_of(frames, distances, ranks)])]]
     sets = np.empty(len(frames), np.int64)
     for number, part in enumerate(parts):
         sets[part.frames] = number
     sense = sense_of(distances, ranks, sets)
     families: dict[int, list[tuple[Part, Stack]]] = {}
     for part in parts:
-        order = part.frames[order_of(distances[part.frames], ranks[part.frames], sense)]
+        own = [frames[i] for i in part.frames]
+        order = part.frames[order_of(own, distances[part.frames], ranks[part.frames], sense)]
         families.setdefault(part.family, []).append((part, _stack([frames[i] for i in order])))
     return [_with_phases(family) for family in families.values()]
 

@@ -170,3 +170,24 @@ def incomplete() -> Case:
     first, second = phases("temporal_position", [1, 2])
     second.holes, second.notes = 1, ("note_missing_slices",)
     return Case(files, [first, second])
+
+
+def _numbered_alike(**parts: list[Any]) -> list[bytes]:
+    """The same slices twice, both numbered from 1, arrived in no order."""
+    files = []
+    for i in range(2):
+        files += classic(
+            planes(), seed=i, storing=Storing(factor=1 - i / 10), **{key: value[i] for key, value in parts.items()}
+        )
+    random.Random(3).shuffle(files)
+    return files
+
+
+@case("twice the same slices with the same numbers")
+def same_numbers() -> Case:
+    return Case(_numbered_alike(), [], ("duplicate_positions",))
+
+
+@case("twice the same slices with the same numbers, told apart by the inversion time")
+def inversion_times() -> Case:
+    return Case(_numbered_alike(InversionTime=[100, 900], Modality=["MR", "MR"]), phases("order", [None, None]))

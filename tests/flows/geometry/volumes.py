@@ -162,6 +162,26 @@ def two_degrees() -> Case:
     return Case([x for pair in zip(other, classic(planes()), strict=True) for x in pair], [Expected(), Expected(0.5)])
 
 
+@case("two scans half a step apart, told apart by nothing")
+def between() -> Case:
+    return Case(
+        [*classic(planes()), *classic(planes(steps=STEPS + 1.5), seed="b", each=later)], [], ("scattered_slices",)
+    )
+
+
+@case("two scans half a step apart, before and after contrast")
+def contrast() -> Case:
+    other = {"seed": "b", "storing": Storing(factor=0.5), "each": later, "ContrastBolusAgent": "Iopamidol"}
+    return Case([*classic(planes()), *classic(planes(steps=STEPS + 1.5), **other)], [Expected(), Expected(0.5)])
+
+
+@case("a projection behind the scan")
+def projection() -> Case:
+    said = {"ImageType": ["DERIVED", "SECONDARY", "MIP"], "InstanceNumber": 900}
+    files = [*classic(planes(steps=[48.0]), seed="mip", **said), *classic(planes())]
+    return Case(files, [Expected()], ("too_few_slices",))
+
+
 @case("coronal and axial slices in one series")
 def two_orientations() -> Case:
     files = [*classic(planes()), *classic(planes(RIGHT_LEFT, -HEAD), seed="c", storing=Storing(factor=0.5), each=later)]

@@ -14,6 +14,7 @@ from storage.dicom.write import uid_of, write_instance
 from tests.storage.dicom.pictures import Stored, instances
 
 HEIGHTS = [5.0 * z for z in range(12)]
+PET: dict[str, Any] = {"Modality": "PT", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.128"}
 MR: dict[str, Any] = {"Modality": "MR", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.4"}
 EXPLICIT = "1.2.840.10008.1.2.1"
 # DICOM's own keywords whose numbers write_instance would write as text.
@@ -85,7 +86,21 @@ CASES: dict[str, list[Scan]] = {
     "frames of reference between each other": pair(
         2.5, {"FrameOfReferenceUID": "1.2.3"}, {"FrameOfReferenceUID": "1.2.4"}
     ),
+    "a contrast agent and none": pair(2.5, {}, {"ContrastBolusAgent": "Iopamidol"}),
+    "made ten minutes apart": pair(2.5, {"ContentTime": "100000"}, {"ContentTime": "101000"}),
+    "two images made every second": pair(2.5, {"ContentTime": TIMES[0]}, {"ContentTime": TIMES[1]}),
+    "two inversion times": pair(2.5, {"InversionTime": 100}, {"InversionTime": 900}, **MR),
+    "two kernels, one behind the other": pair(60, {"ConvolutionKernel": "B30f"}, {"ConvolutionKernel": "B70f"}),
+    "two voltages, one behind the other": pair(60, {"KVP": 80}, {"KVP": 120}),
+    "two echoes, one behind the other": pair(60, {"EchoTime": 10}, {"EchoTime": 100}, **MR),
+    "two units, one behind the other": pair(60, {"Units": "BQML"}, {"Units": "CNTS"}, **PET),
+    "two units at the same places": pair(0, {"Units": "BQML"}, {"Units": "GML"}, **PET),
     "nothing tells them apart": pair(0, {}, {}),
+    "nothing tells them apart, half a step apart": pair(2.5, {}, {}),
+    "nothing tells them apart, one there and one back": [
+        scan(1, HEIGHTS, range(12)),
+        scan(2, [z + 2.5 for z in HEIGHTS], range(23, 11, -1)),
+    ],
     "nothing tells them apart, 0.3 mm apart": pair(0.3, {}, {}),
     "nothing tells them apart, 1 mm apart": pair(1, {}, {}),
     "thick and thin": [
@@ -121,8 +136,19 @@ for keyword, types in {
             image.header["image_type"] = text.split()
             image.header["separators"]["image_type"] = text.split()[2]
     CASES[keyword] = made
+for keyword, shift, types in [
+    ("a phase behind magnitudes", 60, "MP"),
+    ("magnitude and phase at the same places", 0, "MP"),
+]:
+    made = pair(shift, {}, {}, **MR)
+    for part, text in zip(made, types, strict=True):
+        for image in part:
+            image.header["separators"]["image_type"] = text
+    CASES[keyword] = made
 
 REFUSED = {
+    "nothing tells them apart, half a step apart": "scattered_slices",
+    "nothing tells them apart, one there and one back": "scattered_slices",
     "nothing tells them apart, 0.3 mm apart": "scattered_slices",
     "nothing tells them apart, 1 mm apart": "scattered_slices",
 }
@@ -199,6 +225,9 @@ def test_an_order_that_another_thickness_contradicts_is_not_believed() -> None:
 NORMAL: dict[str, Scan] = {
     "an acquisition number for every image": scan(1, HEIGHTS, range(12), AcquisitionNumber=list(range(12))),
     "an acquisition number for every turn": scan(1, HEIGHTS, range(12), AcquisitionNumber=[z // 4 for z in range(12)]),
+    "numbers that mean nothing": scan(1, [5.0 * z for z in range(31)], [(z * 17) % 31 for z in range(31)]),
+    "numbers of the packages of an MR scan": scan(1, HEIGHTS, [*range(0, 12, 2), *range(1, 12, 2)], **MR),
+    "an echo time that was rounded": scan(1, HEIGHTS, range(12), EchoTime=[9.2] * 6 + [9.204] * 6, **MR),
     "a time for every image": scan(1, HEIGHTS, range(12), AcquisitionTime=TIMES[0]),
     "a time for every image in the order of an MR scan": scan(
         1, HEIGHTS, range(12), AcquisitionTime=TIMES[0][::2] + TIMES[0][1::2], **MR
@@ -242,3 +271,12 @@ def test_a_stray_image_of_another_kernel_is_set_apart() -> None:
     stray = scan(2, [17.5], [50], ConvolutionKernel="B70f")
     stacks = stacks_of([*scan(1, HEIGHTS, range(12), ConvolutionKernel="B30f"), *stray])
     assert [(len(stack.frames), stack.refusal) for stack in stacks] == [(12, None), (1, "too_few_slices")]
+
+
+@pytest.mark.parametrize("height", [60.0, 65.0])
+def test_a_projection_behind_a_scan_is_no_slice_of_it(height: float) -> None:
+    projection = scan(2, [height], [50])
+    projection[0].header["image_type"] = ["DERIVED", "SECONDARY", "MIP"]
+    projection[0].header["separators"]["image_type"] = "MIP"
+    (whole, other) = stacks_of([*scan(1, HEIGHTS, range(12)), *projection])
+    assert (len(whole.frames), whole.refusal, whole.notes, len(other.frames)) == (12, None, (), 1)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from io import BytesIO
 from typing import Any
 
@@ -143,6 +144,86 @@ def test_all_phases_run_the_same_way_whatever_their_numbers_say() -> None:
     stacks = stacks_of(instances(files))
     heights = [[frame.position[2] for frame in stack.frames if frame.position] for stack in stacks]
     assert heights[0] == heights[1] and len(stacks) == 2
+
+
+def sets_in(files: list[bytes], seed: int = 3) -> list[tuple[str, str | None, tuple[str, ...]]]:
+    """Of each Stack which part of `images` every frame is from, the refusal, the notes; arrived in any order."""
+    parts = {uid_of(i, z): "ABC"[i] for i in range(3) for z in range(SLICES)}
+    shuffled = random.Random(seed).sample(files, len(files))
+    return [
+        ("".join(parts[frame.sop_instance_uid] for frame in stack.frames), stack.refusal, stack.notes)
+        for stack in stacks_of(instances(shuffled))
+    ]
+
+
+def numbered(second: list[int], **shared: Any) -> list[bytes]:
+    """Two sets, the first numbered from 1."""
+    numbers = [*range(1, SLICES + 1), *second]
+    return [write_with(data, InstanceNumber=n) for data, n in zip(images([{}, {}], **shared), numbers, strict=True)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "second",
+    [
+        [1, 2, 3, 4, 5],
+        [5, 4, 3, 2, 1],
+        [2, 3, 4, 5, 6],
+        # From the other end, and no number twice at a place: half of each would come before the other half.
+        [6, 4, 2, 1, 0],
+    ],
+)
+def test_the_same_numbers_or_such_that_run_against_each_other_make_no_volume(second: list[int], seed: int) -> None:
+    ((found, refusal, _),) = sets_in(numbered(second), seed)
+    assert (len(found), refusal) == (2 * SLICES, "duplicate_positions")
+
+
+@pytest.mark.parametrize("second", [[6, 7, 8, 9, 10], [10, 9, 8, 7, 6]])
+def test_numbers_set_after_set_tell_the_sets_apart_whichever_way_they_run(second: list[int]) -> None:
+    assert sets_in(numbered(second)) == [(name * SLICES, None, ("note_phase_order",)) for name in "AB"]
+
+
+def test_one_number_for_each_phase_at_every_place_tells_them_apart() -> None:
+    files = images([{"InstanceNumber": 1}, {"InstanceNumber": 2}])
+    assert sets_in(files) == [(name * SLICES, None, ("note_phase_order",)) for name in "AB"]
+
+
+SAME = [1, 2, 3, 4, 5]
+ONE_BY_ONE = [f"1000{s:02}" for s in range(2 * SLICES)]
+
+
+@pytest.mark.parametrize(
+    ("said", "notes"),
+    [
+        ([{"ContentTime": "100000"}, {"ContentTime": "101000"}], ()),
+        ([{"ImageComments": "40 keV"}, {"ImageComments": "70 keV"}], ()),
+        ([{"InversionTime": 100}, {"InversionTime": 900}], ()),
+        ([{"FlipAngle": 3}, {"FlipAngle": 15}], ()),
+        ([{"Units": "BQML"}, {"Units": "GML"}], ()),
+        ([{"AcquisitionTime": ONE_BY_ONE[:SLICES]}, {"AcquisitionTime": ONE_BY_ONE[SLICES:]}], ("note_phase_order",)),
+        ([{"ContentTime": ONE_BY_ONE[:SLICES]}, {"ContentTime": ONE_BY_ONE[SLICES:]}], ("note_phase_order",)),
+    ],
+)
+def test_what_images_of_the_same_numbers_say_besides_tells_them_apart(said: list[Said], notes: tuple[str, ...]) -> None:
+    files = []
+    for i, data in enumerate(numbered(SAME, Modality="MR")):
+        own = {key: v[i % SLICES] if isinstance(v, list) else v for key, v in said[i // SLICES].items()}
+        files.append(write_with(data, **own))
+    assert sorted(sets_in(files)) == [(name * SLICES, None, notes) for name in "AB"]
+
+
+def test_averages_of_the_same_weighting_and_numbers_are_not_mixed() -> None:
+    files = images([{"DiffusionBValue": b} for b in (0, 1000, 1000)], Modality="MR")
+    files = [write_with(data, InstanceNumber=i % SLICES + 1) for i, data in enumerate(files)]
+    (pair, refusal, _), plain = sets_in(files)
+    assert (sorted(pair), refusal) == (list("BBBBBCCCCC"), "duplicate_positions")
+    assert plain == ("AAAAA", None, ())
+
+
+def test_what_was_scanned_after_midnight_comes_later() -> None:
+    files = images([{"AcquisitionTime": "235950"}, {"AcquisitionTime": "000010"}])
+    assert [one[0] for one in sets_in(files)] == ["AAAAA", "BBBBB"]
+    assert [one[3] for one in told(files)] == ["23:59:50", "00:00:10"]
 
 
 def test_places_of_rounded_positions_are_one_place() -> None:

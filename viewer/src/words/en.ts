@@ -196,6 +196,8 @@ export const en: Words = {
     note_phase_order: "Phases told by order",
     phase_order:
       "The header does not say what tells these phases apart: only the order of the images does. Check that the images of each phase belong together.",
+    note_order: "Order unknown",
+    order: "Nothing says in which order these images belong.",
     note_colours: "Colours not shown",
     colours:
       "Some values of this image stand for colours. They are shown grey: do not read them as measured values.",

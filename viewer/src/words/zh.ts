@@ -192,6 +192,8 @@ export const zh = {
     hole: (n: number, from: string, to: string): string => `${from} 与 ${to} mm 之间缺 ${n} 层`,
     note_phase_order: "相位按顺序区分",
     phase_order: "图像头未说明各相位的区别，此处仅按图像顺序区分。请核对各相位内的图像是否一致。",
+    note_order: "顺序未知",
+    order: "图像头未说明各图像的先后顺序，当前排列不一定正确。",
     note_colours: "彩色未显示",
     colours: "此图像中部分像素值代表伪彩颜色，现以灰度显示，请勿当作测量值判读。",
     note_no_rescale: "像素值未定标",

@@ -42,6 +42,7 @@ export function notesOf({ notes, volume }: StackInfo, w: Words): Note[] {
       return { code, short: w.notes.note_uneven, long: w.notes.uneven(least, most) };
     }
     if (code === "note_phase_order") return { code, short: w.notes.note_phase_order, long: w.notes.phase_order };
+    if (code === "note_order") return { code, short: w.notes.note_order, long: w.notes.order };
     if (code === "note_colours") return { code, short: w.notes.note_colours, long: w.notes.colours };
     if (code === "note_no_rescale") return { code, short: w.notes.note_no_rescale, long: w.notes.no_rescale };
     return { code, short: w.notes.title, long: w.notes.unknown };
