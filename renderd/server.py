@@ -63,7 +63,10 @@ def preset_of(name: str, transfer: TransferFunction) -> Preset:
     return Preset(name, list(transfer.modalities), colours)
 
 
-WELCOME = Welcome([preset_of(name, transfer) for name, transfer in PRESETS.items()], list(LEVELS))
+# The air around the patient hides what this one is for, until it can be taken away.
+NOT_OFFERED = {"ct_airway"}
+OFFERED = {name: transfer for name, transfer in PRESETS.items() if name not in NOT_OFFERED}
+WELCOME = Welcome([preset_of(name, transfer) for name, transfer in OFFERED.items()], list(LEVELS))
 
 
 def closing(error: BaseException) -> tuple[int, str]:

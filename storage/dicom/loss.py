@@ -13,19 +13,30 @@ from storage.dicom.pixels import Pixels
 
 # JPEG baseline, extended and progressive (PS3.5 A.4.1). In the others the codestream says whether it lost something.
 ALWAYS_LOSSY = {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55)}
+# LossyImageCompressionMethod's defined terms (PS3.3 C.7.6.1.1.5.1) as people call them.
+METHODS = {
+    "ISO_10918_1": "JPEG",
+    "ISO_14495_1": "JPEG-LS",
+    "ISO_15444_1": "JPEG 2000",
+    "ISO_15444_15": "HTJ2K",
+    "ISO_18181_1": "JPEG XL",
+    "ISO_13818_2": "MPEG-2",
+    "ISO_14496_10": "H.264",
+    "ISO_23008_2": "H.265",
+}
 MAX_TEXT = 128
 _NONE_LOST = ("", "00", "0", "NO")
 _LOSSY_COMPRESSION = ("113040", "DCM")  # PS3.16 CID 7203, as a derivation
 
 
 def read_loss(parsed: Parsed, pixels: Pixels | None) -> str:
-    """Each ratio with its method, "2:1 ISO_14495_1, 15:1 ISO_10918_1"; "lossy" where no more is known, "" for none.
+    """Each ratio with its method, "2:1 JPEG-LS, 15:1 JPEG"; "lossy" where no more is known, "" for none.
 
     Whatever speaks of a loss counts, also where something else denies it: a loss that is not told does more harm.
     """
     dataset = parsed.dataset
     ratios = [text for text in texts_of(dataset, "LossyImageCompressionRatio") if not _is_one(text)]
-    methods = [text for text in texts_of(dataset, "LossyImageCompressionMethod") if text]
+    methods = [METHODS.get(text, text) for text in texts_of(dataset, "LossyImageCompressionMethod") if text]
     if ratios or methods:
         steps = zip_longest((_ratio(text) for text in ratios), methods, fillvalue="")
         return ", ".join(" ".join(filter(None, step)) for step in steps)[:MAX_TEXT]

@@ -57,6 +57,7 @@ export interface FramePlace {
   patient_orientation: [string, string] | null;
   instance_number: number | null;
   window: [number, number] | null;
+  lossy: string;
 }
 
 export interface Geometry {
@@ -89,6 +90,7 @@ export interface StackInfo {
   monochrome1: boolean;
   windows: WindowPreset[];
   unit: string;
+  lossy: string;
   frame_time_ms: number | null;
   frame_times_ms: number[] | null;
   playback: string;
@@ -114,7 +116,6 @@ export interface SeriesInfo {
   description: string;
   body_part: string;
   images: number;
-  lossy: string;
   stacks: StackInfo[];
   not_displayable: StoredObject[];
 }
@@ -122,6 +123,7 @@ export interface SeriesInfo {
 export interface StudyInfo {
   study: StudyRow;
   series: SeriesInfo[];
+  conflicts: number;
 }
 
 export interface ProcessInfo {

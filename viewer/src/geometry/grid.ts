@@ -92,6 +92,12 @@ export function screenAxes(geometry: Geometry): Record<Plane, { right: Vector3; 
   };
 }
 
+/** Whether a plane no longer lies as its name says. */
+export function isOblique(geometry: Geometry, plane: Plane, view: { right: Vector3; down: Vector3 }): boolean {
+  const { right, down } = screenAxes(geometry)[plane];
+  return Math.abs(dot(cross(right, down), cross(view.right, view.down))) < 0.99999; // a quarter of a degree
+}
+
 /** Camera axes that see the patient from one of the six sides, the head up (the front up from head and feet). */
 export function seenFrom(
   geometry: Geometry,

@@ -1,9 +1,10 @@
 /** Which image, how large and where, for hands, keys and controls. `moving`: more is to come; `Desk.rest` ends it. */
 
+import { batch } from "@preact/signals";
 import * as camera from "../geometry/camera";
 import * as grid from "../geometry/grid";
 import type { Vector2 } from "../geometry/vectors";
-import type { StackView, View } from "../stream/messages";
+import type { PlaneView, StackView, View } from "../stream/messages";
 import type { Desk } from "./desk";
 import { imageCorners, pixelSize, stackView, volumeView } from "./opening";
 import type { Viewport } from "./viewport";
@@ -89,12 +90,30 @@ export function fit(desk: Desk, viewport: Viewport): void {
   if (view && corners) viewport.place(view, corners);
 }
 
-/** The picture as it opened: whole, upright, not mirrored, not inverted. The image and the window stay. */
+/**
+ * The picture as it opened: whole, upright, not mirrored, not inverted. The image and the window stay. Planes are linked
+ * by their crosshair, which turns with them: all that it has tilted lie straight again.
+ */
 export function reset(desk: Desk, viewport: Viewport): void {
   const view = viewport.view.peek();
   const corners = view && cornersOf(desk, view);
-  if (view?.kind === "volume") desk.pivot.value = null;
-  if (view && corners) viewport.place(upright(desk, view), corners);
+  if (!view || !corners) return;
+  if (view.kind === "volume") desk.pivot.value = null;
+  batch(() => {
+    viewport.place(upright(desk, view), corners);
+    if (view.kind === "plane" && desk.linked.peek()) straighten(desk);
+  });
+}
+
+function straighten(desk: Desk): void {
+  const geometry = desk.geometry.peek();
+  if (!geometry) return;
+  for (const [plane, viewport] of desk.planes) {
+    const view = viewport.view.peek() as PlaneView;
+    if (!grid.isOblique(geometry, plane, view)) continue;
+    const straight = { ...view, ...grid.screenAxes(geometry)[plane] };
+    viewport.set(camera.through(straight, desk.cross.peek() ?? view.centre), false);
+  }
 }
 
 function upright(desk: Desk, view: View): View {

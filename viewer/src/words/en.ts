@@ -245,8 +245,8 @@ export const en: Words = {
     ct_soft: "Soft tissue",
     ct_muscle: "Muscle",
     ct_translucent: "Translucent",
-    mr_default: "MR",
-    mr_angio: "MR angiography",
+    mr_default: "Standard",
+    mr_angio: "High signal",
   },
 
   image: "Image",
@@ -255,8 +255,9 @@ export const en: Words = {
   location: "Loc",
   zoom: "Zoom",
   scrubber: "Slice slider",
+  oblique: "oblique",
   spacing: {
-    pixel: "Spacing: pixel",
+    pixel: "Spacing: calibrated",
     imager: "Spacing: at the detector, not corrected for magnification",
     region: "Spacing: calibrated region",
     none: "Spacing unknown",

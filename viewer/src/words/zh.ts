@@ -239,8 +239,8 @@ export const zh = {
     ct_soft: "软组织",
     ct_muscle: "肌肉",
     ct_translucent: "半透明",
-    mr_default: "磁共振",
-    mr_angio: "磁共振血管",
+    mr_default: "常规",
+    mr_angio: "高信号",
   } as Record<string, string>,
 
   image: "图像",
@@ -249,8 +249,9 @@ export const zh = {
   location: "位置",
   zoom: "缩放",
   scrubber: "翻页条",
+  oblique: "斜",
   spacing: {
-    pixel: "间距：像素",
+    pixel: "间距：已标定",
     imager: "间距：探测器平面，未校正放大",
     region: "间距：区域标定",
     none: "无标定间距",

@@ -4,6 +4,8 @@ import type { StackInfo, StudyInfo } from "../../src/api/messages";
 import { edges } from "../../src/geometry/letters";
 import { perform } from "../../src/reading/commands";
 import { Desk } from "../../src/reading/desk";
+import { depthOf, normal } from "../../src/geometry/camera";
+import { isOblique } from "../../src/geometry/grid";
 import * as crosses from "../../src/reading/crosses";
 import * as looks from "../../src/reading/looks";
 import * as moves from "../../src/reading/moves";
@@ -200,6 +202,31 @@ test("reset puts a turned, mirrored and inverted stack upright and keeps its fra
   key({ command: "reset" });
   expect(stackView()).toMatchObject({ right: [1, 0], down: [0, 1], frame: 50, window: [500, 2000] });
   expect(stackView().invert ?? false).toBe(false);
+});
+
+test("reset of a plane lays straight all that the crosshair has tilted, through the cross; unlinked, the others stay", () => {
+  openMpr(desk, null);
+  const { axial, coronal, sagittal } = desk.viewports;
+  const opened = [plane("coronal"), plane("sagittal")];
+  const tilt = (): void => {
+    const { at } = crosses.crossOf(desk, axial)!;
+    crosses.turnCross(desk, axial, [at[0] + 100, at[1]], [at[0] + 90, at[1] + 40]);
+  };
+  const tilted = (): boolean[] =>
+    (["axial", "coronal", "sagittal"] as const).map((role) => isOblique(desk.geometry.value!, role, plane(role)));
+  tilt();
+  expect(tilted()).toEqual([false, true, true]);
+  moves.reset(desk, axial);
+  expect(tilted()).toEqual([false, false, false]);
+  for (const [i, viewport] of [coronal, sagittal].entries()) {
+    const view = viewport.view.value as PlaneView;
+    expect([view.right, view.down]).toEqual([opened[i]!.right, opened[i]!.down]);
+    expect(depthOf(view.centre, normal(view))).toBeCloseTo(depthOf(desk.cross.value!, normal(view)), 9);
+  }
+  tilt();
+  key({ command: "link" });
+  moves.reset(desk, axial);
+  expect(tilted()).toEqual([false, true, true]);
 });
 
 test("original pixels have one image pixel on each screen pixel, the grids on each other", () => {

@@ -11,7 +11,6 @@ const series = (modality: string): SeriesInfo => ({
   description: "",
   body_part: "",
   images: 1,
-  lossy: "",
   stacks: [],
   not_displayable: [],
 });
@@ -28,6 +27,7 @@ const stack = (over: Partial<StackInfo> = {}): StackInfo => ({
   monochrome1: false,
   windows: [{ centre: -500, width: 1400, explanation: "LUNG", lut: null }],
   unit: "HU",
+  lossy: "",
   frame_time_ms: null,
   frame_times_ms: null,
   playback: "loop",
@@ -65,7 +65,10 @@ test("a stack opens with its header's window", () => {
 test("a frame's own window counts for that frame, also where the stack has none", () => {
   const nowhere = { position: null, row: null, column: null, thickness_mm: null, location_mm: null };
   const place = { ...nowhere, patient_orientation: null, instance_number: 1 };
-  const frames = [{ ...place, window: null }, { ...place, window: [30, 60] as [number, number] }];
+  const frames = [
+    { ...place, window: null, lossy: "" },
+    { ...place, window: [30, 60] as [number, number], lossy: "" },
+  ];
   expect(firstLook(series("MR"), stack({ frames }), 0).window).toEqual([-500, 1400]);
   expect(firstLook(series("MR"), stack({ frames }), 1).window).toEqual([30, 60]);
   expect(firstLook(series("CT"), stack({ frames, windows: [] }), 1).window).toEqual([30, 60]);

@@ -2,7 +2,7 @@
 
 import type { FramePlace, SeriesInfo, StackInfo, StudyRow } from "../../api/messages";
 import { depthOf, millimetresPerPixel, normal } from "../../geometry/camera";
-import { step, toIndex } from "../../geometry/grid";
+import { isOblique, step, toIndex, type Plane } from "../../geometry/grid";
 import { holeAt } from "../../geometry/places";
 import { length } from "../../geometry/vectors";
 import { position } from "../../reading/moves";
@@ -118,12 +118,12 @@ function windowText(view: StackView | PlaneView, stack: StackInfo): string {
   return `W ${windowNumber(width)} L ${windowNumber(centre)}${stack.unit && ` ${stack.unit}`}`;
 }
 
-function Badge({ viewport, series }: { viewport: Viewport; series: SeriesInfo }) {
+function Badge({ viewport, stack }: { viewport: Viewport; stack: StackInfo }) {
   const w = words.value;
   const drawn = viewport.drawn.value!;
   const { tone, words: said } = quality(drawn.frame, drawn.view, viewport.oneToOne);
   // Nothing is lost on the way from a lossy image either; but it must not look as if nothing had been lost at all.
-  const { lossy } = series;
+  const lossy = drawn.view.kind === "stack" ? placeOf(stack, drawn.view.frame)?.lossy : stack.lossy;
   const text = said.map((word) => (word !== "LOSSLESS ✓" ? w[word] : lossy ? w.sent_lossless : word));
   if (lossy) text.push(w.lossy_stored(lossy));
   const behind = connection.state.value === "lost" && viewport.view.value !== drawn.view;
@@ -146,6 +146,19 @@ export function roomOf(viewport: Viewport): "tiny" | "small" | "medium" | "wide"
   return width < 420 ? "small" : width < 640 ? "medium" : "wide";
 }
 
+/** What the picture is; a plane that lies otherwise than its name says so. */
+function Role({ viewport, view, stack }: { viewport: Viewport; view: View; stack: StackInfo }) {
+  const w = words.value;
+  const { role } = viewport;
+  const oblique = view.kind === "plane" && stack.volume && isOblique(stack.volume, role as Plane, view);
+  return (
+    <span class={`role role-${role}`} data-testid="role">
+      {w.roles_short[role]}
+      {oblique && ` · ${w.oblique}`}
+    </span>
+  );
+}
+
 export function CornerTexts({ viewport }: { viewport: Viewport }) {
   const w = words.value;
   const drawn = viewport.drawn.value;
@@ -157,7 +170,7 @@ export function CornerTexts({ viewport }: { viewport: Viewport }) {
   return (
     <div class={`corners corners-${desk.texts.value ? roomOf(viewport) : "tiny"}`} data-testid={`corners-${viewport.role}`}>
       <div class="corner top left">
-        {view.kind !== "stack" && <span class={`role role-${viewport.role}`}>{w.roles_short[viewport.role]}</span>}
+        {view.kind !== "stack" && <Role viewport={viewport} view={view} stack={stack} />}
         <Patient row={row} />
         <NoteChips stack={stack} role={viewport.role} />
       </div>
@@ -183,7 +196,7 @@ export function CornerTexts({ viewport }: { viewport: Viewport }) {
               {view.invert && ` · ${w.invert}`}
             </span>
           )}
-          <Badge viewport={viewport} series={series} />
+          <Badge viewport={viewport} stack={stack} />
         </div>
       </div>
     </div>
