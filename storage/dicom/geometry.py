@@ -8,9 +8,23 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 from storage.dicom.elements import integer_of, items_of, number_of, numbers_of, text_of
+from storage.dicom.rescale import CT_CLASSES
 
-# Whose rays spread: without a correction what is far from the detector appears larger than it is.
-PROJECTIONS = ("CR", "DX", "MG", "IO", "PX", "RG", "RF", "XA")
+# Whose rays spread: without a correction what is far from the detector appears larger than it is. Some modalities are
+# retired, or nobody's but their maker's.
+PROJECTIONS = ("CR", "DX", "MG", "IO", "PX", "RG", "RF", "XA", "DR", "OPG", "DF", "DS", "RTIMAGE")
+_IMAGE = "1.2.840.10008.5.1.4.1.1"
+_PROJECTION_CLASSES = {
+    f"{_IMAGE}.{tail}"
+    for tail in (
+        *("1", "1.1", "1.1.1", "1.2", "1.2.1", "1.3", "1.3.1"),  # CR, DX, MG, intra-oral
+        *("12.1", "12.1.1", "12.2", "12.2.1", "12.3"),  # XA, RF, biplane
+        *("13.1.4", "13.1.5", "481.1"),  # of breast tomosynthesis, of radiotherapy
+    )
+}
+# Three-dimensional X-ray images are slices; other XA are projections, whatever positions they carry.
+SLICED_XA = {f"{_IMAGE}.13.1.{n}" for n in (1, 2)}
+_SLICE_CLASSES = SLICED_XA | CT_CLASSES | {f"{_IMAGE}.13.1.3"}  # and breast tomosynthesis
 # PS3.3 C.8.5.5.1: PhysicalUnitsXDirection; RegionSpatialFormat; RegionDataType tissue and colour flow over tissue
 _CENTIMETRES = 3
 _TWO_DIMENSIONS = 1
@@ -65,7 +79,7 @@ def read_spacing(dataset: Dataset) -> tuple[list[float] | None, str]:
     whose calibrated regions agree; "none": unknown.
     """
     if pair := pair_of(dataset, "PixelSpacing"):
-        return pair, "imager" if _is_uncorrected(dataset, pair) else "pixel"
+        return pair, source_of(dataset, pair)
     for keyword in ("ImagerPixelSpacing", "NominalScannedPixelSpacing"):
         if pair := pair_of(dataset, keyword):
             return pair, "imager"
@@ -98,13 +112,18 @@ def _spacing_of_regions(dataset: Dataset) -> list[float] | None:
     return pairs[0] if alike else None
 
 
-def _is_uncorrected(dataset: Dataset, spacing: list[float]) -> bool:
-    """Whether a projection's PixelSpacing is that of its detector all the same (PS3.3 10.7.1.3)."""
-    is_slice = bool(numbers_of(dataset, "ImageOrientationPatient", 6))
-    if is_slice or text_of(dataset, "Modality") not in PROJECTIONS or text_of(dataset, "PixelSpacingCalibrationType"):
-        return False
+def source_of(dataset: Dataset, spacing: list[float]) -> str:
+    """ "imager" where a projection's PixelSpacing is that of its detector all the same (PS3.3 10.7.1.3), else "pixel".
+
+    An orientation makes no slice of a projection: angiographs and portal imagers say how the detector stood.
+    """
+    sop_class_uid = text_of(dataset, "SOPClassUID")
+    is_projection = sop_class_uid in _PROJECTION_CLASSES or text_of(dataset, "Modality") in PROJECTIONS
+    if sop_class_uid in _SLICE_CLASSES or not is_projection or text_of(dataset, "PixelSpacingCalibrationType"):
+        return "pixel"
     imager = pair_of(dataset, "ImagerPixelSpacing")
-    return imager is None or all(abs(a - b) <= 1e-4 * b for a, b in zip(spacing, imager, strict=True))
+    same = imager is None or all(abs(a - b) <= 1e-4 * b for a, b in zip(spacing, imager, strict=True))
+    return "imager" if same else "pixel"
 
 
 def aspect_of(dataset: Dataset, spacing: list[float] | None) -> float:

@@ -17,13 +17,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.dicom.geometry import SLICED_XA
 from storage.dicom.rescale import ABSENT
 from storage.dicom.runs import are_mixed
 from storage.dicom.sources import FrameSource
 
 MODALITIES = ("CT", "MR", "PT", "NM")  # NM: a reconstruction says where its slices are, a projection does not
-# Three-dimensional X-ray images are slices; other XA are projections, whatever positions they carry.
-SLICED_XA = {f"1.2.840.10008.5.1.4.1.1.13.1.{n}" for n in (1, 2)}
 MIN_SLICES = 3
 PARALLEL = 2e-3  # of direction cosines
 STRAIGHT = 0.02  # of the step

@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from storage.dicom.cine import read_cine
 from storage.dicom.elements import integer_of, text_of, texts_of
 from storage.dicom.functional_groups import completed, read_groups
-from storage.dicom.geometry import aspect_of, read_place, read_spacing
+from storage.dicom.geometry import aspect_of, read_place, read_spacing, source_of
 from storage.dicom.identity import Identity, read_identity
 from storage.dicom.loss import read_loss
 from storage.dicom.luts import read_modality_lut, read_voi_luts, read_windows, unpack, window_function_of
@@ -162,7 +162,7 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
     if pixels and not per_frame:
         per_frame = read_slices(dataset, identity.sop_class_uid, pixels.frames)
     if per_frame:
-        source = "pixel" if "spacing" in per_frame[0] else source
+        source = source_of(dataset, per_frame[0]["spacing"]) if "spacing" in per_frame[0] else source
         per_frame = completed(per_frame, {**shared, "position": None, "spacing": spacing})
         for entry in per_frame if "rescale" in per_frame[0] else ():
             if modality_lut is not None:  # it replaces what the frames say as well

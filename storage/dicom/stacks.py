@@ -158,7 +158,9 @@ def _key(header: Header) -> tuple[Any, ...]:
     pixels = header.pixels
     assert pixels is not None
     kind = pixels.colour, header.inverted, header.separators.get("units"), is_localizer(header)
-    return (header.sop_class_uid, pixels.rows, pixels.columns, *kind)
+    # Where there is no spacing, only the ratio of its own sides says how high a pixel is.
+    scale = header.spacing_source, None if header.spacing else round(header.aspect, 3)
+    return (header.sop_class_uid, pixels.rows, pixels.columns, *kind, *scale)
 
 
 def is_localizer(header: Header) -> bool:
@@ -216,7 +218,8 @@ def _with_phases(family: list[tuple[Part, Stack]]) -> list[Stack]:
 def _stack(frames: Sequence[FrameSource]) -> Stack:
     """A Stack of frames in their order."""
     geometry, refusal = geometry_of(frames)
-    first, headers = frames[0], list({id(frame.header): frame.header for frame in frames}.values())
+    first, middle = frames[0], frames[len(frames) // 2]
+    headers = list({id(frame.header): frame.header for frame in frames}.values())
     header, spacing = first.header, first.spacing
     assert header.pixels is not None
     unit = first.unit if all(frame.unit == first.unit for frame in frames) else ""
@@ -233,8 +236,8 @@ def _stack(frames: Sequence[FrameSource]) -> Stack:
         spacing_source=header.spacing_source,
         aspect=header.aspect,
         inverted=header.inverted,
-        windows=_windows(frames[len(frames) // 2], unit),
-        window_function=first.window_function,
+        windows=_windows(middle, unit),
+        window_function=middle.window_function,
         unit=unit,
         frame_time_ms=header.frame_time_ms,
         lossy=next((one.lossy for one in headers if one.lossy), ""),

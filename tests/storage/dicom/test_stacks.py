@@ -22,6 +22,9 @@ from storage.dicom.write import write_colour, write_instance, write_projection, 
 from tests.storage.dicom.pictures import Stored, instances, ramp
 
 EXPLICIT = uid.ExplicitVRLittleEndian
+IMAGE = "1.2.840.10008.5.1.4.1.1"
+SC = f"{IMAGE}.7"
+UPRIGHT = {"ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}
 Unpacked = Callable[[str], dict[str, bytes]]
 
 
@@ -322,12 +325,27 @@ def test_instances_without_pixels_are_counted_and_not_shown() -> None:
         ({"PixelSpacing": [0.2, 0.2]}, (0.2, 0.2), "imager"),
         ({"PixelSpacing": [0.2, 0.2], "PixelSpacingCalibrationType": "FIDUCIAL"}, (0.2, 0.2), "pixel"),
         ({"PixelSpacing": [0.15, 0.16], "ImagerPixelSpacing": None}, (0.15, 0.16), "imager"),
-        ({"PixelSpacing": [0.2, 0.2], "Modality": "OT"}, (0.2, 0.2), "pixel"),
-        # A slice of a rotational angiography is no projection.
-        (
-            {"PixelSpacing": [0.2, 0.2], "Modality": "XA", "ImageOrientationPatient": [1, 0, 0, 0, 1, 0]},
-            (0.2, 0.2),
-            "pixel",
+        ({"PixelSpacing": [0.2, 0.2], "Modality": "OT", "SOPClassUID": SC}, (0.2, 0.2), "pixel"),
+        ({"PixelSpacing": [0.2, 0.2], "Modality": "OT"}, (0.2, 0.2), "imager"),
+        *(
+            ({"PixelSpacing": [0.2, 0.2], "Modality": modality, "SOPClassUID": SC}, (0.2, 0.2), "imager")
+            for modality in ("DR", "OPG", "RTIMAGE", "DX", "XA")
+        ),
+        # A slice of a rotational angiography is no projection, nor is one of a tomosynthesis; but a projection that
+        # says where its detector stood is no slice.
+        *(
+            (
+                {"PixelSpacing": [0.2, 0.2], "Modality": "XA", **UPRIGHT, "SOPClassUID": f"{IMAGE}.{tail}"},
+                (0.2, 0.2),
+                source,
+            )
+            for tail, source in {
+                "13.1.1": "pixel",
+                "13.1.3": "pixel",
+                "2": "pixel",
+                "12.1": "imager",
+                "481.1": "imager",
+            }.items()
         ),
         # A magnification is an estimate for one plane in the patient, so it is not applied.
         ({"EstimatedRadiographicMagnificationFactor": 1.5}, (0.2, 0.2), "imager"),
@@ -339,6 +357,50 @@ def test_a_projection_says_where_its_spacing_comes_from(
     found = stack([write_projection(ramp(4, 4), attributes=attributes)])
     assert (found.spacing, found.spacing_source) == (spacing, source)
     assert found.inverted and not found.colour
+
+
+@pytest.mark.parametrize(
+    ("modality", "tail", "source"), [("XA", "12.1.1", "imager"), ("XA", "13.1.1", "pixel"), ("XA", "7.2", "imager")]
+)
+def test_the_groups_of_a_projection_say_its_detectors_spacing(modality: str, tail: str, source: str) -> None:
+    measures, shared = Dataset(), Dataset()
+    measures.PixelSpacing = [0.3, 0.3]
+    shared.PixelMeasuresSequence = [measures]
+    attributes = {"Modality": modality, "SOPClassUID": f"{IMAGE}.{tail}", "SharedFunctionalGroupsSequence": [shared]}
+    found = stack([write_instance(np.zeros((3, 4, 4), np.uint8), 0, EXPLICIT, attributes)])
+    assert (found.spacing, found.spacing_source) == ((0.3, 0.3), source)
+
+
+def test_a_calibrated_image_lends_its_calibration_to_no_other() -> None:
+    detector = {"ImagerPixelSpacing": [0.14, 0.14], "PixelSpacing": [0.14, 0.14]}
+    said = [detector, {**detector, "PixelSpacingCalibrationType": "FIDUCIAL"}, {**detector, "PixelSpacing": None}]
+    files = [
+        write_projection(ramp(4, 4), attributes={**attributes, "InstanceNumber": n, "SOPInstanceUID": f"1.2.{n}"})
+        for n, attributes in enumerate(said, 1)
+    ]
+    found = stacks_of(instances(files))
+    assert [([f.instance_number for f in one.frames], one.spacing_source) for one in found] == [
+        ([1, 3], "imager"),
+        ([2], "pixel"),
+    ]
+
+
+def test_pixels_of_another_shape_are_a_stack_of_their_own() -> None:
+    ratios = {1: [1, 1], 2: [2, 1], 3: [1, 1], 4: None}
+    files = [
+        write_instance(ramp(4, 4, "uint8"), n, EXPLICIT, {"PixelAspectRatio": ratio, "InstanceNumber": n})
+        for n, ratio in ratios.items()
+    ]
+    found = stacks_of(instances(files))
+    assert [([f.instance_number for f in one.frames], one.aspect) for one in found] == [([1, 3, 4], 1), ([2], 2)]
+
+
+def test_a_stacks_window_is_applied_as_the_frame_says_that_it_belongs_to() -> None:
+    files = [
+        at_positions([[0, 0, float(z)]], SOPInstanceUID=f"1.2.{z + 1}", InstanceNumber=z, VOILUTFunction=function)[0]
+        for z, function in enumerate(("LINEAR", "SIGMOID", "LINEAR"))
+    ]
+    assert stack(files).window_function == "SIGMOID"
 
 
 def test_images_of_either_polarity_are_two_stacks_each_shown_its_own_way() -> None:
