@@ -12,12 +12,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from storage.dicom.geometry import SLICED_XA
+from storage.dicom.holes import are_shreds, holes_of, steps_of
 from storage.dicom.rescale import ABSENT
 from storage.dicom.runs import are_mixed
 from storage.dicom.sources import FrameSource
@@ -32,10 +32,6 @@ SAME_PLACE_MM = 0.01
 SAME_PLACE = 0.05  # of the step: a table that comes back to a place
 MOST_SAME_PLACE_MM = 0.5
 TILT_DEGREES = 0.5  # less is not worth a word
-HOLE = 1.5  # times the step
-RUN = 4  # so many equal gaps one after another are meant
-FEW_HOLES = 2
-MOST_HOLES = 0.25  # of the gaps, or half of the millimetres: shreds show no anatomy, and may be several scans in one
 
 Array = NDArray[np.float64]
 
@@ -172,8 +168,8 @@ def _grid(frames: Sequence[FrameSource], along: Array) -> tuple[SeriesGeometry |
     # An MR scan takes its slices in packages, the odd ones first; frames of one instance come in any order.
     if first.header.modality != "MR" and first.header.frames == 1 and are_mixed(np.cumsum([0.0, *gaps]), numbers):
         return None, "scattered_slices"
-    holes = holes_of(gaps, [frame.thickness_mm for frame in frames], _steps(frames))
-    if _are_shreds(gaps, holes):
+    holes = holes_of(gaps, [frame.thickness_mm for frame in frames], steps_of(frames))
+    if are_shreds(gaps, holes):
         return None, "scattered_slices"
     places, step_mm = places_of(gaps, holes)
     affine = np.eye(4)
@@ -185,57 +181,6 @@ def _grid(frames: Sequence[FrameSource], along: Array) -> tuple[SeriesGeometry |
     references = {frame.header.frame_of_reference for frame in frames}
     reference = references.pop() if len(references) == 1 else ""
     return SeriesGeometry(affine, (count, first.rows, first.columns), reference, places, holes), None
-
-
-def _steps(frames: Sequence[FrameSource]) -> Array:
-    """By how much the number grows from slice to slice; NaN where that says nothing."""
-    steps: list[float] = []
-    for a, b in pairwise(frames):
-        if a.header is b.header:
-            steps.append(abs((b.frame + (b.tile or 0)) - (a.frame + (a.tile or 0))))
-        elif a.header.frames == b.header.frames == 1 and a.number and b.number:
-            steps.append(abs(b.number[0] - a.number[0]) or abs(b.number[1] - a.number[1]))
-        else:
-            steps.append(math.nan)
-    return np.array(steps, float)
-
-
-def holes_of(gaps: Array, thicknesses: Sequence[float | None], steps: Array) -> tuple[int, ...]:
-    """After which slices images are missing. gaps: mm; steps: by how much the number grows over each gap.
-
-    A gap half as wide again as the median, or as both its neighbours, is a hole, unless the slices there are thicker by
-    as much, or it is one of several equal gaps over which no number is left out: those were scanned so.
-    """
-    step = float(np.median(gaps))
-    padded = np.concatenate([gaps[1:2], gaps, gaps[-2:-1]])
-    neighbours = np.maximum(padded[:-2], padded[2:])
-    wide = (gaps >= HOLE * step) | (gaps >= HOLE * neighbours)
-    if not wide.any():
-        return ()
-    thick = np.array([math.nan if t is None else t for t in thicknesses], float)
-    ratios = np.maximum(thick[1:], thick[:-1]) / gaps  # NaN where unknown
-    usual = np.median(ratios)
-    thicker = ratios >= 0.75 * usual  # False where unknown
-    numbered = steps <= HOLE * np.median(steps)
-    meant = _in_runs(gaps) & numbered
-    return tuple(int(i) for i in np.flatnonzero(wide & ~thicker & ~meant))
-
-
-def _are_shreds(gaps: Array, holes: Sequence[int]) -> bool:
-    """Whether more is missing than can be left out of a Volume."""
-    if len(holes) <= FEW_HOLES:
-        return False
-    return len(holes) > MOST_HOLES * len(gaps) or float(gaps[list(holes)].sum()) > gaps.sum() / 2
-
-
-def _in_runs(gaps: Array) -> NDArray[np.bool_]:
-    """Which gaps are among at least RUN equal ones in a row."""
-    edges = np.flatnonzero(np.abs(np.diff(gaps)) > 0.05 * np.minimum(gaps[1:], gaps[:-1])) + 1
-    bounds = [0, *edges.tolist(), len(gaps)]
-    out = np.zeros(len(gaps), bool)
-    for start, end in pairwise(bounds):
-        out[start:end] = end - start >= RUN
-    return out
 
 
 def places_of(gaps: Array, holes: Sequence[int]) -> tuple[Array | None, float]:

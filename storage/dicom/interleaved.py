@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from storage.dicom.grid import HOLE, place_codes
+from storage.dicom.grid import place_codes
+from storage.dicom.holes import HOLE
 from storage.dicom.sets import Array, Codes, Said, codes_of, said_by, sets_of, values_of
 from storage.dicom.sources import FrameSource
 

@@ -11,11 +11,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.dicom.holes import HOLE
+
 MOST_RUNS = 4
 MIN_SLICES = 3
 EVEN = 0.05  # of the step
 MOST_UNEVEN = 0.2  # of the steps: some images may be missing
-CLOSE = 1.5  # times the step of a run: with more between two of its slices there is room for others
 REACHES = 3  # so many slices of one run between those of another are more than an overlap
 
 Array = NDArray[np.float64]
@@ -57,4 +58,4 @@ def _between(a: Array, b: Array) -> int:
     gaps = np.diff(b)
     after = np.searchsorted(b, a)
     after = after[(after > 0) & (after < len(b))]
-    return int((gaps[after - 1] <= CLOSE * np.median(gaps)).sum())
+    return int((gaps[after - 1] <= HOLE * np.median(gaps)).sum())

@@ -39,6 +39,14 @@ def enhanced_tilted() -> Case:
     return Case([enhanced(frames)], [Expected(notes=("note_tilted", "note_missing_slices"), holes=1, dtype="float32")])
 
 
+@case("enhanced multi-frame, places in the stack left out")
+def enhanced_left_out() -> Case:
+    where = planes(steps=np.arange(-45, 45.1, 1.5))
+    kept = [z for z in range(61) if z >= 10 or z % 2 == 0]
+    frames = [EnhancedFrame(where, z, content={"StackID": "1", "InStackPositionNumber": z + 1}) for z in kept]
+    return Case([enhanced(frames)], [Expected(notes=("note_missing_slices",), holes=5)])
+
+
 @case("enhanced multi-frame in two orientations")
 def enhanced_orientations() -> Case:
     frames = [EnhancedFrame(planes(), z) for z in range(31)]

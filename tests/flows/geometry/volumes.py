@@ -162,6 +162,13 @@ def two_degrees() -> Case:
     return Case([x for pair in zip(other, classic(planes()), strict=True) for x in pair], [Expected(), Expected(0.5)])
 
 
+@case("every other image of the first half lost")
+def half_lost() -> Case:
+    kept = [z for z in range(31) if z > 20 or z % 2 == 0]
+    files = classic(planes())
+    return Case([files[z] for z in kept], [], ("scattered_slices",))
+
+
 @case("two scans half a step apart, told apart by nothing")
 def between() -> Case:
     return Case(

@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Callable
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +222,23 @@ def test_several_equal_wide_gaps_are_missing_slices_only_where_numbers_are_left_
         files += at_positions([[0, 0, z]], SliceThickness=2.0, InstanceNumber=number, SOPInstanceUID=f"1.2.{i + 1}")
     found = stack(files)
     assert found.geometry is not None and found.geometry.holes == holes
+
+
+@pytest.mark.parametrize("numbers", ["left out", "none", "counted"])
+@pytest.mark.parametrize("stride", [2, 3])
+@pytest.mark.parametrize("until", range(2, 40, 3))
+def test_however_much_is_missing_nothing_is_filled_in(until: int, stride: int, numbers: str) -> None:
+    kept = [z for z in range(40) if z >= until or z % stride == 0]
+    files = []
+    for i, z in enumerate(kept):
+        said: dict[str, Any] = {"InstanceNumber": {"left out": z + 1, "none": None, "counted": i}[numbers]}
+        files += at_positions([[0, 0, float(z)]], SliceThickness=1.0, SOPInstanceUID=f"1.2.{z + 1}", **said)
+    found = stack(files)
+    gaps = tuple(i for i, (a, b) in enumerate(pairwise(kept)) if b - a > 1)
+    if found.geometry is None:
+        assert found.refusal == "scattered_slices"
+    elif numbers != "counted":  # then several equal gaps in a row were scanned so
+        assert found.geometry.holes == gaps
 
 
 def test_pixels_without_a_place_scroll_by_number_and_make_no_volume() -> None:
