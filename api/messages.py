@@ -80,6 +80,7 @@ class FramePlace:
     patient_orientation: tuple[str, str] | None  # of a projection: the letters towards which a row and a column run
     instance_number: int | None
     window: Vector2 | None  # (centre, width) of its own, where that is not the first of the stack's windows
+    lossy: str  # how its stored image lost information, e.g. "12:1 JPEG", or "lossy", or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ class StackInfo:
     monochrome1: bool
     windows: list[WindowPreset]
     unit: str  # "HU" or ""
+    lossy: str  # as of its frames; "lossy" where they differ
     frame_time_ms: float | None
     frame_times_ms: list[float] | None  # how long each frame is shown, where the header gives every one its own
     playback: str  # how the header wants a cine played: "loop", "sweep" (there and back) or "once"
@@ -162,7 +164,6 @@ class SeriesInfo:
     description: str
     body_part: str
     images: int
-    lossy: str  # how the stored images were compressed with loss, e.g. "12:1 ISO_10918_1", or ""
     stacks: list[StackInfo]
     not_displayable: list[StoredObject]
 
@@ -171,6 +172,7 @@ class SeriesInfo:
 class StudyInfo:
     study: StudyRow
     series: list[SeriesInfo]
+    conflicts: int  # instances that came with another content or patient than what is there: kept, and not shown
 
 
 @dataclass(frozen=True, slots=True)

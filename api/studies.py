@@ -24,9 +24,9 @@ from storage.dicom.stacks import Stack, stacks_of
 from storage.studies import StoredSeries, StoredStudy
 
 
-def study_info(study: StoredStudy, series: list[StoredSeries]) -> StudyInfo:
+def study_info(study: StoredStudy, series: list[StoredSeries], conflicts: int) -> StudyInfo:
     """Everything the page needs to open a study without another question."""
-    return StudyInfo(study_row(study), [series_info(one) for one in series])
+    return StudyInfo(study_row(study), [series_info(one) for one in series], conflicts)
 
 
 def study_row(study: StoredStudy) -> StudyRow:
@@ -62,7 +62,6 @@ def series_info(series: StoredSeries) -> SeriesInfo:
         description=series.description,
         body_part=series.body_part,
         images=len(series.instances),
-        lossy=next((stack.lossy for stack in stacks if stack.lossy), ""),
         stacks=[_stack(stack) for stack in stacks],
         not_displayable=[
             StoredObject(kept.kind, kept.name, kept.count) for kept in kept_without_pictures(series.instances)
@@ -84,6 +83,7 @@ def _stack(stack: Stack) -> StackInfo:
         monochrome1=stack.inverted,
         windows=[_window(window) for window in stack.windows],
         unit=stack.unit,
+        lossy=stack.lossy,
         frame_time_ms=stack.frame_time_ms,
         frame_times_ms=stack.frame_times_ms,
         playback=stack.frames[0].header.playback,
@@ -106,6 +106,7 @@ def _place(frame: FrameSource, windows: list[list[Any]]) -> FramePlace:
         patient_orientation=_letters(frame),
         instance_number=frame.instance_number,
         window=_own_window(frame, windows),
+        lossy=frame.header.lossy,
     )
 
 

@@ -204,6 +204,8 @@ def report(summary: Summary, volumes: Volumes, seconds: float) -> list[str]:
         if reason != NOT_DICOM
     ]
     lines += [say("volume_line", series=series, reason=_reason(code)) for series, code in volumes.refused.items()]
+    if conflicts := summary.outcomes[Outcome.CONFLICT]:
+        lines.insert(0, say("conflicts_line", count=conflicts))
     if summary.left_out[DISK_FULL]:
         lines.insert(0, say("import_stopped"))
     if len(lines) > MOST_LINES - 1:

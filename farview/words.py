@@ -100,7 +100,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "building": ("生成容积文件", "Building volumes"),
     "import_new": ("新增 {count}", "new {count}"),
     "import_same": ("已存在 {count}", "already there {count}"),
-    "import_conflicts": ("内容冲突 {count}（保留待人工处理）", "conflicts {count} (kept for a person to decide)"),
+    "import_conflicts": ("冲突 {count}", "conflicts {count}"),
+    "conflicts_line": (
+        "  {count} 幅影像与已有影像标识相同而内容不同，或患者与其检查不符：已保留待人工处理，不显示",
+        "  {count} images have the identifier of another one and other content, or another patient than their study: "
+        "kept for a person to decide, not shown",
+    ),
     "import_not_dicom": ("非 DICOM 文件 {count}", "not DICOM {count}"),
     "import_unreadable": ("无法读取 {count}", "unreadable {count}"),
     "import_volumes": ("容积文件 {count}", "volumes {count}"),

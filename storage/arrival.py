@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from storage.blobs import SYNC_THREADS, BlobStore
-from storage.database import Database
+from storage.database import Connection, Database
 from storage.dicom.contrast import with_contrast
 from storage.dicom.equality import Content, read_content, same
 from storage.dicom.identity import Identity
@@ -114,7 +114,7 @@ class Arrival:
                     rows.append(_with(one.row, series_id, sha256))
                 else:
                     refused.add(one.row.sop_instance_uid)
-                    await insert_conflict(connection, institution_id, None, _with(one.row, 0, sha256), origin)
+                    await _keep(connection, institution_id, None, one, sha256, origin)
             if rows:
                 new = await insert_instances(connection, institution_id, rows)
             # Between the two transactions somebody else may have brought what was fresh.
@@ -136,7 +136,7 @@ class Arrival:
             return Outcome.SAME
         sha256 = await asyncio.to_thread(self._blobs.write, institution_id, one.data)
         async with self._database.acting([institution_id]) as connection:
-            await insert_conflict(connection, institution_id, existing, _with(one.row, 0, sha256), origin)
+            await _keep(connection, institution_id, existing, one, sha256, origin)
         return Outcome.CONFLICT
 
     def _has(self, one: _Arriving, institution_id: int, existing: ExistingInstance) -> bool:
@@ -189,6 +189,18 @@ def _row(content: Content, digest: str, size: int) -> NewInstance:
         dataset_sha256=digest,
         header=with_contrast(content.header, content.frame).to_json(),
     )
+
+
+async def _keep(  # noqa: PLR0917
+    connection: Connection,
+    institution_id: int,
+    existing: ExistingInstance | None,
+    one: _Arriving,
+    sha256: str,
+    origin: str,
+) -> None:
+    row = _with(one.row, 0, sha256)
+    await insert_conflict(connection, institution_id, existing, row, one.identity.study_instance_uid, origin)
 
 
 def _with(row: NewInstance, series_id: int, sha256: str) -> NewInstance:

@@ -182,19 +182,25 @@ def _number(number: int | None) -> int | None:
     return number if number is not None and -(1 << 31) <= number < 1 << 31 else None
 
 
-async def insert_conflict(
-    connection: Connection, institution_id: int, first: ExistingInstance | None, other: NewInstance, origin: str
+async def insert_conflict(  # noqa: PLR0917
+    connection: Connection,
+    institution_id: int,
+    first: ExistingInstance | None,
+    other: NewInstance,
+    study_instance_uid: str,
+    origin: str,
 ) -> bool:
     """Keep an instance that contradicts what is there for a person to decide; True when it is seen for the first time.
 
     first: the instance whose content is another; None: `other` came for a study of another patient.
-    origin: the calling AE title, or "import".
+    study_instance_uid: which study it came for. origin: the calling AE title, or "import".
     """
     new: bool = await connection.fetchval(
         SQL["insert_conflict"],
         institution_id,
         "other_content" if first else "other_patient",
         first.id if first else None,
+        study_instance_uid,
         other.sop_instance_uid,
         other.blob_sha256,
         other.size_bytes,

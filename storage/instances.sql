@@ -51,9 +51,9 @@ RETURNING sop_instance_uid;
 
 -- name: insert_conflict
 -- Answers whether this content is seen for the first time.
-INSERT INTO conflicts (institution_id, reason, instance_id, sop_instance_uid, blob_sha256, size_bytes, dataset_sha256,
-                       origin)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO conflicts (institution_id, reason, instance_id, study_instance_uid, sop_instance_uid, blob_sha256,
+                       size_bytes, dataset_sha256, origin)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     ON CONFLICT (institution_id, sop_instance_uid, dataset_sha256)
     DO UPDATE SET arrivals = conflicts.arrivals + 1, last_at = now()
 RETURNING arrivals = 1;

@@ -107,6 +107,15 @@ async def find_study(connection: Connection, study_id: int) -> tuple[StoredStudy
     return StoredStudy(**lines[0]), await _with_instances(connection, series)
 
 
+async def count_conflicts(connection: Connection, study_id: int) -> int:
+    """How many instances are kept and not shown that came for this study, or under the UIDs of its own, and contradict.
+
+    They have another content than the instance that is shown, or another patient than the study.
+    """
+    count: int = await connection.fetchval(SQL["count_conflicts"], study_id)
+    return count
+
+
 async def find_series(connection: Connection, series_id: int) -> StoredSeries:
     """One series with all its instances, or NotFound."""
     found = await _with_instances(connection, await connection.fetch(SQL["find_series"], series_id))

@@ -49,3 +49,16 @@ SELECT series_id, id, sop_instance_uid, sop_class_uid, instance_number, transfer
   FROM instances
  WHERE series_id = ANY ($1::bigint[])
  ORDER BY series_id, instance_number NULLS LAST, id;
+
+-- name: count_conflicts
+SELECT count(*)
+  FROM (SELECT conflicts.id
+          FROM studies
+          JOIN conflicts USING (institution_id, study_instance_uid)
+         WHERE studies.id = $1
+         UNION
+        SELECT conflicts.id
+          FROM series
+          JOIN instances ON instances.series_id = series.id
+          JOIN conflicts ON conflicts.instance_id = instances.id
+         WHERE series.study_id = $1) AS found;

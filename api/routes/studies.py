@@ -15,7 +15,7 @@ from api.permissions import access_of, route
 from api.studies import study_info, study_row
 from storage.access import READ_STUDIES
 from storage.rereading import with_current_headers
-from storage.studies import find_studies, find_study
+from storage.studies import count_conflicts, find_studies, find_study
 
 LONGEST_QUERY = 200
 LONGEST_PAGE = 200
@@ -42,6 +42,7 @@ async def get_study(request: web.Request) -> web.Response:
     study_id = path_id(request)
     async with request.app[DATABASE].acting(access_of(request).where(READ_STUDIES)) as connection:
         study, series = await find_study(connection, study_id)
+        conflicts = await count_conflicts(connection, study_id)
     series = await with_current_headers(request.app[DATABASE], request.app[BLOBS], series)
     # Thousands of headers take a while, and frames pass through this loop meanwhile.
-    return json_answer(await asyncio.to_thread(lambda: dump(study_info(study, series))))
+    return json_answer(await asyncio.to_thread(lambda: dump(study_info(study, series, conflicts))))

@@ -26,7 +26,7 @@ from typing import Any
 import structlog
 from pynetdicom import AE, _config, evt
 
-from storage.arrival import Arrival
+from storage.arrival import Arrival, Outcome
 from storage.blobs import BlobStore
 from storage.database import Database, DatabaseTarget
 from storage.errors import DatabaseUnavailable, InvalidDataset, StorageError
@@ -99,6 +99,7 @@ class Receiver:
         self._loop = asyncio.get_running_loop()
         self._owners: dict[str, tuple[int, float]] = {}
         self._too_large: weakref.WeakSet[Any] = weakref.WeakSet()  # associations whose instance passed MAX_DATASET
+        self._conflicts: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()  # kept, not shown
         self._storing = 0
         self._idle = threading.Condition()
         self._entity: Any = None
@@ -152,7 +153,9 @@ class Receiver:
             sender = str(event.assoc.requestor.ae_title).strip()
             # The bytes as they came, behind a file meta information that says their transfer syntax.
             arriving = self._receive(event.encoded_dataset(), sender)
-            asyncio.run_coroutine_threadsafe(arriving, self._loop).result()
+            if asyncio.run_coroutine_threadsafe(arriving, self._loop).result() is Outcome.CONFLICT:
+                kept = self._conflicts[event.assoc] = self._conflicts.get(event.assoc, 0) + 1
+                log.warning("kept_as_conflict", sender=sender, of_association=kept)
         except Exception as error:
             status = status_of(error)
             reason = str(error) if isinstance(error, (StorageError, OSError)) else ""
@@ -164,8 +167,8 @@ class Receiver:
                 self._idle.notify_all()
         return SUCCESS
 
-    async def _receive(self, data: bytes, sender: str) -> None:
-        await self._arrival.receive(data, await self._owner(sender), sender)
+    async def _receive(self, data: bytes, sender: str) -> Outcome:
+        return await self._arrival.receive(data, await self._owner(sender), sender)
 
     async def _owner(self, sender: str) -> int:
         """The institution that owns what this AE title sends."""

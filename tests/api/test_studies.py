@@ -15,6 +15,7 @@ from api.messages import SeriesInfo, StoredObject, WindowPreset
 from api.studies import series_info, study_info
 from storage.dicom.header import read_header
 from storage.dicom.write import write_instance, write_projection, write_series
+from storage.instances import ExistingInstance, NewInstance, insert_conflict
 from storage.studies import StoredInstance, StoredSeries, find_study
 from tests.api.conftest import House, add_study
 
@@ -26,13 +27,27 @@ async def test_a_study_comes_with_its_stacks_and_their_places(house: House) -> N
     assert info["study"]["images"] == 4
     [series] = info["series"]
     assert (series["id"], series["modality"], series["images"]) == (house.series["A"], "CT", 4)
-    assert series["not_displayable"] == []
+    assert (series["not_displayable"], info["conflicts"]) == ([], 0)
     [stack] = series["stacks"]
     assert (stack["rows"], stack["columns"], stack["refusal"]) == (8, 8, None)
     assert stack["spacing"] == [0.7, 0.7]
     assert stack["volume"]["shape"] == [4, 8, 8]
     assert np.allclose(stack["volume"]["affine"], [0.7, 0, 0, 0, 0, 0.7, 0, 0, 0, 0, 2.5, 0])
     assert [frame["position"][2] for frame in stack["frames"]] == pytest.approx([0, 2.5, 5, 7.5])
+
+
+async def test_a_study_says_how_many_images_are_kept_and_not_shown(house: House) -> None:
+    await house.sign_in()
+    async with house.database.acting(None) as connection:
+        for name, study_id in house.studies.items():
+            _, (series,) = await find_study(connection, study_id)
+            first = ExistingInstance(series.instances[0].id, "", "", "")
+            for number in range(3):
+                digest = f"{name}{number}".lower().rjust(64, "0")
+                other = NewInstance(0, series.instances[0].sop_instance_uid, "", 1, "", digest, 1, digest, {})
+                await insert_conflict(connection, series.institution_id, first, other, "", "SCANNER")
+    info = await (await house.client.get(f"/api/studies/{house.studies['A']}")).json()
+    assert (info["study"]["images"], info["conflicts"]) == (4, 3)
 
 
 async def test_the_list_has_pages_and_a_filter(house: House) -> None:
@@ -74,7 +89,7 @@ async def test_five_hundred_images_are_told_quickly(house: House) -> None:
     took = []
     for _ in range(3):
         begun = time.perf_counter()
-        body = dump(study_info(study, series))
+        body = dump(study_info(study, series, 0))
         took.append(time.perf_counter() - begun)
     print(f"500 images: {min(took) * 1000:.1f} ms, {len(body)} bytes")
     assert len(series[0].instances) == 500

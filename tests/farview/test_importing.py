@@ -56,6 +56,8 @@ def test_the_summary_counts_and_groups_reasons() -> None:
     }
     assert "2.3 s" in first
     assert lines == [
+        "  1 images have the identifier of another one and other content, or another patient than their study: "
+        "kept for a person to decide, not shown",
         "  the file ends within the pixel data: 2, e.g. a.dcm, b.dcm",
         "  the archive unpacks to far more than it should: 1, e.g. big.zip",
     ]

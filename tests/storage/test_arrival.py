@@ -14,7 +14,7 @@ from storage.dicom.frames import read_frame
 from storage.dicom.stacks import stacks_of
 from storage.dicom.write import write_instance, write_series
 from storage.errors import InvalidDataset
-from storage.studies import find_series, find_studies
+from storage.studies import count_conflicts, find_series, find_studies
 from tests.storage.rows import make_institution
 
 JPEG_LS, IMPLICIT, EXPLICIT = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
@@ -88,6 +88,30 @@ async def test_another_content_under_the_same_uid_is_kept_once_for_a_person(
     assert study.patient_name == "PHANTOM^DEMO"
 
 
+async def test_a_study_knows_how_many_images_came_for_it_and_are_not_shown(
+    database: Database, arrival: Arrival
+) -> None:
+    here, there = await make_institution(database, "Here"), await make_institution(database, "There")
+    # The same identifiers in a copy of the series, and in a copy of the study: readers of both have a right to know.
+    copy = series(SeriesInstanceUID="1.2.99", SeriesDescription="COPY")
+    moved = series(StudyInstanceUID="1.2.98", SeriesInstanceUID="1.2.97")
+    (own,) = series(StudyInstanceUID="1.2.98", SeriesInstanceUID="1.2.97", SOPInstanceUID="1.2.96")[:1]
+    await arrival.receive_all(series(), here, "import")
+    for _ in range(2):
+        assert await arrival.receive_all(copy, here, "import") == [Outcome.CONFLICT] * 4
+    await arrival.receive_all([*moved, own], here, "import")
+    await arrival.receive_all(series(), there, "import")
+    found = {}
+    async with database.acting([here, there]) as connection:
+        for study in (await find_studies(connection))[0]:
+            key = (study.institution, study.study_instance_uid == "1.2.98")
+            found[key] = (study.images, await count_conflicts(connection, study.id))
+    assert found == {("Here", False): (4, 8), ("Here", True): (1, 4), ("There", False): (4, 0)}
+    async with database.acting([there]) as connection:
+        for study_id in range(1, 4):
+            assert await count_conflicts(connection, study_id) == 0
+
+
 async def test_another_patients_image_never_joins_a_study(database: Database, arrival: Arrival, tmp_path: Path) -> None:
     here = await make_institution(database, "Here")
     own, other = series(PatientID="1", PatientName="A"), series(PatientID="2", PatientName="B")
@@ -99,6 +123,7 @@ async def test_another_patients_image_never_joins_a_study(database: Database, ar
     async with database.acting([here]) as connection:
         conflicts = await connection.fetch("SELECT * FROM conflicts ORDER BY id")
         (study,), _ = await find_studies(connection)
+        assert await count_conflicts(connection, study.id) == 2
     assert (study.patient_name, study.patient_id, study.images) == ("A", "1", 3)
     assert [(row["reason"], row["arrivals"]) for row in conflicts] == [("other_patient", 2)] * 2
     kept = {BlobStore(tmp_path / "blobs").read(here, row["blob_sha256"]) for row in conflicts}

@@ -172,9 +172,10 @@ async def test_other_content_is_kept_as_one_conflict_however_often_it_comes(data
         series_id = await add_study(connection, here, Patient("1"), Study("1.1"))
         first = (await find_existing(connection, here, ["1.1.1.1"]))["1.1.1.1"]
         other = instance(series_id, "1.1.1.1", content="other")
-        assert await insert_conflict(connection, here, first, other, "MODALITY1")
-        assert not await insert_conflict(connection, here, first, other, "MODALITY1")
-        assert await insert_conflict(connection, here, first, instance(series_id, "1.1.1.1", content="third"), "import")
+        assert await insert_conflict(connection, here, first, other, "1.1", "MODALITY1")
+        assert not await insert_conflict(connection, here, first, other, "1.1", "MODALITY1")
+        third = instance(series_id, "1.1.1.1", content="third")
+        assert await insert_conflict(connection, here, first, third, "1.1", "import")
         rows = await connection.fetch("SELECT arrivals, origin FROM conflicts ORDER BY id")
         shown = (await find_existing(connection, here, ["1.1.1.1"]))["1.1.1.1"]
     assert [tuple(row) for row in rows] == [(2, "MODALITY1"), (1, "import")]
@@ -185,8 +186,8 @@ async def test_an_instance_of_another_patient_is_kept_as_one_conflict(database: 
     here = await make_institution(database, "Here")
     async with database.acting([here]) as connection:
         other = instance(0, "1.1.1.1")
-        assert await insert_conflict(connection, here, None, other, "MODALITY1")
-        assert not await insert_conflict(connection, here, None, other, "MODALITY1")
+        assert await insert_conflict(connection, here, None, other, "1.1", "MODALITY1")
+        assert not await insert_conflict(connection, here, None, other, "1.1", "MODALITY1")
         rows = await connection.fetch("SELECT reason, sop_instance_uid, instance_id, arrivals FROM conflicts")
     assert [tuple(row) for row in rows] == [("other_patient", "1.1.1.1", None, 2)]
 

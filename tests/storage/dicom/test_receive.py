@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import pytest_asyncio
+import structlog.testing
 from pydicom import dcmread
 from pydicom.filebase import DicomBytesIO
 from pynetdicom import AE
@@ -110,6 +111,17 @@ async def test_sending_again_succeeds_and_changes_nothing(receiver: tuple[Receiv
         assert await asyncio.to_thread(send, receiver[1], slices()) == [0] * 5
     assert await count(database, "instances") == 5
     assert await count(database, "conflicts") == 0
+
+
+async def test_the_log_counts_what_is_kept_and_not_shown(receiver: tuple[Receiver, int], database: Database) -> None:
+    array = np.zeros((5, 32, 32), np.int16)
+    with structlog.testing.capture_logs() as lines:
+        await asyncio.to_thread(send, receiver[1], slices())
+        assert lines == []
+        await asyncio.to_thread(send, receiver[1], list(write_series(array, np.eye(4), seed="receive")))
+    assert await count(database, "conflicts") == 5
+    said = [(line["event"], line["sender"], line["of_association"]) for line in lines]
+    assert said == [("kept_as_conflict", "SCANNER", number) for number in range(1, 6)]
 
 
 async def test_a_private_sop_class_is_stored(receiver: tuple[Receiver, int], database: Database) -> None:

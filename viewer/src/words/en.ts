@@ -210,6 +210,7 @@ export const en: Words = {
     colon: ": ",
   },
   stored_only: "Stored, no image to show",
+  conflicts: (n) => `${n} more with the same identifiers and other content, or of another patient: kept, not shown`,
   kinds: {
     report: "Structured report",
     presentation_state: "Presentation state",

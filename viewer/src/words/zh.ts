@@ -204,6 +204,7 @@ export const zh = {
     colon: "：",
   },
   stored_only: "已存储，无可显示图像",
+  conflicts: (n: number): string => `另有 ${n} 幅影像标识相同而内容不同，或患者不符：已保留，未显示`,
   kinds: {
     report: "结构化报告",
     presentation_state: "显示状态",

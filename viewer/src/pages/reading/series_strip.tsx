@@ -16,15 +16,30 @@ function Strip({ children }: { children: ComponentChildren }) {
   const label = words.value.series;
   if (narrow.value) {
     return (
-      <Carousel class="series-strip" label={label} testid="series-strip">
-        {children}
-      </Carousel>
+      <>
+        <Carousel class="series-strip" label={label} testid="series-strip">
+          {children}
+        </Carousel>
+        <Conflicts />
+      </>
     );
   }
   return (
     <nav class="series-strip" aria-label={label} data-testid="series-strip">
       {children}
+      <Conflicts />
     </nav>
+  );
+}
+
+/** What came for this study, contradicts what is there, and waits for a person to decide. */
+function Conflicts() {
+  const count = desk.study.value?.conflicts;
+  if (!count) return null;
+  return (
+    <p class="note" data-testid="conflicts">
+      {words.value.conflicts(count)}
+    </p>
   );
 }
 
