@@ -61,14 +61,6 @@ export const en: Words = {
   more: "More",
   settings: {
     title: "Settings",
-    touch: "Touch",
-    mouse: "Mouse",
-    three_fingers: "Drag with three fingers",
-    both_buttons: "Drag with both buttons",
-    twist: "Two fingers turn flat images (by 90° when lifted)",
-    two_finger_undo: "Tap with two fingers to undo",
-    haptics: "Vibrate",
-    stay_awake: "Keep the screen on while reading",
   },
   tools: "Tools",
   tool: { window: "Window", pan: "Pan", zoom: "Zoom", scroll: "Scroll", cross: "Crosshair" },
@@ -186,25 +178,10 @@ export const en: Words = {
     note_tilted: "Tilted gantry",
     note_uneven: "Uneven spacing",
     note_missing_slices: (n) => (n === 1 ? "1 slice missing" : `${n} slices missing`),
-    tilted: (degrees) =>
-      `The gantry was tilted by ${degrees}°. Slices stand where they were taken, planes follow the patient's axes, and lengths are right.`,
-    uneven: (least, most) =>
-      `The slices are ${least} to ${most} mm apart. Each stands where it was taken; in between, values go in proportion to the real distance.`,
-    missing: (n, where) =>
-      `${n === 1 ? "One slice is" : `${n} slices are`} missing: ${where}. Nothing is shown or filled in there; do not judge the anatomy of that place.`,
-    hole: (n, from, to) => `${n} between ${from} and ${to} mm`,
     note_phase_order: "Phases told by order",
-    phase_order:
-      "The header does not say what tells these phases apart: only the order of the images does. Check that the images of each phase belong together.",
     note_order: "Order unknown",
-    order: "Nothing says in which order these images belong.",
     note_colours: "Colours not shown",
-    colours:
-      "Some values of this image stand for colours. They are shown grey: do not read them as measured values.",
     note_no_rescale: "Values not calibrated",
-    no_rescale:
-      "The header has no readable rescale slope and intercept. Values are shown as stored, not in HU or another unit: do not read them as measured.",
-    unknown: "This series is unusual. Measure with care.",
     between: "between images: not stored",
     and: "; ",
     colon: ": ",

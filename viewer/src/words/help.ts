@@ -1,4 +1,4 @@
-/** The texts of the help and of the settings of the keys: they come with those, not with the first page. */
+/** The texts of the help and of the settings: they come with those, not with the first page. */
 
 import { computed } from "@preact/signals";
 import { en } from "./help_en";

@@ -1,4 +1,4 @@
-/** English for the help and for the settings of the keys. */
+/** English for the help and for the settings. */
 
 import type { HelpWords } from "./help";
 
@@ -53,5 +53,15 @@ export const en: HelpWords = {
       ["Turn two fingers", "rolls the volume; flat pictures too, if set"],
       ["Tap with two fingers", "undo, if set"],
     ],
+  },
+  settings: {
+    touch: "Touch",
+    mouse: "Mouse",
+    three_fingers: "Drag with three fingers",
+    both_buttons: "Drag with both buttons",
+    twist: "Two fingers turn flat images (by 90° when lifted)",
+    two_finger_undo: "Tap with two fingers to undo",
+    haptics: "Vibrate",
+    stay_awake: "Keep the screen on while reading",
   },
 };

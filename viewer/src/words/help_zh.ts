@@ -1,4 +1,4 @@
-/** Chinese for the help and for the settings of the keys, which are fetched when they are opened. See zh.ts. */
+/** Chinese for the help and for the settings, which are fetched when they are opened. See zh.ts. */
 
 export const zh = {
   keys: {
@@ -51,5 +51,15 @@ export const zh = {
       ["双指旋转", "转动容积再现；平面可在设置中开启"],
       ["双指轻点", "撤销（在设置中开启）"],
     ],
+  },
+  settings: {
+    touch: "触屏",
+    mouse: "鼠标",
+    three_fingers: "三指拖动",
+    both_buttons: "左右键同时拖动",
+    twist: "双指旋转平面图像（松手对齐 90°）",
+    two_finger_undo: "双指轻点撤销",
+    haptics: "振动反馈",
+    stay_awake: "阅片时保持屏幕常亮",
   },
 };

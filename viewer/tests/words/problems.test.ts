@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { choose, sentence, words } from "../../src/words/words";
+import { zh as sentences } from "../../src/words/note_sentences_zh";
 import { zh } from "../../src/words/zh";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -56,6 +57,7 @@ test("the reasons why a stack is no volume are found where they are given", () =
 test("every note on a geometry has its words", () => {
   expect(notes.length).toBeGreaterThanOrEqual(3);
   expect([...new Set(notes)].filter((note) => !(note in zh.notes))).toEqual([]);
+  expect([...new Set(notes)].filter((note) => !(note.replace("note_", "") in sentences))).toEqual([]);
 });
 
 test("no sentence is there for a code that nobody gives", () => {

@@ -1,52 +1,20 @@
-/** What a reader should know of a stack, in words and millimetres; and what is stored without pictures. */
+/** What a reader should know of a stack, and what is stored without pictures. */
 
 import { signal } from "@preact/signals";
-import type { Geometry, StackInfo, StoredObject } from "../../api/messages";
-import { depthOf } from "../../geometry/camera";
-import { toPatient } from "../../geometry/grid";
-import { holes, missingSlices, sliceNormal, spacings, tiltDegrees } from "../../geometry/places";
+import type { StackInfo, StoredObject } from "../../api/messages";
+import { missingSlices } from "../../geometry/places";
 import type { Role } from "../../reading/viewport";
 import { desk } from "../../session";
 import { words, type Words } from "../../words/words";
+import { later } from "../later";
 
-const millimetres = (value: number): string => String(Number(value.toFixed(2)));
+const NoteSentence = later(() => import("./note_sentence").then((part) => part.NoteSentence));
 
-/** Where along the patient a place of the third axis is, as the corners count it. */
-const depthAt = (geometry: Geometry, place: number): string =>
-  millimetres(depthOf(toPatient(geometry, [0, 0, place]), sliceNormal(geometry)));
-
-interface Note {
-  code: string;
-  short: string;
-  long: string;
-}
-
-function missing(geometry: Geometry, w: Words): Note {
-  const found = holes(geometry);
-  const where = found
-    .map((hole) => w.notes.hole(hole.missing, depthAt(geometry, hole.from), depthAt(geometry, hole.to)))
-    .join(w.notes.and);
-  const count = missingSlices(geometry);
-  return { code: "note_missing_slices", short: w.notes.note_missing_slices(count), long: w.notes.missing(count, where) };
-}
-
-/** The notes of a stack as chips and sentences. A code that this page does not know still warns. */
-export function notesOf({ notes, volume }: StackInfo, w: Words): Note[] {
-  return notes.map((code) => {
-    if (volume && code === "note_missing_slices") return missing(volume, w);
-    if (volume && code === "note_tilted") {
-      return { code, short: w.notes.note_tilted, long: w.notes.tilted(tiltDegrees(volume).toFixed(1)) };
-    }
-    if (volume && code === "note_uneven") {
-      const [least, most] = spacings(volume).map(millimetres) as [string, string];
-      return { code, short: w.notes.note_uneven, long: w.notes.uneven(least, most) };
-    }
-    if (code === "note_phase_order") return { code, short: w.notes.note_phase_order, long: w.notes.phase_order };
-    if (code === "note_order") return { code, short: w.notes.note_order, long: w.notes.order };
-    if (code === "note_colours") return { code, short: w.notes.note_colours, long: w.notes.colours };
-    if (code === "note_no_rescale") return { code, short: w.notes.note_no_rescale, long: w.notes.no_rescale };
-    return { code, short: w.notes.title, long: w.notes.unknown };
-  });
+/** A stack's notes in a word or two each. A code that this page does not know still warns. */
+function shortOf(code: string, { volume }: StackInfo, w: Words): string {
+  if (volume && code === "note_missing_slices") return w.notes.note_missing_slices(missingSlices(volume));
+  const short = w.notes[code as keyof Words["notes"]];
+  return typeof short === "string" ? short : w.notes.title;
 }
 
 /** The note whose sentence is open, and on which picture. */
@@ -55,12 +23,11 @@ const opened = signal<string | null>(null);
 /** Quiet chips on the picture; each opens its sentence. */
 export function NoteChips({ stack, role }: { stack: StackInfo; role: Role }) {
   const at = (code: string): string => `${role} ${code}`;
-  const found = notesOf(stack, words.value);
-  if (found.length === 0) return null;
-  const open = found.find(({ code }) => at(code) === opened.value);
+  if (stack.notes.length === 0) return null;
+  const open = stack.notes.find((code) => at(code) === opened.value);
   return (
     <div class="notes" data-own-hands>
-      {found.map(({ code, short }) => (
+      {stack.notes.map((code) => (
         <button
           key={code}
           class="note-chip"
@@ -68,11 +35,11 @@ export function NoteChips({ stack, role }: { stack: StackInfo; role: Role }) {
           data-testid={`chip-${code}`}
           onClick={() => (opened.value = at(code) === opened.value ? null : at(code))}
         >
-          {short}
+          {shortOf(code, stack, words.value)}
         </button>
       ))}
       <p class="note-text" role="status" data-testid="note-text">
-        {open?.long}
+        {open && <NoteSentence code={open} stack={stack} />}
       </p>
     </div>
   );
@@ -80,16 +47,14 @@ export function NoteChips({ stack, role }: { stack: StackInfo; role: Role }) {
 
 /** The same sentences beside the picture. */
 export function NotesPanel() {
-  const w = words.value;
   const stack = desk.stack.value;
-  const found = stack ? notesOf(stack, w) : [];
-  if (found.length === 0) return null;
+  if (!stack?.notes.length) return null;
   return (
     <section class="panel">
-      <h2>{w.notes.title}</h2>
-      {found.map(({ code, long }) => (
+      <h2>{words.value.notes.title}</h2>
+      {stack.notes.map((code) => (
         <p key={code} class="note" data-testid={code}>
-          {long}
+          <NoteSentence code={code} stack={stack} />
         </p>
       ))}
     </section>

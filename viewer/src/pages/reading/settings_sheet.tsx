@@ -2,6 +2,7 @@
 
 import { prefer, preferences, type Preferences } from "../../reading/preferences";
 import { desk } from "../../session";
+import { helpWords } from "../../words/help";
 import { words } from "../../words/words";
 import { KeysSection } from "./keys_section";
 import { SheetFrame } from "./sheet_frame";
@@ -12,7 +13,7 @@ type Hands = "three_fingers" | "both_buttons";
 function Switch({ name }: { name: Switches }) {
   return (
     <label class="setting">
-      <span>{words.value.settings[name]}</span>
+      <span>{helpWords.value.settings[name]}</span>
       <input
         type="checkbox"
         role="switch"
@@ -28,8 +29,8 @@ function Switch({ name }: { name: Switches }) {
 function Choice({ name }: { name: Hands }) {
   const w = words.value;
   return (
-    <div class="setting" role="group" aria-label={w.settings[name]}>
-      <span>{w.settings[name]}</span>
+    <div class="setting" role="group" aria-label={helpWords.value.settings[name]}>
+      <span>{helpWords.value.settings[name]}</span>
       <div class="segments">
         {(["window", "scroll"] as const).map((hand) => (
           <button
@@ -49,7 +50,7 @@ function Choice({ name }: { name: Hands }) {
 function TouchSection() {
   return (
     <section class="panel">
-      <h2>{words.value.settings.touch}</h2>
+      <h2>{helpWords.value.settings.touch}</h2>
       <Choice name="three_fingers" />
       <Switch name="twist" />
       <Switch name="two_finger_undo" />
@@ -62,7 +63,7 @@ function TouchSection() {
 function MouseSection() {
   return (
     <section class="panel">
-      <h2>{words.value.settings.mouse}</h2>
+      <h2>{helpWords.value.settings.mouse}</h2>
       <Choice name="both_buttons" />
     </section>
   );
