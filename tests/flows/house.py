@@ -152,6 +152,14 @@ class House(Service):
         files = [path for path in (self.home / "blobs").rglob("*") if path.is_file()]
         return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() == path.name for path in files}
 
+    def stored(self) -> int:
+        """How many blobs there are; also while others come."""
+        return sum(1 for path in (self.home / "blobs").rglob("[!.]*") if path.is_file())
+
+    def blob(self, sha256: str) -> bytes:
+        """The bytes under this name."""
+        return next((self.home / "blobs").rglob(sha256)).read_bytes()
+
     def volume_files(self) -> list[VolumeFile]:
         return [VolumeFile.open(path) for path in (self.home / "volumes").rglob("*.volume")]
 

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from websockets.exceptions import WebSocketException
 
 from renderd.protocol import PlaneView, Show, VolumeView
+from storage.dicom.header import read_header
 from storage.dicom.write import write_series
 from tests.flows.house import House
 from tests.flows.sender import Sender, split
@@ -57,6 +58,10 @@ def study(seed: str) -> tuple[NDArray[np.int16], list[bytes]]:
     return noise, list(write_series(noise, AFFINE, seed=seed, attributes={"PatientID": seed}))
 
 
+def uid_of(data: bytes) -> str:
+    return read_header(data)[1].sop_instance_uid
+
+
 def up(house: House) -> None:
     """Wait until every process is there and says so."""
 
@@ -67,15 +72,17 @@ def up(house: House) -> None:
     house.until(all_run, "every process runs", 120)
 
 
-def check_all(house: House, patient_id: str, files: list[bytes], acknowledged: int) -> None:
+def check_all(house: House, patient_id: str, files: list[bytes], acknowledged: list[bytes]) -> None:
     """Every row has its bytes, every file is what its name says, nothing is twice, nothing acknowledged is missing."""
     rows = house.rows(
-        "SELECT instances.sop_instance_uid, instances.blob_sha256, instances.size_bytes"
+        "SELECT instances.sop_instance_uid, instances.blob_sha256"
         "  FROM instances JOIN series ON series.id = instances.series_id JOIN studies ON studies.id = series.study_id"
         f"  JOIN patients ON patients.id = studies.patient_id WHERE patients.patient_id = '{patient_id}'"
     )
-    assert len({row[0] for row in rows}) == len(rows)
-    assert acknowledged <= len(rows) <= len(files)
+    there, sent = {uid: house.blob(sha256) for uid, sha256 in rows}, {uid_of(data): data for data in files}
+    assert len(there) == len(rows)
+    assert {uid_of(data) for data in acknowledged} <= there.keys() <= sent.keys()
+    assert {uid for uid, data in there.items() if split(data)[1] != split(sent[uid])[1]} == set()
     blobs = house.blobs()
     assert {row[1] for row in rows} <= {name for name, right in blobs.items() if right}
     broken = [name for name, right in blobs.items() if not right and not name.startswith(".")]
@@ -87,7 +94,7 @@ def check_all(house: House, patient_id: str, files: list[bytes], acknowledged: i
 
 def whole(house: House, patient_id: str, files: list[bytes]) -> None:
     """After the last step all of the study is there, once, with its bytes."""
-    check_all(house, patient_id, files, len(files))
+    check_all(house, patient_id, files, files)
     (found,) = [one for one in house.studies() if one["patient_id"] == patient_id]
     assert (found["images"], found["series"]) == (len(files), 1)
 
@@ -105,7 +112,7 @@ def no_leftovers(house: House) -> None:
 def test_an_import_that_is_killed(house: House, tmp_path: Path) -> None:
     chance = random.Random(f"{SEED} import")
     tmp_path.chmod(0o755)
-    died, took = 0, 4.0
+    died, took = 0, 1.0
     for number in range(ROUNDS):
         name = f"KILL-IMPORT-{SEED}-{number}"
         array, files = study(name)
@@ -117,21 +124,27 @@ def test_an_import_that_is_killed(house: House, tmp_path: Path) -> None:
         process = subprocess.Popen(
             command, env=house.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
         )
-        begun = time.monotonic()
+        begun, before = time.monotonic(), house.stored()
+        if number % 2:  # at any moment
+            moment = chance.uniform(0.2, 1.1) * took
+        else:  # while it stores
+            house.until(lambda before=before: house.stored() != before, "the first image is stored")
+            moment = chance.uniform(0.0, 0.15)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(chance.uniform(0.2, 1.1) * took)
+            process.wait(moment)
         if process.poll() is None:
             died += 1
             os.killpg(process.pid, signal.SIGKILL)
         else:
             took = time.monotonic() - begun
         process.communicate()
-        check_all(house, name, files, 0)
+        check_all(house, name, files, [])
         done = house.farview("import", folder)
         assert done.returncode == 0, done.stdout + done.stderr
         whole(house, name, files)
         assert_volume(house, array, done.stdout)
     print(f"{died} of {ROUNDS} imports were killed before their end")
+    assert died > 0
     no_leftovers(house)
 
 
@@ -157,23 +170,28 @@ def test_a_receiver_that_is_killed_while_a_sender_sends(house: House, victim: st
         datasets = [split(data)[1] for data in files]
         # One in three rounds the database goes instead: what was acknowledged must be on the disk all the same.
         killed = "postgres" if number % 3 == 2 else victim
-        timer = threading.Timer(chance.uniform(0.02, 1.2), house.kill_one, [killed])
-        timer.start()
-        acknowledged: set[int] = set()
+        timer, moment = (
+            threading.Timer(chance.uniform(0.0, 0.05), house.kill_one, [killed]),
+            chance.randrange(SHAPE[0] // 2),
+        )
+        acknowledged: list[bytes] = []
         sender = Sender(house.dicom_port)
-        for z, dataset in enumerate(datasets):
+        for z, (data, dataset) in enumerate(zip(files, datasets, strict=True)):
+            if z == moment:
+                timer.start()
             if sender.send(dataset) == 0:
-                acknowledged.add(z)
+                acknowledged.append(data)
         sender.close()
         timer.join()
         up(house)
         lost += len(files) - len(acknowledged)
-        check_all(house, name, files, len(acknowledged))
+        check_all(house, name, files, acknowledged)
         again = Sender(house.dicom_port)
         assert [again.send(dataset) for dataset in datasets] == [0] * len(datasets)
         again.close()
         whole(house, name, files)
     print(f"{lost} of {ROUNDS * SHAPE[0]} images were not acknowledged the first time")
+    assert lost > 0
     no_leftovers(house)
 
 
