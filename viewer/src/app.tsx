@@ -5,7 +5,7 @@ import { later } from "./pages/later";
 import { ReadingPage } from "./pages/reading";
 import { SignInPage } from "./pages/sign_in";
 import { StudiesPage } from "./pages/studies";
-import { me, study, system } from "./session";
+import { changing, me, study, system } from "./session";
 import { language, words } from "./words/words";
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
@@ -19,7 +19,7 @@ const PasswordPage = later(() => import("./pages/password").then((part) => part.
 function page() {
   if (me.value === undefined) return loading();
   if (me.value === null) return <SignInPage />;
-  if (me.value.must_change_password) return <PasswordPage />;
+  if (me.value.must_change_password || changing.value) return <PasswordPage />;
   if (system.value && me.value.permissions.includes("system.read")) return <SystemPage />;
   return study.value === null ? <StudiesPage /> : <ReadingPage id={study.value} />;
 }

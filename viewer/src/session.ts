@@ -18,6 +18,8 @@ export const ended = signal<string | null>(null);
 export const study = signal<number | null>(null);
 /** How the house is, instead of the list. */
 export const system = signal(false);
+/** The account's password, instead of the list. */
+export const changing = signal(false);
 
 export const connection = new Connection({
   open: () => new WebSocket(client.streamAddress(), SUBPROTOCOL),
@@ -32,7 +34,7 @@ export function enter(person: Me): void {
   me.value = person;
   ended.value = null;
   // Opened with the list, so that the first image of a study finds the line measured and ready.
-  if (person.must_change_password) return;
+  if (person.must_change_password || changing.value) return;
   connection.open();
   void bringPreferences();
 }
@@ -63,19 +65,25 @@ function follow(): void {
   const match = /^#\/studies\/(\d+)$/.exec(location.hash);
   study.value = match ? Number(match[1]) : null;
   system.value = location.hash === "#/system";
+  changing.value = location.hash === "#/password";
+  // A new password ends the account's sessions, and with them this line: whoever lost it so would be signed out.
+  if (changing.value) connection.close();
+  else if (me.value && !me.value.must_change_password) connection.open();
 }
 
-export function toSystem(): void {
-  location.hash = "#/system";
+function to(hash: string): void {
+  location.hash = hash;
   follow();
 }
+
+export const toSystem = (): void => to("#/system");
+export const toPassword = (): void => to("#/password");
 
 export const toList = (): void => goTo(null);
 
 export function goTo(row: StudyRow | null): void {
   desk.row.value = row;
-  location.hash = row ? `#/studies/${row.id}` : "#/";
-  follow();
+  to(row ? `#/studies/${row.id}` : "#/");
 }
 
 /** Show a study on the desk; the page is already there and its viewport is measured. */

@@ -1,8 +1,8 @@
-/** The new password that the first sign-in must set. The rules are shown while typing; the server decides. */
+/** A new password, which the first sign-in must set. The rules are shown while typing; the server decides. */
 
 import { useState } from "preact/hooks";
 import { changePassword } from "../api/client";
-import { enter, me, signOut } from "../session";
+import { enter, me, signOut, toList } from "../session";
 import { words } from "../words/words";
 import { codeOf, Field, LanguageSwitch, Mark, Sorry } from "./common";
 
@@ -20,6 +20,7 @@ export function PasswordPage() {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const login = me.value?.login ?? "";
+  const must = me.value?.must_change_password;
   const rules: [string, boolean][] = [
     [w.rule_length, fresh.length >= 8],
     [w.rule_classes, classes(fresh) >= 3],
@@ -34,7 +35,9 @@ export function PasswordPage() {
     setBusy(true);
     setProblem(null);
     try {
-      enter(await changePassword({ old, new: fresh }));
+      const person = await changePassword({ old, new: fresh });
+      toList();
+      enter(person);
     } catch (error) {
       setProblem(codeOf(error));
       setBusy(false);
@@ -48,7 +51,7 @@ export function PasswordPage() {
           <Mark />
           <div>
             <h1>{w.change_password}</h1>
-            <p>{w.must_change}</p>
+            {must && <p>{w.must_change}</p>}
           </div>
         </header>
         <input
@@ -97,8 +100,8 @@ export function PasswordPage() {
           {w.save}
         </button>
         <footer>
-          <button type="button" class="quiet" onClick={() => void signOut()}>
-            {w.sign_out}
+          <button type="button" class="quiet" onClick={() => (must ? void signOut() : toList())}>
+            {must ? w.sign_out : w.back}
           </button>
           <LanguageSwitch />
         </footer>

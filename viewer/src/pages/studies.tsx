@@ -4,7 +4,7 @@ import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { findStudies } from "../api/client";
 import type { StudyRow } from "../api/messages";
-import { goTo, me, signOut, toSystem } from "../session";
+import { goTo, me, signOut, toPassword, toSystem } from "../session";
 import { words } from "../words/words";
 import { codeOf, LanguageSwitch, Mark, narrow, patientName, sexAge, Sorry } from "./common";
 
@@ -222,7 +222,9 @@ export function StudiesPage() {
           value={query.value}
           onInput={(event) => type(event.currentTarget.value)}
         />
-        <span class="person">{me.value?.login}</span>
+        <button class="quiet person" title={w.change_password} data-testid="account" onClick={toPassword}>
+          {me.value?.login}
+        </button>
         {me.value?.permissions.includes("system.read") && (
           <button class="quiet" data-testid="system" onClick={toSystem}>
             {w.system}
