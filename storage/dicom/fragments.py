@@ -74,7 +74,20 @@ def by_codestream(data: bytes, fragments: list[Fragment]) -> list[list[Fragment]
     """Divide where a fragment starts like a codestream."""
     groups: list[list[Fragment]] = []
     for fragment in fragments:
-        if not groups or data[fragment[0] : fragment[0] + 6].startswith(_STARTS):
+        if not groups or _starts(data, fragment[0]):
             groups.append([])
         groups[-1].append(fragment)
     return groups
+
+
+def is_surplus(data: bytes, frames: list[list[int]]) -> bool:
+    """Whether a frame, as `frame_fragments` answers it, has another codestream behind its own."""
+    return any(_starts(data, offset) for pieces in frames for offset in pieces[2::2])
+
+
+def _starts(data: bytes, offset: int) -> bool:
+    """Whether a codestream begins here. That of RLE is a number of segments and the place of the first (PS3.5 G.5)."""
+    if data[offset : offset + 6].startswith(_STARTS):
+        return True
+    segments, first = struct.unpack("<LL", data[offset : offset + 8].ljust(8, b"\0"))
+    return bool(1 <= segments <= 15 and first == 64)

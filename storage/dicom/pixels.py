@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from pydicom.uid import (
 )
 
 from storage.dicom.elements import integer_of, text_of, value_of
-from storage.dicom.fragments import frame_fragments
+from storage.dicom.fragments import frame_fragments, is_surplus
 from storage.dicom.parse import DOUBLE_PIXEL_DATA, FLOAT_PIXEL_DATA, UNDEFINED, Parsed
 from storage.errors import InvalidDataset
 
@@ -58,6 +58,7 @@ class Pixels:
     deflated: bool
     offset: int
     fragments: list[list[int]] | None  # per frame [offset, length, …]; None: native
+    surplus: bool = False  # more frames are stored than NumberOfFrames says; nobody sees those
 
     @property
     def colour(self) -> bool:
@@ -107,22 +108,27 @@ def read_pixels(parsed: Parsed) -> tuple[Pixels | None, str]:
     ):
         return None, "pixel_format"
     big_endian = parsed.transfer_syntax_uid == str(ExplicitVRBigEndian)
+    fragments = _fragments(parsed, element.offset, layout["frames"]) if encapsulated else None
     pixels = Pixels(
         kind=kind,
         byte_order=_byte_order(big_endian, layout["bits_allocated"], parsed, element.offset),
         deflated=parsed.deflated,
         offset=element.offset,
-        fragments=_fragments(parsed, element.offset, layout["frames"]) if encapsulated else None,
+        fragments=fragments,
+        surplus=fragments is not None and is_surplus(parsed.body, fragments),
         **layout,
     )
     if not encapsulated:
         full = pixels.rows * pixels.columns * pixels.samples * pixels.bits_allocated // 8 * pixels.frames
         if pixels.photometric in SUBSAMPLED and element.length >= full:
             # Said to be subsampled, stored in full: known from ultrasound machines.
-            return Pixels(**{**_fields(pixels), "photometric": pixels.photometric.removesuffix("_422")}), ""
+            pixels = replace(pixels, photometric=pixels.photometric.removesuffix("_422"))
         promised = -(-pixels.frame_bits * pixels.frames // 8)
         if element.length < promised:
             raise InvalidDataset(f"the pixel data has {element.length} bytes instead of {promised}")
+        # One byte more makes the length even.
+        surplus = element.length - promised >= max(pixels.frame_bits // 8, 2)
+        pixels = replace(pixels, surplus=surplus)
     return pixels, ""
 
 
@@ -131,10 +137,6 @@ def is_image(dataset: Dataset) -> bool:
     named = "Image Storage" in UID(text_of(dataset, "SOPClassUID")).name
     described = all(integer_of(dataset, keyword) for keyword in ("Rows", "Columns", "BitsAllocated"))
     return (named or described) and not text_of(dataset, "PixelDataProviderURL")
-
-
-def _fields(pixels: Pixels) -> dict[str, Any]:
-    return {name: getattr(pixels, name) for name in Pixels.__slots__}
 
 
 def _layout(dataset: Dataset, kind: str) -> dict[str, Any] | None:

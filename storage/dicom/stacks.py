@@ -79,9 +79,10 @@ class Stack:
         order = ("note_phase_order",) if self.phase and self.phase.by_order else ()
         if not self.geometry and not is_known(self.frames):
             order = ("note_order",)
+        more = ("note_more_frames",) if any(map(_is_surplus, self.frames)) else ()
         colours = ("note_colours",) if any(frame.header.supplemental for frame in self.frames) else ()
         unknown = ("note_no_rescale",) if any(frame.is_unknown for frame in self.frames) else ()
-        return (*(self.geometry.notes if self.geometry else ()), *order, *colours, *unknown)
+        return (*(self.geometry.notes if self.geometry else ()), *order, *colours, *more, *unknown)
 
     @property
     def frame_times_ms(self) -> list[float] | None:
@@ -144,6 +145,10 @@ def stacks_of(instances: Sequence[Instance]) -> list[Stack]:
             made += _families(group)
     made.sort(key=lambda family: (family[0].localizer, -len(family[0].frames), _first_number(family), family[0].digest))
     return [replace(stack, index=index) for index, stack in enumerate(stack for family in made for stack in family)]
+
+
+def _is_surplus(frame: FrameSource) -> bool:
+    return frame.header.pixels is not None and frame.header.pixels.surplus
 
 
 def _frames(instance: Instance, header: Header) -> list[FrameSource]:

@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from storage.dicom import fragments as module
-from storage.dicom.fragments import frame_fragments
+from storage.dicom.fragments import frame_fragments, is_surplus
 from storage.errors import InvalidDataset
 
 JPEG = b"\xff\xd8\xff\xe0"
@@ -70,3 +70,20 @@ def test_endless_fragments_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_FRAGMENTS", 100)
     with pytest.raises(InvalidDataset, match="more than"):
         frame_fragments(items(*[b"ab"] * 200), 0, 200)
+
+
+@pytest.mark.parametrize(
+    "start", [JPEG, b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  ", struct.pack("<16L", 1, 64, *[0] * 14)]
+)
+def test_a_codestream_behind_the_last_one_is_noticed(start: bytes) -> None:
+    # As PS3.5 A.4 has it, a codestream may go on in the next fragment; another one begins anew.
+    for fragments, frames, more in (
+        ([start, b"rest"], 1, False),
+        ([start, start], 2, False),
+        ([start, start], 1, True),
+    ):
+        data = items(*fragments)
+        assert is_surplus(data, frame_fragments(data, 0, frames)) is more
+    table = struct.pack("<LL", 0, 8 + len(start))
+    data = items(start, start, start, table=table)
+    assert is_surplus(data, frame_fragments(data, 0, 2))

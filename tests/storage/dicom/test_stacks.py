@@ -497,3 +497,26 @@ def test_windows_of_fractions_are_exact(said: str | None, function: str, grouped
     dataset.save_as(out)
     (stack,) = stacks_of(instances([out.getvalue()]))
     assert (stack.window_function, stack.windows) == (function, [[0.5, 1.0, ""]])
+
+
+@pytest.mark.parametrize(
+    "transfer_syntax", [EXPLICIT, uid.ExplicitVRBigEndian, uid.RLELossless, uid.JPEGLSLossless, uid.JPEG2000Lossless]
+)
+def test_frames_beyond_those_that_the_header_tells_of_are_told(transfer_syntax: str) -> None:
+    cine = np.stack([np.full((15, 17), 40 * n, np.uint8) for n in range(5)])
+    shared = {"SOPClassUID": f"{IMAGE}.3.1", "Modality": "US"}
+    for told in (5, 3, 1, None):
+        dataset = dcmread(BytesIO(write_instance(cine, 0, transfer_syntax, shared)))
+        del dataset.NumberOfFrames
+        if told is not None:
+            dataset.NumberOfFrames = told
+        stream = BytesIO()
+        dataset.save_as(stream)
+        if told == 3 and dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+            continue  # cannot be divided: refused, see test_fragments
+        found = stack([stream.getvalue()])
+        assert (len(found.frames), found.notes) == (told or 1, () if told == 5 else ("note_more_frames",)), told
+
+
+def test_a_byte_that_makes_the_length_even_is_no_frame() -> None:
+    assert stack([write_instance(np.zeros((1, 1), np.uint8), 0, EXPLICIT, {"Modality": "OT"})]).notes == ()

@@ -181,6 +181,7 @@ export const en: Words = {
     note_phase_order: "Phases told by order",
     note_order: "Order unknown",
     note_colours: "Colours not shown",
+    note_more_frames: "More frames stored",
     note_no_rescale: "Values not calibrated",
     between: "between images: not stored",
     and: "; ",

@@ -15,6 +15,7 @@ export const en: NoteSentences = {
   order: "Nothing says in which order these images belong.",
   colours:
     "Some values of this image stand for colours. They are shown grey: do not read them as measured values.",
+  more_frames: "More frames are stored than the header says. Only those that it tells of are shown.",
   no_rescale:
     "The header has no readable rescale slope and intercept. Values are shown as stored, not in HU or another unit: do not read them as measured.",
   unknown: "This series is unusual. Measure with care.",

@@ -178,6 +178,7 @@ export const zh = {
     note_phase_order: "相位按顺序区分",
     note_order: "顺序未知",
     note_colours: "彩色未显示",
+    note_more_frames: "有帧未显示",
     note_no_rescale: "像素值未定标",
     between: "层间无图像：未存储",
     and: "；",
