@@ -102,3 +102,15 @@ def test_a_lossless_copy_is_the_same_and_a_lossy_one_is_not(unpacked: Unpacked) 
     ):
         (other,) = (data for name, data in members.items() if name.endswith(f"_1.2.840.10008.{end}.dcm"))
         assert same(members["CTImage.dcm"], other) is expected, end
+
+
+@pytest.mark.parametrize("transfer_syntax", [EXPLICIT, uid.JPEGLSLossless])
+def test_frames_that_the_header_does_not_tell_of_belong_to_the_instance(transfer_syntax: str) -> None:
+    def cine(last: int) -> bytes:
+        frames = np.stack([np.full((12, 10), value, np.uint8) for value in (1, 2, last)])
+        return write_instance(frames, 0, transfer_syntax, {}).replace(b"IS\2\x003 ", b"IS\2\x001 ")
+
+    assert read_content(cine(3)).header.frames == 1
+    assert same(cine(3), cine(3))
+    assert not same(cine(3), cine(4))
+    assert read_content(cine(3)).digest != read_content(cine(4)).digest
