@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { fetchSystem } from "../api/client";
-import type { DiskInfo, ProcessInfo, RendererInfo, SystemInfo } from "../api/messages";
+import type { DiskInfo, ProcessInfo, SystemInfo } from "../api/messages";
 import { toList } from "../session";
 import { systemWords } from "../words/system";
 import { words } from "../words/words";
@@ -20,6 +20,13 @@ const problem = signal<string | null>(null);
 type Level = "good" | "busy" | "bad";
 const LEVELS: Record<string, Level> = { running: "good", starting: "busy", restarting: "busy", ok: "good", low: "busy" };
 const levelOf = (state: string): Level => LEVELS[state] ?? "bad";
+
+/** Somebody has to look at it, unless what is missing is only on its way. */
+function levelOfAll({ ok, database, disk, processes }: SystemInfo): Level {
+  if (ok) return "good";
+  const onTheirWay = processes.every(({ state }) => levelOf(state) !== "bad") && database && disk.state !== "full";
+  return onTheirWay && processes.some(({ state }) => levelOf(state) === "busy") ? "busy" : "bad";
+}
 
 /** A filled circle, an open one, a triangle: told apart without any colour. */
 function Sign({ level }: { level: Level }) {
@@ -102,12 +109,14 @@ function Disk({ disk }: { disk: DiskInfo }) {
   );
 }
 
-function Renderer({ renderer, kernels }: { renderer: RendererInfo | null; kernels: number }) {
+function Renderer({ house: { renderer, kernels, processes } }: { house: SystemInfo }) {
   const w = systemWords.value;
+  const starts = processes.some(({ name, state }) => name === "renderd" && levelOf(state) === "busy");
+  const level = renderer ? "good" : starts ? "busy" : "bad";
   return (
     <section data-testid="renderer">
       <h2>{w.renderer}</h2>
-      <State level={renderer ? "good" : "bad"}>{renderer ? w.answers : w.silent}</State>
+      <State level={level}>{{ good: w.answers, busy: w.prepares, bad: w.silent }[level]}</State>
       {renderer && <Bar part={renderer.volumes_bytes / renderer.budget_bytes} level="good" />}
       <dl>
         {renderer && (
@@ -166,6 +175,7 @@ export function SystemPage() {
     return () => clearInterval(timer);
   }, []);
   const house = system.value;
+  const level = house ? levelOfAll(house) : "busy";
   return (
     <main class="system" data-testid="system-page">
       <header class="list-head">
@@ -175,7 +185,7 @@ export function SystemPage() {
         <h1>{systemWords.value.title}</h1>
         <span class="push">
           {house && !problem.value && (
-            <State level={house.ok ? "good" : "bad"}>{house.ok ? systemWords.value.all_well : systemWords.value.look_here}</State>
+            <State level={level}>{systemWords.value.all[level]}</State>
           )}
         </span>
         <LanguageSwitch />
@@ -192,7 +202,7 @@ export function SystemPage() {
             </ul>
           </section>
           <Disk disk={house.disk} />
-          <Renderer renderer={house.renderer} kernels={house.kernels} />
+          <Renderer house={house} />
           <House house={house} />
         </div>
       ) : (

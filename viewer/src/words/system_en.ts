@@ -11,8 +11,7 @@ export const en: SystemWords = {
     days: (n) => (n === 1 ? "1 day" : `${n} days`),
   },
   title: "System status",
-  all_well: "All is well",
-  look_here: "Needs attention",
+  all: { good: "All is well", busy: "Starting", bad: "Needs attention" },
   processes_title: "Processes",
   processes: {
     postgresql: "Database PostgreSQL",
@@ -41,6 +40,7 @@ export const en: SystemWords = {
   renderer: "Renderer",
   answers: "Answers",
   silent: "Does not answer",
+  prepares: "Getting ready (kernels are compiled after an update, about a minute)",
   memory: "Memory for volumes",
   volumes: "Volumes in memory",
   viewers: "Connected viewers",
