@@ -17,6 +17,7 @@ from pathlib import Path
 
 from api.page import Page
 from farview.listening import is_free
+from farview.memory import memory_bytes
 from farview.privileges import Way, as_owner_of, choose
 from farview.settings import Settings
 from farview.supervisor import compiled
@@ -92,11 +93,10 @@ def processor() -> Line:
 
 
 def memory() -> Line:
-    page_size = os.sysconf("SC_PAGE_SIZE")
-    total = os.sysconf("SC_PHYS_PAGES") * page_size
+    total = memory_bytes()
     if total < LITTLE_MEMORY:
         return Line("check_memory", WARN, say("memory_small", total=total // GIB))
-    free = os.sysconf("SC_AVPHYS_PAGES") * page_size
+    free = min(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), total)
     return Line("check_memory", OK, say("memory_is", total=total // GIB, free=free // GIB))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from farview.errors import SettingRefused
+from farview.memory import memory_bytes
 from storage.database import DatabaseTarget
 from storage.home import default_home
 from storage.room import DEFAULT_RESERVE
@@ -21,8 +21,8 @@ LEAST_VOLUME_BYTES = 1 << 30
 
 
 def third_of_memory() -> int:
-    """A third of the machine's memory: volumes, beside the database, the encoders and the file cache."""
-    return max(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 3, LEAST_VOLUME_BYTES)
+    """A third of the memory that we may use: volumes, beside the database, the encoders and the file cache."""
+    return max(memory_bytes() // 3, LEAST_VOLUME_BYTES)
 
 
 class Settings(BaseSettings):

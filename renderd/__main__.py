@@ -30,7 +30,7 @@ def main() -> int:
     from renderd.process import serve  # noqa: PLC0415 - kernels are imported only after their cache has a place
 
     try:
-        volume_bytes = int(environment.get("FARVIEW_VOLUME_BYTES") or 0) or None
+        volume_bytes = int(environment["FARVIEW_VOLUME_BYTES"])
         reserve_bytes = int(environment.get("FARVIEW_DISK_RESERVE", DEFAULT_RESERVE))
         uvloop.run(serve(home, target, volume_bytes, reserve_bytes, environment.get("FARVIEW_GPU") or "auto"))
     except (StorageError, OSError) as error:

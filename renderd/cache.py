@@ -5,16 +5,11 @@ Keys hold the institution, so that equal images of two hospitals never meet here
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
-from contextlib import suppress
-from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 Key = tuple[int, str]  # institution, digest of the Stack
 FRAMES_BYTES = 256 << 20  # four mammograms
-SHARE_OF_MEMORY = 0.4
-CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 class Sized(Protocol):
@@ -69,11 +64,3 @@ class Cache(Generic[K, Item]):
                 return
             if key != newest and not item.held:
                 self.remove(key)
-
-
-def default_budget() -> int:
-    """Two fifths of the memory that this process may use."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    with suppress(OSError, ValueError):  # no limit is set, or this system has none
-        memory = min(memory, int(CGROUP_LIMIT.read_text()))
-    return int(memory * SHARE_OF_MEMORY)

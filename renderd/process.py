@@ -9,7 +9,6 @@ import time
 import structlog
 
 from kernels.warm import compile_all
-from renderd.cache import default_budget
 from renderd.library import Library
 from renderd.pool import SOCKET
 from renderd.render import Renderer
@@ -26,7 +25,7 @@ log = structlog.get_logger()
 DATABASE_CONNECTIONS = 4
 
 
-async def serve(home: Home, target: DatabaseTarget, volume_bytes: int | None, reserve_bytes: int, gpu: str) -> None:
+async def serve(home: Home, target: DatabaseTarget, volume_bytes: int, reserve_bytes: int, gpu: str) -> None:
     """Serve until SIGTERM. Kernels are compiled before the socket listens, so that nobody waits for that later."""
     begun = time.monotonic()
     renderer = Renderer()
@@ -40,7 +39,7 @@ async def serve(home: Home, target: DatabaseTarget, volume_bytes: int | None, re
         # Not the loop's executor, whose threads would be waited for at the end.
         threading.Thread(target=_clean_up, args=(home,), name="clean up", daemon=True).start()
         threading.Thread(target=_find_card, args=(renderer, gpu), name="find card", daemon=True).start()
-        library = Library(home, BlobStore(home.blobs, reserve_bytes), volume_bytes or default_budget())
+        library = Library(home, BlobStore(home.blobs, reserve_bytes), volume_bytes)
         await serve_stream(database, library, scheduler, home.runtime / SOCKET)
     finally:
         await database.close()

@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
+from farview import settings
 from farview.errors import SettingRefused
 from farview.settings import Settings, read
 from storage.database import DatabaseTarget
@@ -97,6 +98,12 @@ def test_only_the_network_that_was_asked_for_is_listened_on(
 def test_settings_that_do_not_go_together_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(SettingRefused):
         read(**options).check()
+
+
+def test_volumes_get_a_third_of_the_memory_that_we_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "memory_bytes", lambda: 12 << 30)
+    assert read().volume_bytes == 4 << 30
+    assert read().environment(Path("/r"), TARGET)["FARVIEW_VOLUME_BYTES"] == str(4 << 30)
 
 
 def test_secrets_do_not_show_and_are_not_handed_to_children() -> None:

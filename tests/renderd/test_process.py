@@ -126,6 +126,7 @@ async def test_without_a_database_it_says_so_and_ends(short_folder: Path, tmp_pa
         "FARVIEW_HOME": str(tmp_path),
         "FARVIEW_RUNTIME": str(short_folder),
         "FARVIEW_DATABASE_APPLICATION": f"postgresql:///none?host={short_folder}&user=nobody",
+        "FARVIEW_VOLUME_BYTES": "1",
     }
     code = (
         "import renderd.process, renderd.__main__, sys;"
