@@ -2,9 +2,12 @@
 
 Only positions and orientations are believed, never a gantry tilt, a slice location or a spacing between slices. Slices
 stack along a straight line, whatever its angle to them: the lean of a tilted gantry stays in the affine as shear. A
-slice may lie 2 % of the step, but at least 0.06 mm (rounding to 0.1 mm makes 0.05), beside that line. Slices more than
-1 % of the step, or 0.06 mm, away from regular places keep the places that they have. Why holes are never bridged:
-docs/decisions/0003.
+slice may lie 2 % of the step, but at least 0.1 mm, beside that line: rounding to 0.1 mm moves a point by 0.05 mm along
+each axis, so by up to 0.087. Slices more than 1 % of the step, or than rounding makes along the normal, away from
+regular places keep the places that they have. Why holes are never bridged: docs/decisions/0003.
+
+What is no body's geometry (beyond a kilometre, finer than a cell, more voxels than kernels count) is refused here,
+before anything is decoded.
 """
 
 from __future__ import annotations
@@ -27,11 +30,21 @@ MIN_SLICES = 3
 PARALLEL = 2e-3  # of direction cosines
 STRAIGHT = 0.02  # of the step
 EVEN = 0.01  # of the step
-LEAST_TOLERANCE_MM = 0.06
+LEAST_BESIDE_MM = 0.1
+ROUNDING_MM = 0.05  # of each coordinate
+MARGIN_MM = 0.01
 SAME_PLACE_MM = 0.01
 SAME_PLACE = 0.05  # of the step: a table that comes back to a place
 MOST_SAME_PLACE_MM = 0.5
 TILT_DEGREES = 0.5  # less is not worth a word
+
+MOST_MM = 1e6  # from the origin of the patient's coordinates
+LEAST_SPACING_MM = 1e-4
+MOST_LEAN = 10.0  # mm beside the normal for each along it; no gantry tilts by 84°
+# What kernels.volume takes, which is no part of this package.
+MOST_VOXELS = 2**31 - 1
+MOST_STEPS = 2**16
+LEAST_STEP = 1e-3
 
 Array = NDArray[np.float64]
 
@@ -101,11 +114,16 @@ def place_codes(distances: Array) -> NDArray[np.int64]:
     return codes
 
 
+def has_place(frame: FrameSource) -> bool:
+    """Whether it says where in a patient it is."""
+    return frame.position is not None and all(abs(x) <= MOST_MM for x in frame.position)
+
+
 def distances_of(frames: Sequence[FrameSource]) -> Array | None:
     """Distance of each frame along the common normal, mm; None where one has no place or they are not parallel."""
     orientations = [frame.orientation for frame in frames]
     positions = [frame.position for frame in frames]
-    if any(o is None for o in orientations) or any(p is None for p in positions):
+    if any(o is None for o in orientations) or not all(map(has_place, frames)):
         return None
     directions = np.array(orientations)
     if np.abs(directions - directions[0]).max() > PARALLEL:
@@ -140,7 +158,8 @@ def unsuitable(frames: Sequence[FrameSource]) -> str | None:
 
 
 def _values_unsuitable(frames: Sequence[FrameSource]) -> str | None:
-    if len({(frame.header.inverted, frame.unit, frame.header.modality, frame.is_unknown) for frame in frames}) > 1:
+    own = ((f.header.inverted, f.header.modality, f.header.modality_lut is None, f.unit, f.is_unknown) for f in frames)
+    if len(set(own)) > 1:
         return "mixed_pixels"
     if frames[0].is_unknown:
         return "no_rescale"
@@ -159,19 +178,15 @@ def _grid(frames: Sequence[FrameSource], along: Array) -> tuple[SeriesGeometry |
     gaps = np.abs(np.diff(along))
     if gaps.min() <= same_place_mm(gaps):
         return None, "duplicate_positions"
-    # What a millimetre along the normal is on the line from the first slice to the last.
-    line = (positions[-1] - positions[0]) / (along[-1] - along[0])
-    beside = positions - positions[0] - (along - along[0])[:, None] * line
-    if np.linalg.norm(beside, axis=1).max() > max(STRAIGHT * float(np.median(gaps)), LEAST_TOLERANCE_MM):
-        return None, "misaligned_slices"
-    numbers = np.array([np.nan if frame.number is None else frame.number[0] for frame in frames])
-    # An MR scan takes its slices in packages, the odd ones first; frames of one instance come in any order.
-    if first.header.modality != "MR" and first.header.frames == 1 and are_mixed(np.cumsum([0.0, *gaps]), numbers):
-        return None, "scattered_slices"
+    line = line_of(positions, along)
+    if refusal := _unlike_a_scan(frames, gaps, line, positions - (along - along.mean())[:, None] * line):
+        return None, refusal
     holes = holes_of(gaps, [frame.thickness_mm for frame in frames], steps_of(frames))
-    if are_shreds(gaps, holes):
+    rounding_mm = ROUNDING_MM * float(np.abs(np.cross(orientation[:3], orientation[3:])).sum()) + MARGIN_MM
+    places, step_mm = places_of(gaps, holes, rounding_mm)
+    beyond = places is not None and (places[-1] > MOST_STEPS or np.diff(places).min() < LEAST_STEP)
+    if beyond or are_shreds(gaps, holes):
         return None, "scattered_slices"
-    places, step_mm = places_of(gaps, holes)
     affine = np.eye(4)
     affine[:3, 0] = np.array(orientation[:3]) * spacing[1]
     affine[:3, 1] = np.array(orientation[3:]) * spacing[0]
@@ -183,7 +198,30 @@ def _grid(frames: Sequence[FrameSource], along: Array) -> tuple[SeriesGeometry |
     return SeriesGeometry(affine, (count, first.rows, first.columns), reference, places, holes), None
 
 
-def places_of(gaps: Array, holes: Sequence[int]) -> tuple[Array | None, float]:
+def _unlike_a_scan(frames: Sequence[FrameSource], gaps: Array, line: Array, beside: Array) -> str | None:
+    """Why slices at different places make no Volume all the same. beside: positions, moved together along the line."""
+    first = frames[0]
+    assert first.spacing is not None
+    if len(frames) * first.rows * first.columns > MOST_VOXELS:
+        return "volume_too_large"
+    if min(first.spacing) < LEAST_SPACING_MM:
+        return "invalid_volume"
+    most_mm = max(STRAIGHT * float(np.median(gaps)), LEAST_BESIDE_MM)
+    if np.linalg.norm(beside - beside.mean(axis=0), axis=1).max() > most_mm or np.linalg.norm(line) > MOST_LEAN:
+        return "misaligned_slices"
+    numbers = np.array([np.nan if frame.number is None else frame.number[0] for frame in frames])
+    # An MR scan takes its slices in packages, the odd ones first; frames of one instance come in any order.
+    can_mix = first.header.modality != "MR" and first.header.frames == 1
+    return "scattered_slices" if can_mix and are_mixed(np.cumsum([0.0, *gaps]), numbers) else None
+
+
+def line_of(positions: Array, along: Array) -> Array:
+    """What a millimetre along the normal is on the line nearest to all slices; the first and last are rounded too."""
+    d = along - along.mean()
+    return np.asarray(d @ (positions - positions.mean(axis=0)) / (d @ d))
+
+
+def places_of(gaps: Array, holes: Sequence[int], rounding_mm: float) -> tuple[Array | None, float]:
     """The places of slices in steps, None where slice z lies at place z; and the step, mm."""
     kept = np.ones(len(gaps), bool)
     kept[list(holes)] = False
@@ -195,7 +233,7 @@ def places_of(gaps: Array, holes: Sequence[int]) -> tuple[Array | None, float]:
         centred = regular - regular.mean()
         slope = float(centred @ distances / (centred @ centred))
         off = distances - distances.mean() - slope * centred
-        if np.abs(off).max() <= max(EVEN * slope, LEAST_TOLERANCE_MM):
+        if np.abs(off).max() <= max(EVEN * slope, rounding_mm):
             return (regular if len(holes) else None), float(distances[-1] / regular[-1])
         if not len(holes):
             break

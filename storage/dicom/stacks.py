@@ -15,7 +15,7 @@ import numpy as np
 
 from storage.dicom.decode import is_int16
 from storage.dicom.grid import Array as Distances
-from storage.dicom.grid import SeriesGeometry, distances_of, geometry_of
+from storage.dicom.grid import SeriesGeometry, distances_of, geometry_of, has_place
 from storage.dicom.groups import groups_of
 from storage.dicom.header import Header
 from storage.dicom.interleaved import divided
@@ -138,7 +138,7 @@ def stacks_of(instances: Sequence[Instance]) -> list[Stack]:
         key = _key(header)
         for frame in frames:
             # One image that does not say where it is must not take the places of all others.
-            own = frame.kind, frame.separators.get("stack"), frame.position is None
+            own = frame.kind, frame.separators.get("stack"), has_place(frame)
             keyed.setdefault((*key, reference, *own), []).append(frame)
     for alike in keyed.values():
         for group in groups_of(alike, any_way=is_localizer(alike[0].header)):

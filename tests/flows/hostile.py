@@ -224,7 +224,28 @@ def cases() -> Iterator[tuple[str, bytes]]:
             )
         ),
     )
+    yield from scans()
     yield "frame times", file(dataset("frame times", NumberOfFrames=1, FrameTimeVector=[0.0] * 20_000))
+
+
+PLACES: dict[str, tuple[list[float], dict[str, Any]]] = {
+    "fine pixels": ([0, 1, 2], {"PixelSpacing": ["1e-7", "1e-7"]}),
+    "coarse pixels": ([0, 1, 2], {"PixelSpacing": ["9e4", "9e4"]}),
+    "a slice 100 m away": ([0, 1, 2, 3, 1e5], {}),
+    "a slice 10 km away": ([0, 1, 2, 3, 1e7], {}),
+    "beyond everything": ([0, 1e308, 1.5e308], {}),
+    "hardly apart": ([0, 1e-3, 2e-3, 1], {}),
+    "thin": ([0, 1, 2], {"SliceThickness": "1e-300"}),
+}
+
+
+def scans() -> Iterator[tuple[str, bytes]]:
+    """Slices whose places or sizes are no body's."""
+    for name, (heights, attributes) in PLACES.items():
+        for i, z in enumerate(heights):
+            uid = generate_uid(entropy_srcs=["hostile", name, str(i)])
+            own = {"SOPInstanceUID": uid, "InstanceNumber": i + 1, "ImagePositionPatient": [0, 0, f"{z:g}"]}
+            yield f"{name} {i}", file(dataset(name, **{**own, **attributes}))
 
 
 def with_overlays(made: Dataset, data: bytes | None = b"\xff" * 100, **attributes: int) -> Dataset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,7 @@ CASES |= {
     "several slices missing": plain(planes().only(GAPS), ("note_missing_slices",), 3),
     "overlapping slices": plain(planes(), SliceThickness=6.0),
     "positions rounded to a tenth of a millimetre": plain(planes(steps=np.round(np.arange(-45, 45, 1.27), 1))),
+    "oblique, positions rounded to a tenth of a millimetre": lambda: Case(rounded_oblique(), [Expected()]),
     "rows and columns of other lengths": plain(planes(spacing=(1.2, 3.3), size=(80, 30))),
     # ── in which order they come ───────────────────────────────────────────────────────────────────────────────────
     "instance numbers against the positions": plain(planes(), each=lambda z: {"InstanceNumber": 31 - z}),
@@ -150,6 +152,11 @@ def localizer() -> Case:
         planes(RIGHT_LEFT, -HEAD, [0]), seed="c", **scout
     )
     return Case([*scouts, *classic(planes())], [Expected()], ("no_geometry",))
+
+
+def rounded_oblique() -> list[bytes]:
+    where = planes(*turned((25, -10, 15)), steps=np.arange(-45, 45, 1.25))
+    return classic(replace(where, positions=np.round(where.positions, 1)))
 
 
 def later(z: int) -> dict[str, Any]:
