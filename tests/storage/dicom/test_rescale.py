@@ -161,6 +161,13 @@ def lut(kind: str) -> Any:
     return lambda data: edited(data, edit)
 
 
+def test_a_slice_whose_values_a_table_makes_is_not_mixed_with_others() -> None:
+    files = classic(where(), storing=Storing(intercept=0), SOPClassUID=MR, Modality="MR")
+    tabled = [lut("US")(data) for data in files]
+    assert stack(tabled).refusal is None
+    assert stack([*files[:3], *tabled[3:]]).refusal == "mixed_pixels"
+
+
 def single(edit: Edit = lambda data: data, **attributes: Any) -> bytes:
     return edit(classic(where(1), **attributes)[0])
 
