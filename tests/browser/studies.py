@@ -144,9 +144,11 @@ def _cut_off(data: bytes) -> bytes:
 
 
 def report() -> Iterator[bytes]:
-    """Two structured reports, and nothing that could be shown."""
-    for n in range(2):
-        attributes = _named("REPORT", SOPClassUID=STRUCTURED_REPORT, Modality="SR", InstanceNumber=n + 1)
+    """Two structured reports, and nothing that could be shown; the second one comes again with another content."""
+    for n, title in enumerate(["REPORT", "REPORT", "ANOTHER"]):
+        number = min(n + 1, 2)
+        attributes = _named("REPORT", SOPClassUID=STRUCTURED_REPORT, Modality="SR", InstanceNumber=number)
+        attributes["SeriesDescription"] = title
         yield write_instance(None, "REPORT", ExplicitVRLittleEndian, attributes)
 
 

@@ -243,6 +243,19 @@ def test_objects_without_pictures_are_listed(desktop: Reader) -> None:
     assert "结构化报告 2" in page.get_by_test_id("stored-study").inner_text()
 
 
+def test_what_is_kept_as_a_conflict_is_told_at_the_desk_and_on_the_phone(
+    desktop: Reader, phone: Reader, shots: Path
+) -> None:
+    for name, reader in (("desk", desktop), ("phone", phone)):
+        reader.open_study("REPORT")
+        if reader is phone:
+            reader.page.get_by_test_id("more").click()
+        said = reader.page.get_by_test_id("conflicts")
+        said.wait_for()
+        assert said.inner_text() == "另有 1 幅影像标识相同而内容不同，或患者不符：已保留，未显示"
+        reader.page.screenshot(path=shots / f"conflicts_{name}.png")
+
+
 # ── keys ──
 
 
