@@ -49,7 +49,8 @@ class Stack:
     digest: SHA-256 over the frames in their order; another slice makes another digest.
     dtype: "int16" where that holds every modality value exactly, "float32", or "rgb" (uint8, three channels).
     windows: the middle frame's, for the first of an MR often shows next to nothing; each frame has its own besides.
-    spacing: between rows and between columns, mm. lossy: how the stored images lost information, or "".
+    spacing: between rows and between columns, mm. lossy: how all images lost information, "lossy" where
+    they differ in that, or "".
     phase: which one of several Stacks of the same places it is; they run the same way and stand side by side.
     """
 
@@ -245,9 +246,13 @@ def _stack(frames: Sequence[FrameSource]) -> Stack:
         window_function=middle.window_function,
         unit=unit,
         frame_time_ms=header.frame_time_ms,
-        lossy=next((one.lossy for one in headers if one.lossy), ""),
+        lossy=_common_loss({one.lossy for one in headers}),
         localizer=is_localizer(header),
     )
+
+
+def _common_loss(losses: set[str]) -> str:
+    return losses.pop() if len(losses) == 1 else "lossy"
 
 
 def _windows(middle: FrameSource, unit: str) -> list[list[Any]]:

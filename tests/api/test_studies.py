@@ -157,6 +157,24 @@ def test_frames_with_tables_of_their_own_are_all_shown_by_these() -> None:
     assert [frame.window for frame in stack.frames] == [None] * 3
 
 
+@pytest.mark.parametrize(
+    ("ratios", "of_all"),
+    [([None, None], ""), ([12, 12], "12:1 JPEG"), ([None, 12], "lossy"), ([12, 30], "lossy")],
+)
+def test_each_image_says_what_it_has_lost_and_a_stack_what_all_have(ratios: list[int | None], of_all: str) -> None:
+    files = []
+    for number, ratio in enumerate(ratios):
+        said = {"LossyImageCompressionRatio": ratio, "LossyImageCompressionMethod": "ISO_10918_1"} if ratio else {}
+        files.append(
+            write_projection(
+                np.zeros((4, 4), np.uint16), seed=number, attributes={"InstanceNumber": number + 1, **said}
+            )
+        )
+    [stack] = info_of(files).stacks
+    assert [frame.lossy for frame in stack.frames] == [f"{ratio}:1 JPEG" if ratio else "" for ratio in ratios]
+    assert stack.lossy == of_all
+
+
 def test_a_cine_says_how_long_each_frame_is_shown_and_what_is_drawn_over_it() -> None:
     frames = np.zeros((3, 16, 16), np.uint8)
     attributes = {"FrameTimeVector": [0, 40, 60], "PreferredPlaybackSequencing": 1}
