@@ -48,8 +48,8 @@ def is_ordered(crowd: Crowd, codes: Codes, repeats: Codes) -> bool:
     """Whether the order of numbers can be believed where a code has a place several times.
 
     Every place of it equally often, no number twice at a place, numbered place after place or set after set, and then
-    the places in one order in all sets, or straight along: otherwise the first half of a set that was numbered from
-    its other end would go with the second half of the other. Each set of one kind.
+    the places in one order in all sets: otherwise the first half of a set that was numbered from its other end would
+    go with the second half of the other. Each set of one kind.
     """
     if not is_level(crowd, codes) or not is_alike(crowd, codes * (int(repeats.max()) + 1) + repeats):
         return False
@@ -70,10 +70,9 @@ def _are_apart(ranks: Array, codes: Codes) -> bool:
 
 
 def _run_alike(crowd: Crowd, repeats: Codes) -> bool:
-    """Whether the numbers lead through the places of each set in the same order, or straight along."""
+    """Whether the numbers lead through the places of each set in the same order."""
     ways = [crowd.places[own][np.lexsort((crowd.places[own], crowd.ranks[own]))] for own in sets_of(repeats)]
-    straight = all((np.diff(way) > 0).all() or (np.diff(way) < 0).all() for way in ways)
-    return straight or all(np.array_equal(way, ways[0]) for way in ways)
+    return all(np.array_equal(way, ways[0]) for way in ways)
 
 
 def is_level(crowd: Crowd, codes: Codes) -> bool:

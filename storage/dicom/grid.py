@@ -211,8 +211,8 @@ def _unlike_a_scan(frames: Sequence[FrameSource], gaps: Array, line: Array, besi
         return "misaligned_slices"
     numbers = np.array([np.nan if frame.number is None else frame.number[0] for frame in frames])
     # An MR scan takes its slices in packages, the odd ones first; frames of one instance come in any order.
-    can_mix = first.header.modality != "MR" and first.header.frames == 1
-    return "scattered_slices" if can_mix and are_mixed(np.cumsum([0.0, *gaps]), numbers) else None
+    is_mixed = first.header.frames == 1 and are_mixed(numbers, can_be_packages=first.header.modality == "MR")
+    return "scattered_slices" if is_mixed else None
 
 
 def line_of(positions: Array, along: Array) -> Array:

@@ -103,6 +103,14 @@ CASES: dict[str, list[Scan]] = {
     ],
     "nothing tells them apart, 0.3 mm apart": pair(0.3, {}, {}),
     "nothing tells them apart, 1 mm apart": pair(1, {}, {}),
+    "the same numbers, half a step apart": [scan(i, [z + 2.5 * i for z in HEIGHTS], range(12)) for i in range(2)],
+    "numbers that overlap, half a step apart": [
+        scan(i, [z + 2.5 * i for z in HEIGHTS], range(4 * i, 4 * i + 12)) for i in range(2)
+    ],
+    "the same numbers, half a scan on": [scan(i, [z + 32.5 * i for z in HEIGHTS], range(12)) for i in range(2)],
+    "the same numbers of an MR scan, half a step apart": [
+        scan(i, [z + 2.5 * i for z in HEIGHTS], range(12), **MR) for i in range(2)
+    ],
     "thick and thin": [
         scan(1, HEIGHTS, range(1, 13)),
         scan(2, [2.5 * z for z in range(23)], range(101, 124), SliceThickness=2.5),
@@ -149,6 +157,10 @@ for keyword, shift, types in [
 REFUSED = {
     "nothing tells them apart, half a step apart": "scattered_slices",
     "nothing tells them apart, one there and one back": "scattered_slices",
+    "the same numbers, half a step apart": "scattered_slices",
+    "numbers that overlap, half a step apart": "scattered_slices",
+    "the same numbers, half a scan on": "scattered_slices",
+    "the same numbers of an MR scan, half a step apart": "scattered_slices",
     "nothing tells them apart, 0.3 mm apart": "scattered_slices",
     "nothing tells them apart, 1 mm apart": "scattered_slices",
 }

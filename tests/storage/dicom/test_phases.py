@@ -171,6 +171,7 @@ def numbered(second: list[int], **shared: Any) -> list[bytes]:
         [2, 3, 4, 5, 6],
         # From the other end, and no number twice at a place: half of each would come before the other half.
         [6, 4, 2, 1, 0],
+        [10, 9, 8, 7, 6],
     ],
 )
 def test_the_same_numbers_or_such_that_run_against_each_other_make_no_volume(second: list[int], seed: int) -> None:
@@ -178,9 +179,8 @@ def test_the_same_numbers_or_such_that_run_against_each_other_make_no_volume(sec
     assert (len(found), refusal) == (2 * SLICES, "duplicate_positions")
 
 
-@pytest.mark.parametrize("second", [[6, 7, 8, 9, 10], [10, 9, 8, 7, 6]])
-def test_numbers_set_after_set_tell_the_sets_apart_whichever_way_they_run(second: list[int]) -> None:
-    assert sets_in(numbered(second)) == [(name * SLICES, None, ("note_phase_order",)) for name in "AB"]
+def test_numbers_set_after_set_tell_the_sets_apart() -> None:
+    assert sets_in(numbered([6, 7, 8, 9, 10])) == [(name * SLICES, None, ("note_phase_order",)) for name in "AB"]
 
 
 def test_one_number_for_each_phase_at_every_place_tells_them_apart() -> None:
