@@ -22,7 +22,8 @@ FEW_HOLES = 2
 MOST_HOLES = 0.25  # of the gaps, or half of the millimetres: shreds show no anatomy, and may be several scans in one
 BELIEVED = 0.9  # of the gaps, at least, are in proportion to the numbers
 PROPORTIONAL = 0.05  # of the gap
-ROUNDED_MM = 0.06  # positions to a tenth of a millimetre
+ROUNDED_MM = 0.11  # both ends of a gap, to a tenth of a millimetre
+MOST_ROUNDED = 0.2  # of the step
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -38,7 +39,7 @@ def steps_of(frames: Sequence[FrameSource]) -> Array:
         elif a.header is b.header:
             steps.append(abs((b.frame + (b.tile or 0)) - (a.frame + (a.tile or 0))))
         elif a.header.frames == b.header.frames == 1 and a.number and b.number:
-            steps.append(abs(b.number[0] - a.number[0]) or abs(b.number[1] - a.number[1]))
+            steps.append(abs(b.number[0] - a.number[0]) or abs(b.number[1] - a.number[1]) or math.nan)
         else:
             steps.append(math.nan)
     return np.array(steps, float)
@@ -82,9 +83,13 @@ def _left_out(gaps: Array, steps: Array) -> Flags:
     known = steps >= 1
     if not known.any():
         return known
-    unit = float(np.median(gaps[known] / steps[known]))
+    ratios = gaps[known] / steps[known]
+    middle = np.sort(ratios)[len(ratios) // 2]
+    near = np.abs(ratios - middle) <= MOST_ROUNDED * middle
+    unit = float(gaps[known][near].sum() / steps[known][near].sum())  # that of small gaps is rounded most
     with np.errstate(invalid="ignore"):
-        agree = known & (np.abs(gaps - steps * unit) <= np.maximum(PROPORTIONAL * gaps, ROUNDED_MM))
+        off = np.abs(gaps - steps * unit)
+        agree = known & (off <= np.maximum(PROPORTIONAL * gaps, min(ROUNDED_MM, MOST_ROUNDED * float(gaps.min()))))
     if agree.sum() < believed * len(gaps) or not agree.any():
         return np.zeros(len(gaps), bool)
     return np.asarray(agree & (steps >= HOLE * steps[agree].min()))

@@ -224,15 +224,16 @@ def test_several_equal_wide_gaps_are_missing_slices_only_where_numbers_are_left_
     assert found.geometry is not None and found.geometry.holes == holes
 
 
-@pytest.mark.parametrize("numbers", ["left out", "none", "counted"])
+@pytest.mark.parametrize("step", [1.0, 0.625])
+@pytest.mark.parametrize("numbers", ["left out", "none", "same", "counted"])
 @pytest.mark.parametrize("stride", [2, 3])
-@pytest.mark.parametrize("until", range(2, 40, 3))
-def test_however_much_is_missing_nothing_is_filled_in(until: int, stride: int, numbers: str) -> None:
+@pytest.mark.parametrize("until", range(2, 40, 4))
+def test_however_much_is_missing_nothing_is_filled_in(until: int, stride: int, numbers: str, step: float) -> None:
     kept = [z for z in range(40) if z >= until or z % stride == 0]
     files = []
     for i, z in enumerate(kept):
-        said: dict[str, Any] = {"InstanceNumber": {"left out": z + 1, "none": None, "counted": i}[numbers]}
-        files += at_positions([[0, 0, float(z)]], SliceThickness=1.0, SOPInstanceUID=f"1.2.{z + 1}", **said)
+        said: dict[str, Any] = {"InstanceNumber": {"left out": z + 1, "none": None, "same": 1, "counted": i}[numbers]}
+        files += at_positions([[0, 0, round(z * step, 1)]], SliceThickness=step, SOPInstanceUID=f"1.2.{z + 1}", **said)
     found = stack(files)
     gaps = tuple(i for i, (a, b) in enumerate(pairwise(kept)) if b - a > 1)
     if found.geometry is None:
