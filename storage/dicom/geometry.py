@@ -29,6 +29,7 @@ _SLICE_CLASSES = SLICED_XA | CT_CLASSES | {f"{_IMAGE}.13.1.3"}  # and breast tom
 _CENTIMETRES = 3
 _TWO_DIMENSIONS = 1
 _OF_TISSUE = (1, 2)
+PIXEL_MM = (1e-5, 20.0)  # from a tenth of a light wave's length to twice the coarsest of nuclear medicine
 REGION_TOLERANCE = 0.01  # of the spacing: what a length may be wrong by in the other region
 
 
@@ -67,9 +68,13 @@ def positive(value: float | None) -> float | None:
 
 
 def pair_of(dataset: Dataset, keyword: str) -> list[float] | None:
-    """[between rows, between columns] where both are lengths."""
+    """[between rows, between columns] where both can be those of a pixel: the rest is a slip of a unit, or malice."""
     pair = numbers_of(dataset, keyword, 2)
-    return pair if pair and all(positive(value) for value in pair) else None
+    return pair if pair and all(map(_is_pixel, pair)) else None
+
+
+def _is_pixel(value: float) -> bool:
+    return PIXEL_MM[0] <= value <= PIXEL_MM[1]
 
 
 def read_spacing(dataset: Dataset) -> tuple[list[float] | None, str]:
@@ -103,7 +108,7 @@ def _spacing_of_regions(dataset: Dataset) -> list[float] | None:
             continue
         units = [integer_of(region, f"PhysicalUnits{axis}Direction") for axis in "XY"]
         steps = [abs(number_of(region, f"PhysicalDelta{axis}") or 0) * 10 for axis in "YX"]
-        if units != [_CENTIMETRES, _CENTIMETRES] or not all(positive(step) for step in steps):
+        if units != [_CENTIMETRES, _CENTIMETRES] or not all(map(_is_pixel, steps)):
             return None
         pairs.append(steps)
     if not pairs:
@@ -128,5 +133,5 @@ def source_of(dataset: Dataset, spacing: list[float]) -> str:
 
 def aspect_of(dataset: Dataset, spacing: list[float] | None) -> float:
     """Height of a pixel over its width, from the spacing or else PixelAspectRatio."""
-    pair = spacing or pair_of(dataset, "PixelAspectRatio")
-    return pair[0] / pair[1] if pair and 0.01 < pair[0] / pair[1] < 100 else 1.0
+    pair = spacing or numbers_of(dataset, "PixelAspectRatio", 2)
+    return pair[0] / pair[1] if pair and min(pair) > 0 and 0.01 < pair[0] / pair[1] < 100 else 1.0

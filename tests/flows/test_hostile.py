@@ -236,8 +236,9 @@ async def test_everything_that_came_in_opens_or_says_why_not(house: House) -> No
 
 
 async def look(page: Page, series: int, stack: dict[str, Any], volume: bool) -> str:
-    """Show the first frame, or the middle of the volume; "picture", or the code of the trouble."""
-    values = {"series": series, "stack": stack["digest"], "extent_mm": 100.0, "window": (40.0, 400.0)}
+    """Show the first frame whole, as the page opens it, or a volume's plane; "picture", or the code of the trouble."""
+    extent = 100.0 if volume or not stack["spacing"] else max(stack["rows"], stack["columns"]) * stack["spacing"][1]
+    values = {"series": series, "stack": stack["digest"], "extent_mm": extent, "window": (40.0, 400.0)}
     right, down = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
     view: Any = (
         PlaneView(centre=(0.0, 0.0, 0.0), right=right, down=down, **values)

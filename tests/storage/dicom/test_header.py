@@ -152,6 +152,12 @@ SPECTRUM = {
 }
 
 
+@pytest.mark.parametrize("spacing", [["1e-7", "1e-7"], ["0.5", "9e4"], ["0", "0.5"], ["-0.5", "-0.5"], ["NaN", "1"]])
+def test_a_pixel_of_no_possible_size_has_no_spacing(spacing: list[str]) -> None:
+    found = header(write_instance(ramp(8, 8), 0, uid.ExplicitVRLittleEndian, {"PixelSpacing": spacing}))
+    assert (found.spacing, found.spacing_source, found.aspect) == (None, "none", 1.0)
+
+
 @pytest.mark.parametrize(
     "regions",
     [
