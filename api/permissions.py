@@ -121,5 +121,6 @@ async def _find_access(request: web.Request) -> Access | None:
         return None
     async with request.app[DATABASE].plain() as connection:
         access = await find_access(connection, token)
-    request.app[TRUST].found(token, access is not None and access.may(READ_SYSTEM), time.monotonic())
+    may = access is not None and access.may(READ_SYSTEM) and not access.must_change_password
+    request.app[TRUST].found(token, may, time.monotonic())
     return access

@@ -17,7 +17,7 @@ from storage.room import DEFAULT_RESERVE
 
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - only with --lan or TLS
-LEAST_VOLUME_BYTES = 1 << 30
+LEAST_VOLUME_BYTES = 1 << 28  # a chest CT, and what is made of it
 
 
 def third_of_memory() -> int:

@@ -55,5 +55,5 @@ INSERT INTO conflicts (institution_id, reason, instance_id, study_instance_uid, 
                        size_bytes, dataset_sha256, origin)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     ON CONFLICT (institution_id, sop_instance_uid, dataset_sha256)
-    DO UPDATE SET arrivals = conflicts.arrivals + 1, last_at = now()
+    DO UPDATE SET arrivals = conflicts.arrivals + 1, last_at = now(), study_instance_uid = excluded.study_instance_uid
 RETURNING arrivals = 1;

@@ -67,6 +67,9 @@ async def post_password(request: web.Request) -> web.Response:
     body = await read_body(request, PasswordChange)
     database, user_id = request.app[DATABASE], access_of(request).user_id
     await change_password(database, user_id, body.old, body.new)
+    former = session_hash(request)
+    assert former is not None  # the guard found a session by it
+    request.app[TRUST].found(former, False, time.monotonic())
     async with database.plain() as connection:
         token = await open_session(connection, user_id)
     log.info("password_changed", user=user_id)

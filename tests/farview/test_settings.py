@@ -104,6 +104,8 @@ def test_volumes_get_a_third_of_the_memory_that_we_may_use(monkeypatch: pytest.M
     monkeypatch.setattr(settings, "memory_bytes", lambda: 12 << 30)
     assert read().volume_bytes == 4 << 30
     assert read().environment(Path("/r"), TARGET)["FARVIEW_VOLUME_BYTES"] == str(4 << 30)
+    monkeypatch.setattr(settings, "memory_bytes", lambda: 3 << 29)
+    assert read().volume_bytes == 1 << 29, "a small container keeps two thirds for everything else"
 
 
 def test_secrets_do_not_show_and_are_not_handed_to_children() -> None:

@@ -192,6 +192,16 @@ async def test_an_instance_of_another_patient_is_kept_as_one_conflict(database: 
     assert [tuple(row) for row in rows] == [("other_patient", "1.1.1.1", None, 2)]
 
 
+async def test_a_conflict_that_was_kept_without_its_study_is_counted_once_it_comes_again(database: Database) -> None:
+    here = await make_institution(database, "Here")
+    async with database.acting([here]) as connection:
+        other = instance(0, "1.1.1.1")
+        await insert_conflict(connection, here, None, other, "1.1", "MODALITY1")
+        await connection.execute("UPDATE conflicts SET study_instance_uid = ''")  # as before it was written down
+        await insert_conflict(connection, here, None, other, "1.1", "MODALITY1")
+        assert await connection.fetchval("SELECT study_instance_uid FROM conflicts") == "1.1"
+
+
 @pytest.mark.parametrize("header", [{}, {"名": "王^小东", "frames": [[0, 1.5, None]], "nested": {"a": True}}])
 async def test_a_header_comes_back_as_it_went_in(database: Database, header: dict) -> None:
     here = await make_institution(database, "Here")

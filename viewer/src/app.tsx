@@ -5,7 +5,7 @@ import { later } from "./pages/later";
 import { ReadingPage } from "./pages/reading";
 import { SignInPage } from "./pages/sign_in";
 import { StudiesPage } from "./pages/studies";
-import { changing, me, study, system } from "./session";
+import { changing, ended, me, study, system } from "./session";
 import { language, words } from "./words/words";
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
@@ -18,7 +18,8 @@ const PasswordPage = later(() => import("./pages/password").then((part) => part.
 
 function page() {
   if (me.value === undefined) return loading();
-  if (me.value === null) return <SignInPage />;
+  // Nobody can sign in while the database is away; whoever looks after the house may see why.
+  if (me.value === null) return system.value && ended.value === "database_unavailable" ? <SystemPage /> : <SignInPage />;
   if (me.value.must_change_password || changing.value) return <PasswordPage />;
   if (system.value && me.value.permissions.includes("system.read")) return <SystemPage />;
   return study.value === null ? <StudiesPage /> : <ReadingPage id={study.value} />;

@@ -34,8 +34,8 @@ export function enter(person: Me): void {
   me.value = person;
   ended.value = null;
   // Opened with the list, so that the first image of a study finds the line measured and ready.
-  if (person.must_change_password || changing.value) return;
-  connection.open();
+  if (person.must_change_password) return;
+  if (!changing.value) connection.open();
   void bringPreferences();
 }
 
@@ -53,6 +53,7 @@ function leave(why: string | null): void {
   if (me.value) forget();
   ended.value = me.value ? why : null;
   me.value = null;
+  if (changing.value) toList(); // the next person has not asked for it
 }
 
 export async function signOut(): Promise<void> {

@@ -57,3 +57,16 @@ test("the page of one who is signed in has the keys at once, and as the account 
   expect(preferences.value.keys).toEqual({ B: "cine" });
   await vi.waitFor(() => expect(preferences.value.keys).toEqual({ N: "cine" }));
 });
+
+test("who is signed in on the page of the password has the own settings; when the session ends, the list is next", async () => {
+  answers["/api/me"] = person;
+  answers["/api/me/preferences"] = { two_finger_undo: true };
+  location.hash = "#/password";
+  const { changing, me, preferences, start } = await load();
+  const { session } = await import("../src/api/client");
+  start();
+  expect(changing.value).toBe(true);
+  await vi.waitFor(() => expect(preferences.value.two_finger_undo).toBe(true));
+  session.ended();
+  expect([me.value, changing.value, location.hash]).toEqual([null, false, "#/"]);
+});
