@@ -189,6 +189,25 @@ def contrast() -> Case:
     return Case([*classic(planes()), *classic(planes(steps=STEPS + 1.5), **other)], [Expected(), Expected(0.5)])
 
 
+@case("two scans half a step apart, written ten minutes apart")
+def written_apart() -> Case:
+    other = {"seed": "b", "storing": Storing(factor=0.5), "each": later, "ContentTime": "101000"}
+    files = [*classic(planes(), ContentTime="100000"), *classic(planes(steps=STEPS + 1.5), **other)]
+    return Case(files, [Expected(), Expected(0.5)])
+
+
+@case("images written by seven workers")
+def workers() -> Case:
+    where = planes(steps=np.arange(-45, 45, 1.5))
+    return Case(classic(where, each=lambda z: {"ContentTime": f"10000{z % 7}", "SliceThickness": 3.0}), [Expected()])
+
+
+@case("one image was derived")
+def one_derived() -> Case:
+    types = {True: ["DERIVED", "SECONDARY", "AXIAL"], False: ["ORIGINAL", "PRIMARY", "AXIAL"]}
+    return Case(classic(planes(), each=lambda z: {"ImageType": types[z == 14]}), [Expected()])
+
+
 @case("a projection behind the scan")
 def projection() -> Case:
     said = {"ImageType": ["DERIVED", "SECONDARY", "MIP"], "InstanceNumber": 900}

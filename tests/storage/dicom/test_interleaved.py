@@ -89,6 +89,15 @@ CASES: dict[str, list[Scan]] = {
     "a contrast agent and none": pair(2.5, {}, {"ContrastBolusAgent": "Iopamidol"}),
     "made ten minutes apart": pair(2.5, {"ContentTime": "100000"}, {"ContentTime": "101000"}),
     "two images made every second": pair(2.5, {"ContentTime": TIMES[0]}, {"ContentTime": TIMES[1]}),
+    "made ten minutes apart, each by two workers": pair(
+        2.5, {"ContentTime": ["100000", "100001"] * 6}, {"ContentTime": ["101000", "101001"] * 6}, SliceThickness=10
+    ),
+    "the same numbers, made ten minutes apart": [
+        scan(i, [z + 2.5 * i for z in HEIGHTS], range(12), ContentTime=f"10{i}000") for i in range(2)
+    ],
+    "thin slices made ten minutes apart": pair(
+        2.5, {"ContentTime": "100000"}, {"ContentTime": "101000"}, SliceThickness=2.5
+    ),
     "two inversion times": pair(2.5, {"InversionTime": 100}, {"InversionTime": 900}, **MR),
     "two kernels, one behind the other": pair(60, {"ConvolutionKernel": "B30f"}, {"ConvolutionKernel": "B70f"}),
     "two voltages, one behind the other": pair(60, {"KVP": 80}, {"KVP": 120}),
@@ -155,6 +164,7 @@ for keyword, shift, types in [
     CASES[keyword] = made
 
 REFUSED = {
+    "thin slices made ten minutes apart": "scattered_slices",
     "nothing tells them apart, half a step apart": "scattered_slices",
     "nothing tells them apart, one there and one back": "scattered_slices",
     "the same numbers, half a step apart": "scattered_slices",
@@ -267,6 +277,52 @@ NORMAL: dict[str, Scan] = {
 }
 
 
+def written(heights: Sequence[float], seconds: Sequence[int], numbers: Sequence[int] = (), **said: Any) -> Scan:
+    """One scan whose images were written so many seconds after ten o'clock."""
+    times = [f"10{second // 60:02}{second % 60:02}" for second in seconds]
+    return scan(1, heights, numbers or range(1, len(heights) + 1), ContentTime=times, **said)
+
+
+MILLIMETRES = [float(z) for z in range(120)]
+HALVES = [0.5 * z for z in range(120)]
+AT_RANDOM = [place // 20 for place in random.Random(2).sample(range(120), 120)]
+NORMAL |= {
+    "images written in no order, 20 a second": written(MILLIMETRES, AT_RANDOM, SliceThickness=1),
+    "images written in no order, overlapping": written(HALVES, AT_RANDOM, SliceThickness=1),
+    "odd images written a second later": written(HALVES, [z // 20 + z % 2 for z in range(120)], SliceThickness=1),
+    "odd images written ten minutes later": written(HALVES, [600 * (z % 2) for z in range(120)], SliceThickness=1),
+    "PET images written by seven workers": written(MILLIMETRES, [z % 7 for z in range(120)], SliceThickness=1, **PET),
+    "PET images written by two workers": written(HALVES, [z % 2 for z in range(120)], SliceThickness=1, **PET),
+    "MR images written by two workers": written(HALVES, [z % 2 for z in range(120)], SliceThickness=1, **MR),
+    "written by two workers, numbered from the other end": written(HALVES, [0, 1] * 60, range(120, 0, -1)),
+    "written by two workers, one number out of order": written(HALVES, [0, 1] * 60, [*range(50), 500, *range(51, 120)]),
+    "written by two workers, numbers mean nothing": written(
+        MILLIMETRES, [0, 1] * 60, [(z * 17) % 120 for z in range(120)], SliceThickness=1
+    ),
+    "written by two workers, numbers mean nothing, a time for every image": written(
+        HALVES,
+        [0, 1] * 60,
+        [(z * 17) % 120 for z in range(120)],
+        AcquisitionTime=[f"0900{z / 2:09.6f}" for z in range(120)],
+    ),
+    "comments for every other image": scan(1, HEIGHTS, range(12), ImageComments=["first", "second"] * 6),
+}
+for keyword, strays in {"one image": [60], "four images": [20, 47, 80, 101]}.items():
+    for types in ("DERIVED SECONDARY AXIAL", "ORIGINAL PRIMARY REFORMATTED", "DERIVED SECONDARY REFORMATTED"):
+        NORMAL[f"{keyword} {types}"] = scan(
+            1,
+            MILLIMETRES,
+            range(120),
+            ImageType=[types.split() if z in strays else ["ORIGINAL", "PRIMARY", "AXIAL"] for z in range(120)],
+        )
+NORMAL["two images of two other types"] = scan(
+    1,
+    MILLIMETRES,
+    range(120),
+    ImageType=[["ORIGINAL", "PRIMARY", {30: "HELIX", 70: "VOLUME"}.get(z, "AXIAL")] for z in range(120)],
+)
+
+
 @pytest.mark.parametrize("name", NORMAL)
 def test_what_was_scanned_in_one_stays_whole(name: str) -> None:
     (stack,) = stacks_of(NORMAL[name])
@@ -292,3 +348,31 @@ def test_a_projection_behind_a_scan_is_no_slice_of_it(height: float) -> None:
     projection[0].header["separators"]["image_type"] = "MIP"
     (whole, other) = stacks_of([*scan(1, HEIGHTS, range(12)), *projection])
     assert (len(whole.frames), whole.refusal, whole.notes, len(other.frames)) == (12, None, (), 1)
+
+
+def test_images_of_two_workers_at_the_places_of_two_kernels_stay_whole() -> None:
+    both = [
+        image
+        for n, kernel in enumerate(("soft", "sharp"))
+        for image in written(
+            HALVES, [0, 1] * 60, range(200 * n, 200 * n + 120), SOPInstanceUID=uids_for(n), ConvolutionKernel=kernel
+        )
+    ]
+    assert [(len(stack.frames), stack.refusal) for stack in stacks_of(both)] == [(120, None)] * 2
+
+
+def uids_for(seed: int) -> list[str]:
+    return [uid_of(f"worker {seed}", z) for z in range(120)]
+
+
+def test_a_scan_written_later_that_overlaps_a_little_is_another() -> None:
+    first = written(MILLIMETRES, [0] * 120, SliceThickness=1)
+    later = [z + 116.5 for z in MILLIMETRES]
+    second = written(later, [600] * 120, range(121, 241), SOPInstanceUID=uids_for(2), SliceThickness=1)
+    assert [(len(stack.frames), stack.refusal) for stack in stacks_of([*first, *second])] == [(120, None)] * 2
+
+
+def test_a_stray_of_another_kernel_in_a_hole_is_set_apart() -> None:
+    said = ["B70f" if z == 60 else "B30f" for z in range(120)]
+    whole, other = stacks_of(scan(1, MILLIMETRES, range(120), ConvolutionKernel=said))
+    assert (len(whole.frames), whole.notes, len(other.frames)) == (119, ("note_missing_slices",), 1)
