@@ -4,6 +4,7 @@ pydicom reads what is declared, GB18030, GBK and the ISO 2022 escapes included, 
 a declaration is wrong. But devices write their country's code, in China GBK, or UTF-8, and declare nothing, ASCII or
 Latin-1, whose every byte means some letter: 王小东 would read ÍõÐ¡¶«, another name that nobody notices to be none.
 So each text is looked at: what cannot be what is declared is read as UTF-8 where it is well-formed, else as GB18030.
+What could be a Latin text stays one: a name turned into another is worse than one that is seen to be unreadable.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pydicom.dataelem import RawDataElement, convert_raw_data_element
 from pydicom.dataset import Dataset
 
 _TEXT_VRS = {"LO", "LT", "PN", "SH", "ST", "UC", "UT"}
-_UTF_8, _GB18030 = "ISO_IR 192", "GB18030"
+_UTF_8, _GB18030, _WINDOWS = "ISO_IR 192", "GB18030", "cp1252"
 # pydicom's names in lower case. Without a declaration the standard means ASCII, and pydicom reads Latin-1.
 _WESTERN = {"iso8859", "latin_1"}
 _GB_2312 = "iso_ir_58"
@@ -27,6 +28,18 @@ _CHINESE = {_GB_2312, "gb18030", "gbk"}
 _RUN = re.compile(rb"[\x80-\xff]+")
 # Accented letters of Latin-1, and what Windows has in place of its control characters: Š Œ Ž š œ ž Ÿ.
 _ACCENTED = (set(range(0xC0, 0x100)) - {0xD7, 0xF7}) | {0x8A, 0x8C, 0x8E, 0x9A, 0x9C, 0x9E, 0x9F}
+_CONTROL, _UNUSED = set(range(0x80, 0xA0)), {0x81, 0x8D, 0x8F, 0x90, 0x9D}  # the latter mean nothing in Windows either
+# What people type beside letters and numbers: the quotes and dashes of Windows too.
+_SYMBOLS = (_CONTROL - _ACCENTED) | set("\xa0¡§©ª«®°±²³´µ·¹º»¼½¾¿×".encode("latin-1"))
+# Where they stand in a row: Estonian jäärä and jäääär, and ÄÖÜß of those who try whether umlauts arrive.
+_UMLAUTS = set("ÄÅÕÖÜßäåõöü".encode("latin-1"))
+_COMMON = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe]){2}")  # two characters of GB 2312
+_ONLY_CHINESE = re.compile("[ ^\u4e00-\u9fff]+")
+# An accented letter of its own, small ones in a word (no common character has such bytes), and D’É.
+_LATIN_WORD = re.compile(
+    b"(?<![\x80-\xff])[%b](?![\x80-\xff])|[A-Za-z](?:[\xe0-\xff]{1,3}|\x92[%b])(?![\x80-\xff])"
+    % (2 * (bytes(sorted(_ACCENTED)),))
+)
 
 
 def decode_misdeclared(dataset: Dataset) -> None:
@@ -37,7 +50,7 @@ def decode_misdeclared(dataset: Dataset) -> None:
     declared = dataset.original_character_set
     encodings = [name.lower() for name in ([declared] if isinstance(declared, str) else declared or ["iso8859"])]
     # One text that is certainly Chinese tells of the others that their two accented letters are a character.
-    certain = any(_is_chinese(element.value or b"", False) for element in texts)
+    certain = any(_is_certainly_chinese(element.value or b"") for element in texts)
     for element in texts:
         if actual := _actual(element.value or b"", encodings, certain):
             with suppress(Exception):  # hostile values make pydicom raise nearly anything
@@ -61,12 +74,7 @@ def _actual(value: bytes, encodings: Sequence[str], certain: bool) -> str | None
     try:
         text = value.decode("utf-8")
     except UnicodeDecodeError:
-        # Behind Latin-1 another country's code may be declared, which somebody forgot to switch to.
-        undecided = western and not set(encodings[1:]) - _WESTERN - _CHINESE
-        if undecided or encodings[0] == "utf8":
-            return _GB18030 if _is_chinese(value, certain) else None
-        # Devices that name GB 2312 write all of GBK, the rarer characters of names too.
-        return _GB18030 if encodings[0] == _GB_2312 and _is_chinese(value, True) else None
+        return _actual_but_utf_8(value, encodings, certain)
     if encodings[0] == "utf8":
         return None
     if max(text) >= "\u0800":
@@ -76,31 +84,63 @@ def _actual(value: bytes, encodings: Sequence[str], certain: bool) -> str | None
     return _GB18030 if max(text) > "\u024f" and _is_gb_2312(value) else _UTF_8
 
 
-def _is_chinese(value: bytes, certain: bool) -> bool:
-    """Whether the bytes are Chinese characters in GB18030 and hardly a Latin name."""
+def _actual_but_utf_8(value: bytes, encodings: Sequence[str], certain: bool) -> str | None:
+    """What bytes that are no UTF-8 are where they are not what is declared."""
+    western = encodings[0] in _WESTERN
+    if encodings[0] == _GB_2312:  # devices that name it write all of GBK, the rarer characters of names too
+        pairs = any(len(run) > 1 for run in _RUN.findall(value))
+        return _GB18030 if pairs and _can_be_chinese(value) else None
+    # Behind Latin-1 another country's code may be declared, which somebody forgot to switch to.
+    if encodings[0] != "utf8" and (not western or set(encodings[1:]) - _WESTERN - _CHINESE):
+        return None
+    if _is_chinese(value, certain):
+        return _GB18030
+    return _WINDOWS if western and set(value) & _CONTROL and not set(value) & _UNUSED else None
+
+
+def _can_be_chinese(value: bytes) -> bool:
+    """Whether the bytes are well-formed GB18030 with Chinese characters in it."""
     try:
         text = value.decode("gb18030")
     except UnicodeDecodeError:
         return False
     kinds = {unicodedata.category(letter) for letter in text if not letter.isascii()}
-    if kinds & {"Cc", "Cn", "Co"} or not any("\u4e00" <= letter <= "\u9fff" for letter in text):
+    return not kinds & {"Cc", "Cn", "Co"} and any("\u4e00" <= letter <= "\u9fff" for letter in text)
+
+
+def _is_chinese(value: bytes, certain: bool) -> bool:
+    """Whether the bytes are Chinese and no Latin text; `certain` where another text of the dataset is Chinese."""
+    if not _can_be_chinese(value) or _LATIN_WORD.search(value):
         return False
-    return any(_is_character(value, run, certain) for run in _RUN.finditer(value))
+    return certain or _is_certainly_chinese(value) or not any(_is_latin(value, run) for run in _RUN.finditer(value))
 
 
-def _is_character(value: bytes, run: re.Match[bytes], certain: bool) -> bool:
-    """Whether bytes in a row are no accented letters: those stand one by one, seldom two or three, in a word."""
-    length = run.end() - run.start()
+def _is_certainly_chinese(value: bytes) -> bool:
+    """Whether common characters stand in a row, or one of a name's three ways to be written is nothing but Chinese."""
+    if not _can_be_chinese(value) or _LATIN_WORD.search(value):
+        return False
+    return any(_COMMON.match(run.group()) and not _is_latin(value, run) for run in _RUN.finditer(value)) or any(
+        _ONLY_CHINESE.fullmatch(group.decode("gb18030")) and set(group) & _ACCENTED for group in value.split(b"=")
+    )
+
+
+def _is_latin(value: bytes, run: re.Match[bytes]) -> bool:
+    """Whether bytes in a row can be letters and signs of a Latin text: seldom two or three, in or beside a word."""
+    found, length = set(run.group()), run.end() - run.start()
+    if length == 1 or found <= _SYMBOLS or found <= _UMLAUTS:
+        return True
+    if not found <= _SYMBOLS | _ACCENTED:
+        return False
+    if length > 3:
+        return not _COMMON.match(run.group())
     neighbours = value[max(0, run.start() - 1) : run.start()] + value[run.end() : run.end() + 1]
     in_word = any(65 <= byte & ~32 <= 90 for byte in neighbours)
-    if length == 1:
-        return False
-    return certain or length > 3 or not in_word or not set(run.group()) <= _ACCENTED
+    return in_word or length == 3 or sum(byte in _ACCENTED for byte in run.group()) < 2
 
 
 def _is_gb_2312(value: bytes) -> bool:
     """Whether everything beyond ASCII is pairs as of GB 2312 that stand in no Latin word."""
     return all(
-        len(run.group()) % 2 == 0 and min(run.group()) >= 0xA1 and _is_character(value, run, False)
+        len(run.group()) % 2 == 0 and min(run.group()) >= 0xA1 and not _is_latin(value, run)
         for run in _RUN.finditer(value)
     )

@@ -25,7 +25,8 @@ METHODS = {
     "ISO_23008_2": "H.265",
 }
 MAX_TEXT = 128
-_NONE_LOST = ("", "00", "0", "NO")
+_DENIED = ("00", "0", "NO")
+_NO_METHOD = ("", "NONE", "N/A", "NO")
 _LOSSY_COMPRESSION = ("113040", "DCM")  # PS3.16 CID 7203, as a derivation
 
 
@@ -33,15 +34,18 @@ def read_loss(parsed: Parsed, pixels: Pixels | None) -> str:
     """Each ratio with its method, "2:1 JPEG-LS, 15:1 JPEG"; "lossy" where no more is known, "" for none.
 
     Whatever speaks of a loss counts, also where something else denies it: a loss that is not told does more harm.
+    Only a method alone does not, against a plain "00": lossless codecs have a name too.
     """
     dataset = parsed.dataset
     ratios = [text for text in texts_of(dataset, "LossyImageCompressionRatio") if not _is_one(text)]
-    methods = [METHODS.get(text, text) for text in texts_of(dataset, "LossyImageCompressionMethod") if text]
-    if ratios or methods:
-        steps = zip_longest((_ratio(text) for text in ratios), methods, fillvalue="")
+    methods = [text for text in texts_of(dataset, "LossyImageCompressionMethod") if text.upper() not in _NO_METHOD]
+    said = text_of(dataset, "LossyImageCompression").upper()
+    if ratios or (methods and said not in _DENIED):
+        names = (METHODS.get(text, text) for text in methods)
+        steps = zip_longest((_ratio(text) for text in ratios), names, fillvalue="")
         return ", ".join(" ".join(filter(None, step)) for step in steps)[:MAX_TEXT]
-    said = text_of(dataset, "LossyImageCompression").upper() not in _NONE_LOST or _is_derived_lossily(dataset)
-    return "lossy" if said or parsed.transfer_syntax_uid in ALWAYS_LOSSY or _has_lost(parsed, pixels) else ""
+    told = said not in ("", *_DENIED) or _is_derived_lossily(dataset)
+    return "lossy" if told or parsed.transfer_syntax_uid in ALWAYS_LOSSY or _has_lost(parsed, pixels) else ""
 
 
 def _is_one(text: str) -> bool:

@@ -107,21 +107,108 @@ def test_what_is_declared_rightly_is_read_as_declared(raw: bytes, declared: str 
     assert with_name(raw, declared).patient_name == name
 
 
-def test_a_text_that_is_certainly_chinese_tells_of_the_others() -> None:
+def with_texts(character_set: str | None, **texts: bytes) -> Identity:
+    """An identity whose texts have exactly these bytes."""
+    texts = {keyword: text + b" " * (len(text) % 2) for keyword, text in texts.items()}
+    stand_ins = {keyword: chr(ord("B") + k) * len(text) for k, (keyword, text) in enumerate(texts.items())}
     data = write_instance(
         None,
         0,
         uid.ExplicitVRLittleEndian,
-        {
-            "SOPClassUID": REPORT,
-            "SpecificCharacterSet": "ISO_IR 100",
-            "PatientName": "N" * 6,
-            "StudyDescription": "DDDD",
-        },
+        {"SOPClassUID": REPORT, "SpecificCharacterSet": character_set, **stand_ins},
     )
-    data = data.replace(b"NNNNNN", "王小东".encode("gbk")).replace(b"DDDD", "MR脑".encode("gbk"))
-    found = read_header(data)[1]
-    assert (found.patient_name, found.study_description) == ("王小东", "MR脑")
+    for keyword, text in texts.items():
+        assert data.count(stand_ins[keyword].encode()) == 1
+        data = data.replace(stand_ins[keyword].encode(), text)
+    return read_header(data)[1]
+
+
+@pytest.mark.parametrize("certain", ["王小东", "Wang^XiaoDong=王^小东", "王^小东", "北京 CT 医院"])
+def test_a_text_that_is_certainly_chinese_tells_of_the_others(certain: str) -> None:
+    found = with_texts("ISO_IR 100", PatientName=certain.encode("gbk"), StudyDescription="MR脑".encode("gbk"))
+    assert (found.patient_name, found.study_description) == (certain, "MR脑")
+
+
+@pytest.mark.parametrize("name", ["Pää^Pekka", "Müller^Jörg", "D’Étang^Zoé", "Määttä^Pekka", "Élea^Ève", "Jörg"])
+def test_a_name_with_an_accented_letter_stays_though_another_text_is_chinese(name: str) -> None:
+    found = with_texts("ISO_IR 100", PatientName=name.encode("cp1252"), StudyDescription="头颅平扫".encode("gbk"))
+    assert (found.patient_name, found.study_description) == (name, "头颅平扫")
+
+
+# French, German, Spanish, Finnish, Portuguese, Scandinavian and Estonian, with what Windows types for apostrophes,
+# dashes and dots, cut off as SH is, and what people type to try whether accents arrive.
+LATIN_NAMES = [
+    *("Määttä^Pekka", "Pääkkönen^Väinö", "Hämäläinen^Yrjö", "Jääskeläinen^Äijä", "Yö^Öylätti", "MÄÄTTÄ^PÄIVI"),
+    *("D’Étang^Zoé", "L’Hôpital^Éléa", "Bœuf^Cœur", "Élea^Ève", "Éléonore^Noël", "Gaëlle^Ménard", "FRANÇOIS^ANDRÉ"),
+    *("Müller^Jörg", "Größer^Käthe", "Weiß", "GROßE", "Öztürk^Gül", "Böööh", "Test^ÄÖÜß", "ÄÖÜ^Test"),
+    *("Ñáñez^José", "Güell^Iñigo", "PEÑA^MARÍA", "García^Ángel", "Muñoz", "Conceição^João", "Magalhães^Inês", "São"),
+    *("Ærø^Åse", "Søren^Øå", "Jäääärne^Õie", "Guðný^Þór", "Ibáñez^Ýmir", "Šimek^Žofie", "Test^ÄäÖöÜü"),
+]
+LATIN_DESCRIPTIONS = [
+    *("IRM de l’épaule", "Évaluation d’œdème", "flexion 10°±2", "angle 10°–20°C", "IRM «À plat", "(«é", "T° ±²"),
+    *(
+        "côté « blessé »",
+        "côté «\xa0blessé\xa0»\xa0?",
+        "blessé\xa0»\xa0:",
+        "l´épaule",
+        "Œdème…à suivre",
+        "à – é",
+        "n°É",
+        "n°²",
+    ),
+    *("¿Él?", "¿Qué tal?", "1ª°", "½°±2", "5·10³µm²", "3 µ±²³", "Suivi ·à 3 mois", "–É 3", "“À droite”", "• Épaule"),
+    *("Schädel, 30°²", "Hüfte – ‚über’", "Große Gefäße", "Selkäranka", "LÄÄKÄRI", "Coração", "Reação às 10°", "····À"),
+    *(
+        "Rücken 90°^Bücken",
+        "90°±5°\xa0C",
+        "œ’É a",
+        "Ø 3 cm",
+        "Fußgänger „öö“",
+        "T2×3×4",
+        "±°±° b",
+        "Cuá–É",
+        "a\xa0°É b",
+    ),
+]
+
+
+@pytest.mark.parametrize("text", [*LATIN_NAMES, *LATIN_DESCRIPTIONS])
+def test_latin_text_comes_out_as_it_was_written(text: str) -> None:
+    for declared in ["ISO_IR 100", None, "\\ISO 2022 IR 58"]:
+        assert with_texts(declared, StudyDescription=text.encode("cp1252")).study_description == text, declared
+
+
+@pytest.mark.parametrize("name", LATIN_NAMES)
+def test_no_latin_text_turns_a_name_beside_it_into_another(name: str) -> None:
+    for description in LATIN_DESCRIPTIONS:
+        found = with_texts(
+            "ISO_IR 100", PatientName=name.encode("cp1252"), StudyDescription=description.encode("cp1252")
+        )
+        assert (found.patient_name, found.study_description) == (name, description)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "Wang^Ke=王^珂",
+            "Li^Si=李^四",
+            "Zhang^An=张^安",
+            "Zhou^Qiang=周^强",
+            "李珺",
+            "王^玥",
+            "朱镕基",
+            "MR 脑",
+            "头颅CT",
+            "CT脑室",
+            "脑CT平扫",
+        ),
+        *("胸部 10°", "CT 肝脏", "陈^丽", "T2 病变"),
+    ],
+)
+def test_a_chinese_text_declared_as_latin_is_read(text: str) -> None:
+    raw = text.encode("gbk")
+    assert with_texts("ISO_IR 100", StudyDescription=raw).study_description == text
 
 
 def test_iso_2022_escapes_are_read() -> None:
