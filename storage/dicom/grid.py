@@ -30,6 +30,7 @@ MIN_SLICES = 3
 PARALLEL = 2e-3  # of direction cosines
 STRAIGHT = 0.02  # of the step
 EVEN = 0.01  # of the step
+MOST_OFF = 0.2  # of the step, whatever rounding makes
 LEAST_BESIDE_MM = 0.1
 ROUNDING_MM = 0.05  # of each coordinate
 MARGIN_MM = 0.01
@@ -182,7 +183,8 @@ def _grid(frames: Sequence[FrameSource], along: Array) -> tuple[SeriesGeometry |
     if refusal := _unlike_a_scan(frames, gaps, line, positions - (along - along.mean())[:, None] * line):
         return None, refusal
     holes = holes_of(gaps, [frame.thickness_mm for frame in frames], steps_of(frames))
-    rounding_mm = ROUNDING_MM * float(np.abs(np.cross(orientation[:3], orientation[3:])).sum()) + MARGIN_MM
+    # Twice: where many are rounded the same way, the line nearest to all of them is off by as much.
+    rounding_mm = 2 * ROUNDING_MM * float(np.abs(np.cross(orientation[:3], orientation[3:])).sum()) + MARGIN_MM
     places, step_mm = places_of(gaps, holes, rounding_mm)
     beyond = places is not None and (places[-1] > MOST_STEPS or np.diff(places).min() < LEAST_STEP)
     if beyond or are_shreds(gaps, holes):
@@ -233,7 +235,7 @@ def places_of(gaps: Array, holes: Sequence[int], rounding_mm: float) -> tuple[Ar
         centred = regular - regular.mean()
         slope = float(centred @ distances / (centred @ centred))
         off = distances - distances.mean() - slope * centred
-        if np.abs(off).max() <= max(EVEN * slope, rounding_mm):
+        if np.abs(off).max() <= max(EVEN * slope, min(rounding_mm, MOST_OFF * slope)):
             return (regular if len(holes) else None), float(distances[-1] / regular[-1])
         if not len(holes):
             break

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kernels import volume as kernels
@@ -42,6 +42,7 @@ def first_of(arrived: list[Stored]) -> Stack:
     step=st.sampled_from([0.6, 1.25, 2.5, 3.3, 5.0]),
     origin=st.tuples(*[st.floats(-300, 300)] * 3),
 )
+@example(angles=(0.0, 0.0, 0.0), step=0.6, origin=(0.0, 0.0, 0.75))
 @settings(max_examples=60, deadline=None)
 def test_oblique_positions_rounded_to_a_tenth_of_a_millimetre_are_straight_and_even(
     angles: tuple[float, float, float], step: float, origin: tuple[float, float, float]
