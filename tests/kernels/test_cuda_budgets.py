@@ -33,6 +33,7 @@ def test_every_kernel_has_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone  # what it prints is for the log, which does not hear the workers of a parallel run
 @pytest.mark.skipif(ASSEMBLER is None, reason="needs NVIDIA's ptxas: `pip install nvidia-cuda-nvcc`, Linux or Windows")
 @pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
 def test_kernels_are_within_their_budgets(
