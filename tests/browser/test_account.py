@@ -1,4 +1,4 @@
-"""What somebody who is signed in does with the own account."""
+"""What somebody who is signed in does with the own account, and may see when nobody can sign in."""
 
 from __future__ import annotations
 
@@ -39,3 +39,14 @@ def test_a_password_is_changed_and_the_reader_goes_on(desktop: Reader) -> None:
     finally:
         change(desktop, OTHER, PASSWORD)
         page.get_by_test_id("studies-page").wait_for()
+
+
+def test_who_looks_after_the_house_opens_its_page_while_the_database_is_away(desktop: Reader) -> None:
+    """As the server answers then: it knows nobody, but trusts this session with this one page."""
+    page = desktop.page
+    page.get_by_test_id("system").click()
+    page.get_by_test_id("system-page").wait_for()
+    page.route("**/api/me", lambda route: route.fulfill(status=503, json={"code": "database_unavailable"}))
+    page.reload()
+    page.get_by_test_id("process-renderd").wait_for()
+    assert page.get_by_test_id("sign-in-page").count() == 0
