@@ -1,4 +1,4 @@
-"""From the bytes of an instance to its pixels, as the tests of this folder need it."""
+"""From the bytes of instances to their pixels and Stacks, as the tests of this folder need it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from storage.dicom.decode import decode_frame, modality_values
 from storage.dicom.header import Header, header_of, read_header
 from storage.dicom.parse import parse
+from storage.dicom.stacks import Stack, stacks_of
+from storage.dicom.write import write_series
 
 
 @dataclass
@@ -52,3 +54,19 @@ def instances(files: list[bytes]) -> list[Stored]:
 def ramp(rows: int, columns: int, dtype: str = "uint16") -> NDArray[Any]:
     """Every value another one where the type allows it."""
     return np.arange(rows * columns).reshape(rows, columns).astype(dtype)
+
+
+def at_positions(positions: list[list[float]], **attributes: Any) -> list[bytes]:
+    """Axial slices at these first-pixel positions, numbered in this order."""
+    files = []
+    for number, position in enumerate(positions):
+        shared = {"SOPInstanceUID": f"1.2.{number + 1}", "InstanceNumber": number + 1}
+        place = {"ImagePositionPatient": [float(x) for x in position]}
+        array = np.zeros((1, 4, 4), np.int16)
+        files += write_series(array, np.eye(4), attributes={**shared, **place, **attributes})
+    return files
+
+
+def stack(files: list[bytes]) -> Stack:
+    (found,) = stacks_of(instances(files))
+    return found

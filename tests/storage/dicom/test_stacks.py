@@ -4,7 +4,6 @@ import json
 import random
 from collections.abc import Callable
 from io import BytesIO
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,9 @@ from pydicom.dataset import Dataset
 from storage.blobs import BlobStore
 from storage.dicom.frames import read_frame
 from storage.dicom.objects import kept_without_pictures
-from storage.dicom.stacks import Stack, stacks_of
+from storage.dicom.stacks import stacks_of
 from storage.dicom.write import write_colour, write_instance, write_projection, write_series
-from tests.storage.dicom.pictures import Stored, instances, ramp
+from tests.storage.dicom.pictures import Stored, at_positions, instances, ramp, stack
 
 EXPLICIT = uid.ExplicitVRLittleEndian
 IMAGE = "1.2.840.10008.5.1.4.1.1"
@@ -39,22 +38,6 @@ def affine(row: list[float], column: list[float], step: list[float], origin: lis
 
 def series(matrix: np.ndarray, slices: int = 6, **attributes: Any) -> list[bytes]:
     return list(write_series(np.zeros((slices, 8, 10), np.int16), matrix, attributes=attributes))
-
-
-def at_positions(positions: list[list[float]], **attributes: Any) -> list[bytes]:
-    """Axial slices at these first-pixel positions, numbered in this order."""
-    files = []
-    for number, position in enumerate(positions):
-        shared = {"SOPInstanceUID": f"1.2.{number + 1}", "InstanceNumber": number + 1}
-        place = {"ImagePositionPatient": [float(x) for x in position]}
-        array = np.zeros((1, 4, 4), np.int16)
-        files += write_series(array, np.eye(4), attributes={**shared, **place, **attributes})
-    return files
-
-
-def stack(files: list[bytes]) -> Stack:
-    (found,) = stacks_of(instances(files))
-    return found
 
 
 s, c = float(np.sin(0.4)), float(np.cos(0.4))
@@ -174,72 +157,6 @@ def test_uneven_slices_keep_the_places_that_they_have() -> None:
     assert np.allclose(found.geometry.affine[:3, 2], [0, 0, 2])
     assert np.allclose(found.geometry.places * 2, heights)
     assert (found.notes, found.geometry.holes) == (("note_uneven",), ())
-
-
-def test_a_missing_slice_leaves_a_hole_and_the_others_where_they_are() -> None:
-    found = stack(at_positions([[0, 0, z] for z in (0, 2, 4, 8, 10, 12, 20, 22)]))
-    assert found.geometry is not None and found.geometry.places is not None
-    assert found.geometry.places.tolist() == [0, 1, 2, 4, 5, 6, 10, 11]
-    assert found.geometry.holes == (2, 5)
-    assert np.allclose(found.geometry.affine[:3, 2], [0, 0, 2])
-    assert found.notes == ("note_missing_slices",)
-
-
-def test_what_is_missing_need_not_be_a_whole_number_of_steps() -> None:
-    found = stack(at_positions([[0, 0, z] for z in (0, 2, 4, 6, 6 + 7.3, 15.3, 17.3)]))
-    assert found.geometry is not None and found.geometry.places is not None
-    assert np.allclose(found.geometry.places, [0, 1, 2, 3, 6.65, 7.65, 8.65])
-    assert (found.geometry.holes, found.notes) == ((3,), ("note_missing_slices",))
-
-
-THREE_SPACINGS = [5.0] * 6 + [2.5] * 8 + [1.25] * 10
-
-
-def test_slices_that_are_thicker_where_they_stand_wider_apart_are_not_missing() -> None:
-    heights = np.concatenate([[0], np.cumsum(THREE_SPACINGS)])
-    thick = [*THREE_SPACINGS, 1.25]
-    files = [
-        at_positions([[0, 0, z]], SliceThickness=t, InstanceNumber=i, SOPInstanceUID=f"1.2.{i + 1}")[0]
-        for i, (z, t) in enumerate(zip(heights, thick, strict=True))
-    ]
-    found = stack(files)
-    assert found.geometry is not None and found.geometry.places is not None
-    assert (found.geometry.holes, found.notes) == ((), ("note_uneven",))
-    assert np.allclose(found.geometry.places * found.geometry.affine[2, 2], heights)
-    # One of the thin ones lost: a step no wider than the others have, and yet a hole.
-    fewer = stack(files[:18] + files[19:])
-    assert fewer.geometry is not None and fewer.geometry.holes == (17,)
-
-
-@pytest.mark.parametrize(("numbers", "holes"), [("counted", ()), ("left out", (4, 5, 6, 7))])
-def test_several_equal_wide_gaps_are_missing_slices_only_where_numbers_are_left_out(
-    numbers: str, holes: tuple[int, ...]
-) -> None:
-    heights = [0.0, 2, 4, 6, 8, 12, 16, 20, 24, 26, 28, 30, 32, 34, 36, 38, 40]
-    files = []
-    for i, z in enumerate(heights):
-        number = i if numbers == "counted" else int(z / 2)
-        files += at_positions([[0, 0, z]], SliceThickness=2.0, InstanceNumber=number, SOPInstanceUID=f"1.2.{i + 1}")
-    found = stack(files)
-    assert found.geometry is not None and found.geometry.holes == holes
-
-
-@pytest.mark.parametrize("step", [1.0, 0.625])
-@pytest.mark.parametrize("numbers", ["left out", "none", "same", "counted"])
-@pytest.mark.parametrize("stride", [2, 3])
-@pytest.mark.parametrize("until", range(2, 40, 4))
-def test_however_much_is_missing_nothing_is_filled_in(until: int, stride: int, numbers: str, step: float) -> None:
-    kept = [z for z in range(40) if z >= until or z % stride == 0]
-    files = []
-    for i, z in enumerate(kept):
-        said: dict[str, Any] = {"InstanceNumber": {"left out": z + 1, "none": None, "same": 1, "counted": i}[numbers]}
-        files += at_positions([[0, 0, round(z * step, 1)]], SliceThickness=step, SOPInstanceUID=f"1.2.{z + 1}", **said)
-    found = stack(files)
-    gaps = tuple(i for i, (a, b) in enumerate(pairwise(kept)) if b - a > 1)
-    if found.geometry is None:
-        assert found.refusal == "scattered_slices"
-    elif numbers != "counted":  # then several equal gaps in a row were scanned so
-        assert found.geometry.holes == gaps
 
 
 def test_pixels_without_a_place_scroll_by_number_and_make_no_volume() -> None:
