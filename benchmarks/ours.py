@@ -1,0 +1,78 @@
+"""Our kernels as the benchmark calls them: the one place that knows their signatures and which settings are compared.
+
+Every function gives what a server would encode: uint8 pictures, of planes and slabs the float32 values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels import plane
+from kernels.bricks import Bricks, bricks
+from kernels.picture import Picture
+from kernels.rendering import MOVING_EXIT, STILL_EXIT, volume_rendering
+from kernels.transfer import PRESETS, TransferFunction
+from kernels.volume import Volume
+from kernels.window import window
+
+THREADS = 2
+THROUGH_MM = 1000.0  # a slab as thick as any body
+WINDOW = (300.0, 1000.0)  # centre and width of the projections' grey, HU
+TRANSFERS = {"cta": PRESETS["ct_cta"], "skin": PRESETS["ct_translucent"]}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a volume rendering is made."""
+
+    step_mm: float
+    early_exit: float
+    fine: bool
+
+
+STEP_MM = 0.7  # the sampling distance of the comparison, ours and the peer's
+EQUAL_STEP = Setting(STEP_MM, MOVING_EXIT, fine=False)
+# No further from our dense frame than the peer's frame from its own, see the table's dB.
+QUALITY = {"cta": Setting(STEP_MM, MOVING_EXIT, fine=True), "skin": Setting(STEP_MM, MOVING_EXIT, fine=False)}
+STILL = Setting(STEP_MM, STILL_EXIT, fine=True)
+MOVING = Setting(1.4, MOVING_EXIT, fine=False)
+
+
+def use_threads() -> None:
+    """As many threads as every peer gets."""
+    numba.set_num_threads(min(THREADS, numba.config.NUMBA_NUM_THREADS))
+
+
+def acceleration(volume: Volume) -> Bricks:
+    """What is made once when a volume is opened."""
+    return bricks(volume)
+
+
+def render(
+    volume: Volume, picture: Picture, transfer: TransferFunction, grid: Bricks, setting: Setting
+) -> NDArray[np.uint8]:
+    """A volume rendering, RGB [h, w, 3]."""
+    return volume_rendering(volume, picture, transfer, grid, setting.step_mm, setting.early_exit, setting.fine)
+
+
+def plane_values(volume: Volume, picture: Picture) -> NDArray[np.float32]:
+    return plane.plane(volume, picture)
+
+
+def slab_values(volume: Volume, picture: Picture, thickness_mm: float) -> NDArray[np.float32]:
+    return plane.slab(volume, picture, "max", thickness_mm)
+
+
+def mip(volume: Volume, picture: Picture, grid: Bricks) -> NDArray[np.uint8]:
+    """The maximum through the whole volume as grey [h, w]."""
+    return grey(plane.slab(volume, picture, "max", THROUGH_MM))
+
+
+def grey(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Values as grey, `OUTSIDE` black."""
+    return window(values, *WINDOW, function="LINEAR_EXACT")
