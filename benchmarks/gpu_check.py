@@ -23,7 +23,7 @@ from benchmarks.report import commit, machine, spread
 from clinical.phantoms.body import body
 from kernels import bricks, image, plane, rendering, window
 from kernels.picture import Picture
-from kernels.transfer import PRESETS
+from kernels.presets import PRESETS
 from kernels.volume import Volume
 from renderd.residence import send
 

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from kernels import plane
 from kernels.bricks import Bricks, bricks
 from kernels.picture import Picture
+from kernels.presets import PRESETS
 from kernels.rendering import MOVING_EXIT, STILL_EXIT, volume_rendering
-from kernels.transfer import PRESETS, TransferFunction
+from kernels.transfer import TransferFunction
 from kernels.volume import Volume
 from kernels.window import window
 

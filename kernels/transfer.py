@@ -11,6 +11,8 @@ The tables do not depend on the step, so a drag and its still share them.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -22,6 +24,8 @@ from numpy.typing import NDArray
 from kernels.errors import InvalidParameter
 
 CELLS = 4096
+
+Points = tuple[tuple[float, tuple[float, float, float], float], ...]
 
 
 class Table(NamedTuple):
@@ -48,7 +52,7 @@ class TransferFunction:
         InvalidParameter: fewer than two points, values that do not rise, colours or extinctions out of range.
     """
 
-    points: tuple[tuple[float, tuple[float, float, float], float], ...]
+    points: Points
     modalities: tuple[str, ...] = ("CT",)
     relative: bool = False
     flat_gradient: float = 30.0
@@ -122,153 +126,31 @@ def percentile_range(array: NDArray[Any]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _opacity(points: Sequence[tuple[float, str, float]]) -> tuple[tuple[float, tuple[float, float, float], float], ...]:
-    """Points (value, "#rrggbb", opacity of one millimetre) as extinctions: τ = −ln(1 − opacity)."""
-    return tuple(
-        (
-            float(value),
-            (int(colour[1:3], 16) / 255, int(colour[3:5], 16) / 255, int(colour[5:7], 16) / 255),
-            float(-np.log1p(-opacity)),
-        )
-        for value, colour, opacity in points
-    )
+def from_opacities(points: Sequence[tuple[float, str, float]]) -> Points:
+    """Points (value, "#rrggbb", opacity of one millimetre) as those of a function: τ = −ln(1 − opacity).
+
+    Raises:
+        InvalidParameter: a colour that is not "#rrggbb", or an opacity that is not 0 … 1 without 1.
+    """
+    return tuple((float(value), _channels(colour), _depth(opacity)) for value, colour, opacity in points)
 
 
-PRESETS: dict[str, TransferFunction] = {
-    "ct_cta": TransferFunction(
-        _opacity(
-            [
-                (-1024, "#000000", 0),
-                (130, "#8c261a", 0),
-                (200, "#bf4026", 0.06),
-                (350, "#e6734d", 0.35),
-                (600, "#f2e6cc", 0.6),
-                (1200, "#fffff2", 0.85),
-                (3071, "#ffffff", 0.9),
-            ]
-        ),
-        faint=0.004,
-    ),
-    "ct_bone": TransferFunction(
-        _opacity(
-            [
-                (-1024, "#000000", 0),
-                (150, "#8a5a3c", 0),
-                (280, "#c9a27a", 0.12),
-                (450, "#e8d3ae", 0.5),
-                (1200, "#fbf5e6", 0.9),
-                (3071, "#ffffff", 0.95),
-            ]
-        ),
-        faint=0.004,
-    ),
-    "ct_skin": TransferFunction(
-        _opacity(
-            [
-                (-1024, "#000000", 0),
-                (-500, "#996650", 0),
-                (-300, "#d99980", 0.35),
-                (-150, "#e6b38c", 0.6),
-                (60, "#d99c80", 0.7),
-                (3071, "#f2dcc8", 0.9),
-            ]
-        )
-    ),
-    "ct_soft": TransferFunction(
-        _opacity(
-            [
-                (-1024, "#000000", 0),
-                (-80, "#b37a4d", 0),
-                (0, "#b34d40", 0.02),
-                (70, "#bf4d40", 0.07),
-                (150, "#cc5940", 0.12),
-                (350, "#f29966", 0.35),
-                (700, "#fff2d9", 0.6),
-                (3071, "#ffffff", 0.9),
-            ]
-        )
-    ),
-    "ct_lung": TransferFunction(
-        _opacity(
-            [
-                (-1024, "#000000", 0),
-                (-960, "#3d5a80", 0),
-                (-870, "#5a86b3", 0.006),
-                (-700, "#e08a7a", 0.03),
-                (-550, "#e8a08c", 0.012),
-                (-420, "#000000", 0),
-                (3071, "#000000", 0),
-            ]
-        )
-    ),
-    "ct_airway": TransferFunction(
-        _opacity(
-            [
-                (-1024, "#4d99cc", 0.0),
-                (-1000, "#66b3e0", 0.012),
-                (-960, "#80c0e8", 0.05),
-                (-925, "#a0d0f0", 0.012),
-                (-890, "#a0d0f0", 0),
-                (3071, "#000000", 0),
-            ]
-        )
-    ),
-    "ct_muscle": TransferFunction(
-        _opacity(
-            [
-                (-1024, "#000000", 0),
-                (-20, "#7a2f26", 0),
-                (40, "#a63c2e", 0.18),
-                (120, "#c75a42", 0.3),
-                (250, "#e8b48c", 0.55),
-                (600, "#f7ebd2", 0.8),
-                (3071, "#ffffff", 0.9),
-            ]
-        )
-    ),
-    "ct_translucent": TransferFunction(
-        _opacity(
-            [
-                (-1024, "#000000", 0),
-                (-500, "#996650", 0),
-                (-300, "#d99980", 0.02),
-                (-150, "#e6b38c", 0.03),
-                (-50, "#cc8066", 0.02),
-                (60, "#bf4d40", 0.05),
-                (150, "#cc5940", 0.1),
-                (350, "#f29966", 0.3),
-                (700, "#fff2d9", 0.6),
-                (3071, "#ffffff", 0.9),
-            ]
-        )
-    ),
-    "mr_default": TransferFunction(
-        _opacity(
-            [
-                (0.0, "#000000", 0),
-                (0.18, "#59331f", 0),
-                (0.35, "#a6664d", 0.04),
-                (0.6, "#d9a688", 0.15),
-                (0.85, "#f2dcc8", 0.4),
-                (1.1, "#ffffff", 0.7),
-            ]
-        ),
-        modalities=("MR",),
-        relative=True,
-        flat_gradient=0.02,
-    ),
-    "mr_angio": TransferFunction(
-        _opacity(
-            [
-                (0.0, "#000000", 0),
-                (0.55, "#731a12", 0),
-                (0.8, "#bf4026", 0.12),
-                (1.1, "#e6804d", 0.5),
-                (1.6, "#ffe6cc", 0.85),
-            ]
-        ),
-        modalities=("MR",),
-        relative=True,
-        flat_gradient=0.02,
-    ),
-}
+def opacities(points: Points) -> list[tuple[float, str, float]]:
+    """The inverse of `from_opacities`, for opacities of at most six digits after the point."""
+    return [
+        (value, "#" + "".join(f"{round(255 * channel):02x}" for channel in colour), round(1 - math.exp(-tau), 6))
+        for value, colour, tau in points
+    ]
+
+
+def _channels(colour: str) -> tuple[float, float, float]:
+    if not re.fullmatch("#[0-9a-fA-F]{6}", colour):
+        raise InvalidParameter(f"a colour is #rrggbb, not {colour!r}")
+    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return red, green, blue
+
+
+def _depth(opacity: float) -> float:
+    if not 0 <= opacity < 1:
+        raise InvalidParameter(f"the opacity of a millimetre is 0 to below 1, not {opacity}")
+    return float(-np.log1p(-opacity))

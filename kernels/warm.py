@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from kernels import bricks, image, plane, rendering, transfer, window
+from kernels import bricks, image, plane, rendering, window
 from kernels.picture import Picture
+from kernels.presets import PRESETS
 from kernels.volume import Volume
 
 DRIVERS = (
@@ -64,7 +65,7 @@ def _steps() -> list[Callable[[], Any]]:
 
 
 def _volume_steps(volume: Volume, picture: Picture) -> list[Callable[[], Any]]:
-    function = transfer.PRESETS["ct_cta"]
+    function = PRESETS["ct_cta"]
     return [
         lambda: plane.plane(volume, picture),
         lambda: rendering.volume_rendering(volume, picture, function, bricks.bricks(volume), 1.0),

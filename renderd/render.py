@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from kernels.bricks import bricks
 from kernels.image import sample
 from kernels.plane import sample_count, slab
+from kernels.presets import PRESETS
 from kernels.rendering import MOVING_EXIT, STILL_EXIT, volume_rendering
-from kernels.transfer import PRESETS, TransferFunction, percentile_range
+from kernels.transfer import TransferFunction, percentile_range
 from kernels.volume import Volume
 from kernels.window import OUTSIDE, Function, window
 from renderd import camera

@@ -23,7 +23,8 @@ import structlog
 from websockets.asyncio.server import Server, ServerConnection, unix_serve
 from websockets.http11 import Request, Response
 
-from kernels.transfer import PRESETS, TransferFunction
+from kernels.presets import PRESETS
+from kernels.transfer import TransferFunction
 from renderd.admission import Admission
 from renderd.connection import Connection
 from renderd.errors import InvalidMessage, RenderError, SessionEnded

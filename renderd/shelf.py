@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from kernels.transfer import PRESETS
+from kernels.presets import PRESETS
 from renderd.admission import Admission
 from renderd.assemble import Assembly
 from renderd.errors import PresetNotFound, RenderError, SeriesChanged, SeriesNotFound

@@ -20,7 +20,7 @@ import pytest
 
 from kernels import bricks, image, plane, rendering, window
 from kernels.picture import Picture
-from kernels.transfer import PRESETS
+from kernels.presets import PRESETS
 from kernels.volume import Volume
 from tests.kernels.standin import Card
 

@@ -119,8 +119,9 @@ def test_after_warming_no_first_picture_compiles():
     """Every public call on every type of array is among what warming ran."""
     code = """
 import numpy as np
-from kernels import warm, plane, rendering, image, window, bricks, transfer
+from kernels import warm, plane, rendering, image, window, bricks
 from kernels.picture import Picture
+from kernels.presets import PRESETS
 from kernels.volume import Volume
 warm.compile_all()
 known = warm.compile_all()
@@ -134,8 +135,8 @@ for dtype in (np.int16, np.float32):
     window.window(values, np.float64(3), 7, True, "SIGMOID")
     grid = bricks.bricks(volume)
     for fine in (True, False):
-        rendering.volume_rendering(volume, picture, transfer.PRESETS["ct_bone"], grid, np.float64(1), 0.02, fine)
-        rendering.volume_rendering_rgba(volume, picture, transfer.PRESETS["ct_skin"].shifted(3), grid, 1)
+        rendering.volume_rendering(volume, picture, PRESETS["ct_bone"], grid, np.float64(1), 0.02, fine)
+        rendering.volume_rendering_rgba(volume, picture, PRESETS["ct_skin"].shifted(3), grid, 1)
 for dtype in (np.float32, np.int16, np.uint16, np.uint8):
     image.sample(np.zeros((4, 5), dtype), np.eye(2, 3), 3, 3)
 image.sample(np.zeros((4, 5, 3), np.uint8), np.eye(2, 3), 3, 3)

@@ -24,8 +24,8 @@ from kernels.cuda import plane as cuda_plane
 from kernels.cuda import rendering as cuda_rendering
 from kernels.cuda.check import oblique, on_card
 from kernels.lanes import OPTIONS, f32
+from kernels.presets import PRESETS
 from kernels.scalars import scalar_variant
-from kernels.transfer import PRESETS
 from kernels.volume import Volume
 from kernels.window import OUTSIDE
 from tests.kernels.standin import Card

@@ -9,7 +9,8 @@ from kernels.errors import InvalidParameter
 from kernels.pick import plane_point, slab_point, surface_point
 from kernels.picture import Picture
 from kernels.plane import slab
-from kernels.transfer import PRESETS, TransferFunction
+from kernels.presets import PRESETS
+from kernels.transfer import TransferFunction
 from kernels.volume import Volume
 from kernels.window import OUTSIDE
 from tests.kernels.grids import DTYPES, LEFT_HANDED, SHEARED, centred, random_volume

@@ -8,8 +8,9 @@ import pytest
 from kernels.bricks import bricks
 from kernels.errors import InvalidParameter
 from kernels.picture import Picture
+from kernels.presets import PRESETS
 from kernels.rendering import STILL_EXIT, reference, volume_rendering, volume_rendering_rgba
-from kernels.transfer import PRESETS, TransferFunction
+from kernels.transfer import TransferFunction
 from kernels.volume import Volume
 from tests.kernels.grids import (
     DTYPES,

@@ -4,15 +4,10 @@ import numpy as np
 import pytest
 
 from kernels.errors import InvalidParameter
-from kernels.transfer import CELLS, PRESETS, TransferFunction, percentile_range
+from kernels.presets import PRESETS
+from kernels.transfer import CELLS, TransferFunction, from_opacities, opacities, percentile_range
 
 RISING = TransferFunction(((0.0, (0, 0, 0), 0.0), (100.0, (1, 0.5, 0), 2.0)))
-
-
-def test_there_are_eight_presets_for_ct_and_mr():
-    assert len(PRESETS) >= 8
-    assert {"ct_bone", "ct_cta", "ct_skin", "ct_lung", "ct_airway", "ct_soft", "mr_default", "mr_angio"} <= set(PRESETS)
-    assert all(preset.relative == ("MR" in preset.modalities) for preset in PRESETS.values())
 
 
 def test_cumulated_extinction_is_the_integral_over_values():
@@ -66,3 +61,31 @@ def test_the_range_of_a_volume_leaves_out_its_extremes():
 def test_a_function_without_meaning_is_refused(points):
     with pytest.raises(InvalidParameter):
         TransferFunction(points)
+
+
+def test_an_opacity_is_that_of_one_millimetre():
+    (_, colour, tau), _ = from_opacities([(0, "#ff8000", 0.5), (1, "#000000", 0)])
+    assert colour == pytest.approx((1, 128 / 255, 0))
+    assert np.exp(-tau * 1) == pytest.approx(0.5)
+    assert np.exp(-tau * 2) == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_the_curve_that_it_is_told_as(name):
+    points = PRESETS[name].points
+    assert from_opacities(opacities(points)) == points
+
+
+@pytest.mark.parametrize(
+    "point", [(0, "red", 0.5), (0, "#12345", 0.5), (0, "#gg0000", 0.5), (0, "#000000", 1.0), (0, "#000000", -0.1)]
+)
+def test_a_point_without_colour_or_opacity_is_refused(point):
+    with pytest.raises(InvalidParameter):
+        from_opacities([(-1, "#000000", 0), point])
+
+
+def test_the_same_curve_has_one_table():
+    curve = [(0.0, "#102030", 0.0), (50.0, "#ffffff", 0.5)]
+    first, second = (TransferFunction(from_opacities(list(curve))) for _ in range(2))
+    assert first is not second
+    assert first.table() is second.table()

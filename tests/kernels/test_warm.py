@@ -11,7 +11,7 @@ from numba.core.dispatcher import Dispatcher
 
 import kernels
 from kernels import bricks, image, plane, rendering, warm, window
-from kernels.transfer import PRESETS
+from kernels.presets import PRESETS
 from kernels.volume import Volume
 from tests.kernels.grids import DTYPES, SHEARED, centred, random_volume
 

@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from kernels import window
-from kernels.transfer import PRESETS
+from kernels.presets import PRESETS
 from renderd import errors, server
 from renderd.errors import RenderError
 from renderd.protocol import LEVELS, Close, Codec, Flag, Shown, Visible
