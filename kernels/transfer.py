@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from kernels.errors import InvalidParameter
 
 CELLS = 4096
+LEAST_SPAN = 1e-9  # of values from the first point to the last: float32 holds the cells of a unit
 
 Points = tuple[tuple[float, tuple[float, float, float], float], ...]
 
@@ -65,6 +66,8 @@ class TransferFunction:
             raise InvalidParameter("a transfer function has at least two points with rising values")
         if any(not 0 <= x <= 1 for _, colour, _ in self.points for x in colour):
             raise InvalidParameter("colours are 0 to 1")
+        if values[-1] - values[0] < LEAST_SPAN:
+            raise InvalidParameter(f"a transfer function spans at least {LEAST_SPAN:g} of its values' unit")
         if any(not 0 <= tau <= 1000 for _, _, tau in self.points):
             raise InvalidParameter("an extinction is 0 to 1000 per millimetre")
 
@@ -119,11 +122,20 @@ def _table(transfer: TransferFunction) -> Table:
 
 def percentile_range(array: NDArray[Any]) -> tuple[float, float]:
     """The 0.5 and 99.5 percentile of a volume, from about a quarter of a million voxels spread over it."""
-    flat = array.reshape(-1)
-    # A prime stride never walks down one column of the image.
-    sample = flat[:: max(1, flat.size // 250_000) | 1]
-    low, high = np.percentile(sample, (0.5, 99.5))
+    low, high = np.percentile(_sample(array), (0.5, 99.5))
     return float(low), float(high)
+
+
+def histogram(array: NDArray[Any], bins: int) -> tuple[float, float, NDArray[np.int64]]:
+    """The least and the greatest of those voxels, and how many of them lie in each of `bins` equal parts between."""
+    counts, edges = np.histogram(_sample(array), bins)
+    return float(edges[0]), float(edges[-1]), counts
+
+
+def _sample(array: NDArray[Any]) -> NDArray[Any]:
+    flat = array.reshape(-1)
+    # An odd stride does not walk down one column of the image.
+    return flat[:: max(1, flat.size // 250_000) | 1]
 
 
 def from_opacities(points: Sequence[tuple[float, str, float]]) -> Points:

@@ -17,7 +17,7 @@ from renderd.admission import Admission
 from renderd.assemble import Assembly
 from renderd.errors import InvalidMessage, RenderError
 from renderd.library import Library
-from renderd.picks import Picks, nothing
+from renderd.picks import Answer, Picks, nothing
 from renderd.protocol import (
     HEADER,
     Close,
@@ -25,11 +25,11 @@ from renderd.protocol import (
     Header,
     Loading,
     Pick,
-    Picked,
     Ping,
     Pong,
     Show,
     Shown,
+    Survey,
     ToViewer,
     Trouble,
     View,
@@ -67,7 +67,7 @@ class Connection:
         self._shelf = Shelf(
             database, admission, library, self._changed, tell=self._tell_loading, refuse=self._tell_trouble
         )
-        self._picks = Picks(self._shelf.find, self._tell_picked)
+        self._picks = Picks(self._shelf.find, self._tell_answer)
         self._messages: dict[Hashable, ToViewer] = {}
         self._something = asyncio.Event()
 
@@ -114,11 +114,11 @@ class Connection:
                 self.viewer.close(message.viewport)
                 self._shelf.closed(message.viewport)
                 self._picks.closed(message.viewport)
-            case Pick():
+            case Pick() | Survey():
                 if message.viewport in self.scene.viewports:  # of which there are few
                     self._picks.receive(message)
                 else:
-                    self._tell_picked(nothing(message))
+                    self._tell_answer(nothing(message))
                 return
             case Visible():
                 self.viewer.see(message.visible)
@@ -143,8 +143,8 @@ class Connection:
         self._scheduler.wake()
         self._picks.changed()
 
-    def _tell_picked(self, picked: Picked) -> None:
-        self._say(("picked", picked.viewport), picked)
+    def _tell_answer(self, answer: Answer) -> None:
+        self._say((answer.t, answer.viewport), answer)
 
     def _tell_trouble(self, viewport: int, error: RenderError) -> None:
         self._say(viewport, Trouble(viewport, error.code, str(error), error.image))

@@ -5,6 +5,7 @@ RenderError
 ├── SessionEnded        nobody is signed in with this session any more
 ├── SeriesNotFound      no such series or stack, or this viewer may not see it
 ├── PresetNotFound      no such transfer function
+├── InvalidCurve        the reader's own curve is no transfer function
 ├── SeriesChanged       it had that stack when the page asked for it, and has others now
 ├── NotAVolume          the stack opens in 2-D only; the code says why
 └── UnreadableFrame     stored bytes cannot be decoded
@@ -51,6 +52,12 @@ class PresetNotFound(RenderError):
     """There is no transfer function of this name."""
 
     code = "preset_not_found"
+
+
+class InvalidCurve(RenderError):
+    """A view's own curve is no transfer function: its values do not rise, or hardly."""
+
+    code = "invalid_curve"
 
 
 class SeriesChanged(RenderError):

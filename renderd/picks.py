@@ -1,8 +1,8 @@
-"""What is seen at a pixel: the answers to a viewer's picks.
+"""What is seen at a pixel: the answers to a viewer's picks. Its surveys (surveys.py) are answered in the same order.
 
-Any pick may be asked again while an older one of the same viewport is being answered; only the newest one is, and one
-whose series or volume is still coming waits for it. The arithmetic is one ray in numpy, so it runs in a worker thread
-beside the compute thread.
+Any question may be asked again while an older one of its kind and viewport is being answered; only the newest one is,
+and one whose series or volume is still coming waits for it. The arithmetic is one ray in numpy, so it runs in a worker
+thread beside the compute thread.
 """
 
 from __future__ import annotations
@@ -19,12 +19,16 @@ from kernels.errors import KernelError
 from kernels.pick import slab_point, surface_point
 from renderd import camera
 from renderd.errors import RenderError
-from renderd.protocol import Pick, Picked, PlaneView, StackView, View
+from renderd.protocol import Pick, Picked, PlaneView, StackView, Survey, Surveyed, View
 from renderd.render import Source, StackSource, VolumeSource, transfer_of
+from renderd.surveys import nothing_surveyed, surveyed
 
 log = structlog.get_logger()
 
 Find = Callable[[int, View], Source | Awaitable[Source] | None]
+Question = Pick | Survey
+Answer = Picked | Surveyed
+Key = tuple[str, int]  # the kind of a question and its viewport
 
 
 def seen(pick: Pick, source: Source) -> Picked:
@@ -44,14 +48,16 @@ def seen(pick: Pick, source: Source) -> Picked:
     else:
         found = surface_point(volume, picture, transfer_of(view, cast(VolumeSource, source).assembly), u, v)
     if found is None or not math.isfinite(found.value):
-        return nothing(pick)
+        return Picked(pick.viewport, pick.n, None, None)
     x, y, z = found.point.tolist()
     return Picked(pick.viewport, pick.n, (x, y, z), found.value)
 
 
-def nothing(pick: Pick) -> Picked:
+def nothing(question: Question) -> Answer:
     """Nothing is seen there."""
-    return Picked(pick.viewport, pick.n, None, None)
+    if isinstance(question, Survey):
+        return nothing_surveyed(question)
+    return Picked(question.viewport, question.n, None, None)
 
 
 def _in_frame(pick: Pick, view: StackView, source: StackSource) -> Picked:
@@ -63,7 +69,7 @@ def _in_frame(pick: Pick, view: StackView, source: StackSource) -> Picked:
     column, row = math.floor(x + 0.5), math.floor(y + 0.5)
     height, width = source.values.shape[:2]
     if not (0 <= column < width and 0 <= row < height):
-        return nothing(pick)
+        return Picked(pick.viewport, pick.n, None, None)
     value = None if stack.colour else float(source.values[row, column])
     point = None
     position, along, down = frame.position, frame.row, frame.column
@@ -74,28 +80,33 @@ def _in_frame(pick: Pick, view: StackView, source: StackSource) -> Picked:
     return Picked(pick.viewport, pick.n, point, value if value is None or math.isfinite(value) else None)
 
 
-class Picks:
-    """The picks of one connection. On the event loop."""
+def _answer(question: Question, source: Source) -> Answer:
+    return surveyed(question, cast(VolumeSource, source)) if isinstance(question, Survey) else seen(question, source)
 
-    def __init__(self, find: Find, answer: Callable[[Picked], None]) -> None:
+
+class Picks:
+    """The picks and surveys of one connection. On the event loop."""
+
+    def __init__(self, find: Find, answer: Callable[[Answer], None]) -> None:
         self._find = find
         self._answer = answer
-        self._newest: dict[int, Pick] = {}  # by viewport, until it is answered
-        self._working: dict[int, asyncio.Task[None]] = {}
+        self._newest: dict[Key, Question] = {}  # until it is answered
+        self._working: dict[Key, asyncio.Task[None]] = {}
 
-    def receive(self, pick: Pick) -> None:
+    def receive(self, question: Question) -> None:
         """A viewer asks; it replaces what it asked before of the same viewport."""
-        self._newest[pick.viewport] = pick
-        self._begin(pick.viewport)
+        key = question.t, question.viewport
+        self._newest[key] = question
+        self._begin(key)
 
     def changed(self) -> None:
         """Something that was not there may have come."""
-        for viewport in list(self._newest):
-            self._begin(viewport)
+        for key in list(self._newest):
+            self._begin(key)
 
     def closed(self, viewport: int) -> None:
-        """Nobody waits for this viewport's answer any more."""
-        self._newest.pop(viewport, None)
+        """Nobody waits for this viewport's answers any more."""
+        self._newest = {key: question for key, question in self._newest.items() if key[1] != viewport}
 
     def close(self) -> None:
         """The connection is gone."""
@@ -104,34 +115,34 @@ class Picks:
             task.cancel()
         self._working.clear()
 
-    def _begin(self, viewport: int) -> None:
-        if viewport in self._working:
+    def _begin(self, key: Key) -> None:
+        if key in self._working:
             return  # and is looked at again when that has ended
-        pick = self._newest[viewport]
+        question = self._newest[key]
         try:
-            source = self._find(viewport, pick.view)
-        except RenderError:  # the viewport is told why by its picture
-            self._end(pick, nothing(pick))
+            source = self._find(question.viewport, question.view)
+        except RenderError:  # the viewer is told why by its picture
+            self._end(key, question, nothing(question))
             return
         if source is not None:
-            self._working[viewport] = asyncio.create_task(self._work(pick, source), name="pick")
+            self._working[key] = asyncio.create_task(self._work(key, question, source), name=question.t)
 
-    async def _work(self, pick: Pick, source: Source | Awaitable[Source]) -> None:
-        answer = nothing(pick)
+    async def _work(self, key: Key, question: Question, source: Source | Awaitable[Source]) -> None:
+        answer = nothing(question)
         try:
             arrived = await source if isinstance(source, Awaitable) else source
-            answer = await asyncio.to_thread(seen, pick, arrived)
+            answer = await asyncio.to_thread(_answer, question, arrived)
         except (RenderError, KernelError) as error:
-            log.info("nothing_picked", code=error.code)
+            log.info("nothing_found", question=question.t, code=error.code)
         except Exception:
-            log.exception("pick_failed")
+            log.exception("question_failed", question=question.t)
         finally:
-            self._working.pop(pick.viewport, None)
-        self._end(pick, answer)
-        if pick.viewport in self._newest:
-            self._begin(pick.viewport)
+            self._working.pop(key, None)
+        self._end(key, question, answer)
+        if key in self._newest:
+            self._begin(key)
 
-    def _end(self, pick: Pick, answer: Picked) -> None:
-        if self._newest.get(pick.viewport) is pick:
-            del self._newest[pick.viewport]
+    def _end(self, key: Key, question: Question, answer: Answer) -> None:
+        if self._newest.get(key) is question:
+            del self._newest[key]
             self._answer(answer)

@@ -27,6 +27,8 @@ MAX_SIDE = 4096  # pixels; a viewport larger than this is rendered smaller and s
 # What the viewer may ask for while it moves: (size relative to the viewport, JPEG quality), best first.
 LEVELS = ((1.0, 85), (1.0, 70), (1.0, 50), (0.5, 80), (0.5, 60), (0.5, 40))
 
+MAX_POINTS = 32  # of a curve
+
 # What a number may be; each bound is that of the header's field, or beyond what any image has.
 U16 = Annotated[int, Field(ge=0, lt=1 << 16)]
 U32 = Annotated[int, Field(ge=0, lt=1 << 32)]
@@ -40,6 +42,11 @@ WindowWidth = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
 Name = Annotated[str, Field(max_length=64)]
 # A Stack by what is in it, so that a picture and the texts beside it never come from different frames.
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+# A point of a curve: value, colour, and the opacity of one millimetre.
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+Opacity = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+CurvePoint = tuple[Value, Colour, Opacity]
 
 Vector2 = tuple[Coordinate, Coordinate]
 Vector3 = tuple[Coordinate, Coordinate, Coordinate]
@@ -95,7 +102,11 @@ class PlaneView:
 
 @dataclass(frozen=True, slots=True)
 class VolumeView:
-    """A shaded volume rendering, orthographic, seen along right × down. `shift` moves the opacity curve, in HU."""
+    """A shaded volume rendering, orthographic, seen along right × down.
+
+    curve: points with rising values in the volume's own unit, instead of the preset's, which still says how surfaces
+    are lit; shift: moves the one or the other, in that unit.
+    """
 
     series: Id
     stack: Digest
@@ -105,6 +116,7 @@ class VolumeView:
     extent_mm: Length
     preset: Name
     shift: Value = 0.0
+    curve: Annotated[tuple[CurvePoint, ...], Field(min_length=2, max_length=MAX_POINTS)] | None = None
     kind: Literal["volume"] = "volume"
 
 
@@ -174,7 +186,17 @@ class Pick:
     t: Literal["pick"] = "pick"
 
 
-FromViewer = Show | Shown | Close | Visible | Ping | Pick
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Which values has the volume of this view, and how does its preset show them? Answered by `Surveyed`, same n."""
+
+    viewport: U16
+    n: U32
+    view: VolumeView
+    t: Literal["survey"] = "survey"
+
+
+FromViewer = Show | Shown | Close | Visible | Ping | Pick | Survey
 
 
 # ── to the viewer ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -182,9 +204,10 @@ FromViewer = Show | Shown | Close | Visible | Ping | Pick
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A named transfer function; `colours` are a few #rrggbb stops for a small swatch."""
+    """A named transfer function; `group` is what it is for, `colours` are a few #rrggbb stops for a small swatch."""
 
     name: str
+    group: str
     modalities: list[str]
     colours: list[str]
 
@@ -239,7 +262,26 @@ class Picked:
     t: Literal["picked"] = "picked"
 
 
-ToViewer = Welcome | Loading | Trouble | Pong | Picked
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """A volume's values, and the preset's points in their unit: as a view's `curve` they make the same picture.
+
+    low, high: the 0.5 and 99.5 percentile; counts: of equal parts from the least value to the greatest. All empty where
+    the view shows no volume.
+    """
+
+    viewport: int
+    n: int
+    curve: list[tuple[float, str, float]]
+    low: float
+    high: float
+    least: float
+    greatest: float
+    counts: list[int]
+    t: Literal["surveyed"] = "surveyed"
+
+
+ToViewer = Welcome | Loading | Trouble | Pong | Picked | Surveyed
 
 
 # ── frames ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -299,7 +341,7 @@ def parse(message: bytes) -> FromViewer:
         raise InvalidMessage("; ".join(reasons)[:200]) from None
     except (ValueError, msgpack.UnpackException) as error:
         raise InvalidMessage(f"not msgpack: {type(error).__name__}") from None
-    if isinstance(parsed, Show | Pick) and not _spans_a_plane(parsed.view.right, parsed.view.down):
+    if isinstance(parsed, Show | Pick | Survey) and not _spans_a_plane(parsed.view.right, parsed.view.down):
         raise InvalidMessage(f"{parsed.t}.view: right and down are not two unit vectors at a right angle")
     return parsed
 

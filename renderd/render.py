@@ -9,18 +9,19 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kernels.bricks import bricks
+from kernels.errors import InvalidParameter
 from kernels.image import sample
 from kernels.plane import sample_count, slab
 from kernels.presets import PRESETS
 from kernels.rendering import MOVING_EXIT, STILL_EXIT, volume_rendering
-from kernels.transfer import TransferFunction, percentile_range
+from kernels.transfer import TransferFunction, from_opacities, percentile_range
 from kernels.volume import Volume
 from kernels.window import OUTSIDE, Function, window
 from renderd import camera
@@ -28,7 +29,7 @@ from renderd.assemble import Assembly
 from renderd.camera import Size
 from renderd.costs import Costs, scale_for
 from renderd.drawing import Drawing
-from renderd.errors import PresetNotFound
+from renderd.errors import InvalidCurve, PresetNotFound
 from renderd.protocol import LEVELS, MAX_SIDE, Flag, PlaneView, StackView, VolumeView
 from renderd.residence import Residence, Resident, bring
 from renderd.viewer import Want
@@ -118,7 +119,11 @@ class Renderer:
         self.residence: Residence | None = None  # comes when the machine has a card and its kernels are compiled
 
     def start(self, want: Want, source: Source) -> Rendering:
-        """A picture to be made. PresetNotFound when the view names an unknown one."""
+        """A picture to be made.
+
+        Raises:
+            PresetNotFound, InvalidCurve: as `transfer_of`.
+        """
         view = want.view
         if isinstance(view, StackView):
             return self._stack(want, view, cast(StackSource, source))
@@ -210,7 +215,7 @@ class Renderer:
 
     def _volume(self, want: Want, view: VolumeView, source: VolumeSource) -> Rendering:
         volume, assembly = source.volume, source.assembly
-        kind = ("volume", view.preset, want.final, assembly.key)
+        kind = ("volume", view.preset, view.curve is None, want.final, assembly.key)
         size = self._size(want, kind, GUESS_RAY_S, MOVING_SIDE)
         picture = camera.picture(view, size)
         transfer = transfer_of(view, assembly)
@@ -262,16 +267,31 @@ def colour_table(centre: float, width: float) -> NDArray[np.uint8] | None:
 
 
 def transfer_of(view: VolumeView, assembly: Assembly) -> TransferFunction:
-    """The view's preset for this volume, moved by the view's shift; or PresetNotFound."""
-    preset = PRESETS.get(view.preset)
-    if preset is None:
+    """The view's preset for this volume, or its own curve, lit as the preset is; moved by the view's shift.
+
+    Raises:
+        PresetNotFound: there is none of this name.
+        InvalidCurve: the curve's values do not rise.
+    """
+    transfer = PRESETS.get(view.preset)
+    if transfer is None:
         raise PresetNotFound(view.preset)
-    if preset.relative:
-        if assembly.value_range is None:
-            assert assembly.volume is not None
-            assembly.value_range = percentile_range(assembly.volume.array)
-        preset = preset.scaled(*assembly.value_range)
-    return preset.shifted(view.shift) if view.shift else preset
+    if transfer.relative:
+        transfer = transfer.scaled(*range_of(assembly))
+    if view.curve is not None:
+        try:
+            transfer = replace(transfer, points=from_opacities(view.curve))
+        except InvalidParameter as error:
+            raise InvalidCurve(str(error)) from None
+    return transfer.shifted(view.shift) if view.shift else transfer
+
+
+def range_of(assembly: Assembly) -> tuple[float, float]:
+    """The range that relative functions are stretched over; any thread."""
+    if assembly.value_range is None:
+        assert assembly.volume is not None
+        assembly.value_range = percentile_range(assembly.volume.array)
+    return assembly.value_range
 
 
 def step_of(volume: Volume, *, final: bool) -> float:

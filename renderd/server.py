@@ -23,8 +23,8 @@ import structlog
 from websockets.asyncio.server import Server, ServerConnection, unix_serve
 from websockets.http11 import Request, Response
 
-from kernels.presets import PRESETS
-from kernels.transfer import TransferFunction
+from kernels.presets import GROUP_OF, PRESETS
+from kernels.transfer import TransferFunction, opacities
 from renderd.admission import Admission
 from renderd.connection import Connection
 from renderd.errors import InvalidMessage, RenderError, SessionEnded
@@ -59,12 +59,11 @@ CLOSE_S = 2
 
 def preset_of(name: str, transfer: TransferFunction) -> Preset:
     """A transfer function as the page lists it, with the colours of what it shows."""
-    shown = [colour for _, colour, extinction in transfer.points if extinction > 0]
-    colours = ["#" + "".join(f"{round(255 * channel):02x}" for channel in colour) for colour in shown]
-    return Preset(name, list(transfer.modalities), colours)
+    colours = [colour for _, colour, opacity in opacities(transfer.points) if opacity > 0]
+    return Preset(name, GROUP_OF[name], list(transfer.modalities), colours)
 
 
-# The air around the patient hides what this one is for, until it can be taken away.
+# The air around the patient has the values of the air in the bronchi and hides it, until it can be cut away.
 NOT_OFFERED = {"ct_airway"}
 OFFERED = {name: transfer for name, transfer in PRESETS.items() if name not in NOT_OFFERED}
 WELCOME = Welcome([preset_of(name, transfer) for name, transfer in OFFERED.items()], list(LEVELS))

@@ -24,6 +24,8 @@ def typescript(hint: Any) -> str:
     """The TypeScript type of a Python annotation."""
     if hint in SCALARS:
         return SCALARS[hint]
+    if get_origin(hint) is tuple and get_args(hint)[1:] == (...,):
+        hint = list[get_args(hint)[0]]  # of any length
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         return " | ".join(f'"{value}"' for value in arguments)
@@ -87,6 +89,7 @@ def files() -> dict[Path, str]:
         f"export const HEADER_BYTES = {protocol.HEADER.size};",
         f"export const DIGEST_BYTES = {protocol.DIGEST_BYTES};",
         f"export const MAX_SIDE = {protocol.MAX_SIDE};",
+        f"export const MAX_POINTS = {protocol.MAX_POINTS};",
         "",
     ]
     return {

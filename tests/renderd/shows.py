@@ -36,6 +36,8 @@ VOLUME = VolumeView(
     extent_mm=100.0,
     preset="ct_bone",
 )
+# Nothing below 100, then ever denser: a curve of a reader's own.
+CURVE = ((-1000.0, "#000000", 0.0), (100.0, "#ff8000", 0.0), (400.0, "#ffffff", 0.5))
 
 
 def show(viewport: int = 1, number: int = 1, view: View = PLANE, **values: Any) -> Show:

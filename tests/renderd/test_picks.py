@@ -76,6 +76,19 @@ async def test_the_surface_of_a_body_is_picked_in_a_volume_rendering(house: Hous
     assert (beside["n"], beside["point"]) == (9, None)
 
 
+async def test_a_pick_sees_what_the_reader_s_own_curve_shows(house: House, page: Page) -> None:
+    """Fat before bone: the preset looks through the fat, a curve that shows it does not."""
+    array = np.full(SHAPE, -1000, np.int16)
+    array[2:10, 5:30, 10:40] = -100
+    array[2:10, 20:30, 10:40] = 1500
+    series = await house.add_ct(array)
+    front = house.seen(VOLUME, series, centre=(0.0, 0.0, 3.0))
+    bone = await picked(page, front)
+    fat = await picked(page, replace(front, curve=((-500.0, "#000000", 0.0), (-200.0, "#ffff00", 0.9))), n=8)
+    assert bone["point"][1] == pytest.approx(-16 + 19.5 * 0.8, abs=0.8)
+    assert fat["point"][1] == pytest.approx(-16 + 4.5 * 0.8, abs=0.8)
+
+
 async def test_a_frame_is_picked_with_its_stored_value(house: House, page: Page) -> None:
     series = await house.add_ct(bright())
     _, stack = await house.stack(series)

@@ -23,6 +23,7 @@ from renderd.protocol import (
     Pong,
     Preset,
     Shown,
+    Survey,
     ToViewer,
     Trouble,
     Visible,
@@ -33,9 +34,11 @@ from renderd.protocol import (
     parse,
     unpack_frame,
 )
-from tests.renderd.shows import PLANE, STACK, VOLUME, show
+from tests.renderd.shows import CURVE, PLANE, STACK, VOLUME, show
 
-MESSAGES = [show(view=view) for view in (STACK, PLANE, VOLUME)] + [Shown(1, 2, 3), Close(4), Visible(True), Ping(9)]
+CURVED = replace(VOLUME, curve=CURVE)
+MESSAGES = [show(view=view) for view in (STACK, PLANE, VOLUME, CURVED)]
+MESSAGES += [Shown(1, 2, 3), Close(4), Visible(True), Ping(9), Survey(1, 2, CURVED)]
 
 
 @pytest.mark.parametrize("message", MESSAGES)
@@ -95,6 +98,17 @@ def test_numbers_that_are_not_finite_or_absurd_are_invalid(name: str, value: flo
         replace(PLANE, window=(40.0, 0.0)),
         replace(PLANE, thickness_mm=-1.0),
         replace(VOLUME, preset="x" * 65),
+        replace(VOLUME, curve=()),
+        replace(VOLUME, curve=CURVE[:1]),
+        replace(VOLUME, curve=tuple((float(i), "#000000", 0.0) for i in range(33))),
+        replace(VOLUME, curve=(*CURVE, (1e13, "#ffffff", 0.5))),
+        replace(VOLUME, curve=(*CURVE, (math.nan, "#ffffff", 0.5))),
+        replace(VOLUME, curve=(*CURVE, (500.0, "#ffffff", 1.0))),
+        replace(VOLUME, curve=(*CURVE, (500.0, "#ffffff", -0.1))),
+        replace(VOLUME, curve=(*CURVE, (500.0, "#ffffff", math.nan))),
+        replace(VOLUME, curve=(*CURVE, (500.0, "white", 0.5))),
+        replace(VOLUME, curve=(*CURVE, (500.0, "#fffff", 0.5))),
+        replace(VOLUME, curve=(*CURVE, (500.0, "#ffffff"))),
         replace(STACK, frame=-1),
         replace(STACK, series=0),
     ],
@@ -111,9 +125,14 @@ def test_what_does_not_fit_into_a_frame_s_header_is_invalid(values: dict[str, in
 
 
 def test_a_message_of_the_server_is_not_one_of_a_viewer() -> None:
-    for message in (Loading(1, 2, 3), Trouble(1, "x"), Pong(3), Welcome([Preset("a", [], [])], [(1.0, 85)])):
+    for message in (Loading(1, 2, 3), Trouble(1, "x"), Pong(3), Welcome([Preset("a", "b", [], [])], [(1.0, 85)])):
         with pytest.raises(InvalidMessage):
             parse(pack(message))
+
+
+def test_a_survey_of_what_is_no_volume_rendering_is_invalid() -> None:
+    with pytest.raises(InvalidMessage):
+        parse(msgpack.packb({**asdict(Survey(1, 2, VOLUME)), "view": asdict(PLANE)}))
 
 
 def test_the_reason_names_the_field_and_not_its_value() -> None:

@@ -12,16 +12,25 @@ from numpy.typing import NDArray
 
 from kernels import window
 from renderd.assemble import Assembly
-from renderd.errors import PresetNotFound
+from renderd.errors import InvalidCurve, PresetNotFound
 from renderd.protocol import MAX_SIDE, Flag, View
-from renderd.render import MOVING_STEP_MM, Renderer, Rendering, StackSource, VolumeSource, colour_table, step_of
+from renderd.render import (
+    MOVING_STEP_MM,
+    Renderer,
+    Rendering,
+    StackSource,
+    VolumeSource,
+    colour_table,
+    step_of,
+    transfer_of,
+)
 from renderd.viewer import Want
 from storage.blobs import BlobStore
 from storage.dicom.stacks import Stack
 from storage.dicom.write import write_colour, write_projection, write_series
 from storage.home import Home
 from tests.renderd.conftest import AFFINE, SHAPE, phantom
-from tests.renderd.shows import PLANE, STACK, VOLUME
+from tests.renderd.shows import CURVE, PLANE, STACK, VOLUME
 from tests.renderd.stacks import INSTITUTION, stack_of
 
 
@@ -216,6 +225,35 @@ def test_relative_presets_follow_the_volume_s_range(volume: VolumeSource) -> Non
 def test_an_unknown_preset_is_refused(volume: VolumeSource) -> None:
     with pytest.raises(PresetNotFound):
         Renderer().start(want(replace(VOLUME, preset="ct_gold"), 64, 64), volume)
+
+
+def test_a_curve_takes_the_place_of_the_preset_s(volume: VolumeSource) -> None:
+    """The phantom's ball of 400 HU, which the curve shows white and the preset ivory; then one that begins above."""
+    own = finish(Renderer().start(want(replace(VOLUME, curve=CURVE), 64, 64), volume))
+    preset = finish(Renderer().start(want(VOLUME, 64, 64), volume))
+    middle, ivory = own[32, 32].astype(int), preset[32, 32].astype(int)
+    assert middle.min() > 100 and np.ptp(middle) < np.ptp(ivory)
+    above = tuple((value + 500, colour, opacity) for value, colour, opacity in CURVE)
+    assert not finish(Renderer().start(want(replace(VOLUME, curve=above), 64, 64), volume)).any()
+    back = replace(VOLUME, curve=above, shift=-500.0)
+    assert np.array_equal(finish(Renderer().start(want(back, 64, 64), volume)), own)
+
+
+def test_a_curve_is_lit_as_its_preset_and_has_one_table(volume: VolumeSource) -> None:
+    first, second = (
+        transfer_of(replace(VOLUME, preset="mr_brain", curve=tuple(list(CURVE))), volume.assembly) for _ in range(2)
+    )
+    low, high = volume.assembly.value_range or (0.0, 0.0)
+    assert first.flat_gradient == pytest.approx(0.02 * (high - low))
+    assert first.table() is second.table()
+
+
+@pytest.mark.parametrize("values", [(100.0, 100.0), (100.0, 90.0), (0.0, 1e-10)])
+def test_a_curve_whose_values_do_not_rise_is_refused(volume: VolumeSource, values: tuple[float, float]) -> None:
+    low, high = values
+    view = replace(VOLUME, curve=((low, "#000000", 0.0), (high, "#ffffff", 0.5)))
+    with pytest.raises(InvalidCurve):
+        Renderer().start(want(view, 64, 64), volume)
 
 
 def test_a_volume_is_held_as_long_as_a_picture_is_made_from_it(volume: VolumeSource) -> None:

@@ -23,7 +23,7 @@ from storage.sessions import end_session
 from storage.users import revoke
 from tests.renderd.conftest import AFFINE, SHAPE, House, phantom
 from tests.renderd.page import Frame, Page
-from tests.renderd.shows import NOWHERE, PLANE, STACK, VOLUME, show
+from tests.renderd.shows import CURVE, NOWHERE, PLANE, STACK, VOLUME, show
 
 BASIC_TEXT_SR = "1.2.840.10008.5.1.4.1.1.88.11"
 OWN_SIZE = {"width": SHAPE[2], "height": SHAPE[1]}
@@ -215,6 +215,13 @@ async def test_an_unknown_preset_is_told(house: House, page: Page) -> None:
     assert await trouble(page, house.seen(VOLUME, series, preset="ct_gold")) == "preset_not_found"
 
 
+async def test_a_curve_that_does_not_rise_is_told_and_the_next_one_is_shown(house: House, page: Page) -> None:
+    series = await house.add_ct()
+    assert await trouble(page, house.seen(VOLUME, series, curve=CURVE[::-1])) == "invalid_curve"
+    await page.send(show(number=2, view=house.seen(VOLUME, series, curve=CURVE)))
+    assert (await page.final()).header.input == 2
+
+
 async def test_a_stack_that_is_no_volume_says_why_and_still_opens(house: House, page: Page) -> None:
     series = await house.add([write_colour(np.full((40, 50, 3), 90, np.uint8))])
     assert await trouble(page, house.seen(PLANE, series)) == "colour"
@@ -380,6 +387,7 @@ def test_every_error_either_ends_the_connection_or_is_told_with_a_code_of_its_ow
         "SeriesNotFound",
         "SeriesChanged",
         "PresetNotFound",
+        "InvalidCurve",
         "NotAVolume",
         "UnreadableFrame",
     }

@@ -39,6 +39,7 @@ export interface VolumeView {
   extent_mm: number;
   preset: string;
   shift?: number;
+  curve?: [number, string, number][] | null;
   kind: "volume";
 }
 
@@ -84,8 +85,16 @@ export interface Pick {
   t: "pick";
 }
 
+export interface Survey {
+  viewport: number;
+  n: number;
+  view: VolumeView;
+  t: "survey";
+}
+
 export interface Preset {
   name: string;
+  group: string;
   modalities: string[];
   colours: string[];
 }
@@ -124,15 +133,28 @@ export interface Picked {
   t: "picked";
 }
 
+export interface Surveyed {
+  viewport: number;
+  n: number;
+  curve: [number, string, number][];
+  low: number;
+  high: number;
+  least: number;
+  greatest: number;
+  counts: number[];
+  t: "surveyed";
+}
+
 export const Codec = { JPEG: 1, PNG: 2 } as const;
 
 export const Flag = { FINAL: 1, INTERPOLATED: 2, COLOUR: 4, REDUCED: 8, DRAWN: 16 } as const;
 
 export type View = StackView | PlaneView | VolumeView;
-export type FromViewer = Show | Shown | Close | Visible | Ping | Pick;
-export type ToViewer = Welcome | Loading | Trouble | Pong | Picked;
+export type FromViewer = Show | Shown | Close | Visible | Ping | Pick | Survey;
+export type ToViewer = Welcome | Loading | Trouble | Pong | Picked | Surveyed;
 
 export const SUBPROTOCOL = "farview.1";
 export const HEADER_BYTES = 32;
 export const DIGEST_BYTES = 32;
 export const MAX_SIDE = 4096;
+export const MAX_POINTS = 32;

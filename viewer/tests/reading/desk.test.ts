@@ -18,8 +18,8 @@ vi.mock("../../src/stream/digest.worker?worker", () => ({ default: class {} }));
 
 let desk: Desk;
 const presets = [
-  { name: "mr_default", modalities: ["MR"], colours: [] },
-  { name: "ct_bone", modalities: ["CT"], colours: [] },
+  { name: "mr_default", group: "mr", modalities: ["MR"], colours: [] },
+  { name: "ct_bone", group: "bones", modalities: ["CT"], colours: [] },
 ];
 
 beforeEach(() => {

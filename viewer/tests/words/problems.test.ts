@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { choose, sentence, words } from "../../src/words/words";
 import { zh as sentences } from "../../src/words/note_sentences_zh";
+import { zh as renderings } from "../../src/words/renderings_zh";
 import { zh } from "../../src/words/zh";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -77,7 +78,11 @@ test("every kind of phase and of stored object has a name", () => {
   expect([...phases, "gradient", "image_type", "kernel", "order"].filter((kind) => !(kind in zh.phase_kinds))).toEqual([]);
 });
 
-test("every volume rendering preset has a name", () => {
-  const presets = found("kernels", /^ {4}"((?:ct|mr)_\w+)": /gm);
-  expect(presets.filter((preset) => !(preset in zh.renderings))).toEqual([]);
+test("every volume rendering preset and every group of them has a name", () => {
+  const presets = found("kernels", /^ {8}"((?:ct|mr|pt)_\w+)": _curve\(/gm);
+  expect(presets.length).toBeGreaterThan(20);
+  expect(presets.filter((preset) => !(preset in renderings.names))).toEqual([]);
+  const groups = found("kernels", /^ {4}"(\w+)": \{$/gm);
+  expect(groups.length).toBeGreaterThan(4);
+  expect(groups.filter((group) => !(group in renderings.groups))).toEqual([]);
 });

@@ -12,9 +12,10 @@ import type { Viewport } from "../../reading/viewport";
 import { windowNumber } from "../../reading/windows";
 import { connection, desk } from "../../session";
 import type { Drawn } from "../../stream/screen";
-import type { PlaneView, StackView, View, VolumeView } from "../../stream/messages";
+import type { PlaneView, StackView, View } from "../../stream/messages";
 import { words } from "../../words/words";
 import { patientName, sexAge } from "../common";
+import { later } from "../later";
 import { Letters } from "./letters";
 import { NoteChips } from "./notes";
 import { phaseText } from "./phase_text";
@@ -101,11 +102,7 @@ function PlaneLines({ view, stack }: { view: PlaneView; stack: StackInfo }) {
   );
 }
 
-function VolumeLines({ view, unit }: { view: VolumeView; unit: string }) {
-  const w = words.value;
-  const shift = view.shift ? ` ${view.shift > 0 ? "+" : ""}${Math.round(view.shift)} ${unit}`.trimEnd() : "";
-  return <span>{`${w.renderings[view.preset] ?? view.preset}${shift}`}</span>;
-}
+const VolumeLines = later(() => import("./volume_lines").then((part) => part.VolumeLines));
 
 /** The window, or which VOI LUT of the header stands in its place. */
 function windowText(view: StackView | PlaneView, stack: StackInfo): string {

@@ -3,9 +3,10 @@
 import * as looks from "../../reading/looks";
 import { presetsOf } from "../../reading/opening";
 import { connection, desk } from "../../session";
+import { renderingWords } from "../../words/renderings";
 import { words } from "../../words/words";
 import { Carousel } from "./carousel";
-import { swatch } from "./volume_panels";
+import { swatch } from "./preset_list";
 
 export function PresetRow() {
   const w = words.value;
@@ -24,7 +25,7 @@ export function PresetRow() {
           onClick={() => looks.setPreset(viewport, name)}
         >
           <span class="swatch" style={{ background: swatch(colours) }} />
-          <span>{w.renderings[name] ?? name}</span>
+          <span>{renderingWords.value.names[name] ?? name}</span>
         </button>
       ))}
     </Carousel>

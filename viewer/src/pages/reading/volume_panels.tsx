@@ -6,6 +6,7 @@ import * as turns from "../../reading/turns";
 import { presetsOf } from "../../reading/opening";
 import { connection, desk } from "../../session";
 import { words } from "../../words/words";
+import { PresetList } from "./preset_list";
 
 function SlabPanel() {
   const w = words.value;
@@ -48,12 +49,6 @@ function SlabPanel() {
   );
 }
 
-/** A few colours as a background. */
-export const swatch = (colours: string[]): string => {
-  const [first = "#888"] = colours;
-  return `linear-gradient(90deg, ${(colours.length > 1 ? colours : [first, first]).join(", ")})`;
-};
-
 function RenderingPanel() {
   const w = words.value;
   const viewport = desk.activeViewport.value;
@@ -64,20 +59,7 @@ function RenderingPanel() {
   return (
     <section class="panel">
       <h2>{w.rendering}</h2>
-      <ul class="presets swatches">
-        {presets.map(({ name, colours }) => (
-          <li key={name}>
-            <button
-              aria-pressed={view.preset === name}
-              data-testid={`preset-${name}`}
-              onClick={() => looks.setPreset(viewport, name)}
-            >
-              <span class="swatch" style={{ background: swatch(colours) }} />
-              <span>{w.renderings[name] ?? name}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
+      <PresetList viewport={viewport} view={view} presets={presets} />
       <label class="slider">
         <span>{w.opacity_shift}</span>
         <input
