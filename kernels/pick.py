@@ -14,8 +14,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from kernels.clip import half_spaces, interval
+from kernels.errors import InvalidParameter
 from kernels.picture import Picture, index_grid
 from kernels.plane import Projection, sample_count
 from kernels.sampling import reference_box, reference_samples
@@ -61,20 +63,36 @@ def slab_point(
     return Seen(volume.to_patient(points[best]), float(values[best]))
 
 
-def surface_point(volume: Volume, picture: Picture, transfer: TransferFunction, u: float, v: float) -> Seen | None:
+def surface_point(
+    volume: Volume,
+    picture: Picture,
+    transfer: TransferFunction,
+    u: float,
+    v: float,
+    eye: ArrayLike | None = None,
+    clip: ArrayLike | None = None,
+) -> Seen | None:
     """Where a volume rendering first covers half of what is behind; None where it stays below to the ray's end.
 
+    Args:
+        eye: in patient millimetres, before the picture's plane; rays begin there. None: they are parallel.
+        clip: half-spaces as in clip.py; what one of them cuts away covers nothing.
+
     Raises:
-        InvalidParameter: a relative transfer function that was not scaled.
+        InvalidParameter: a relative transfer function that was not scaled, an eye that is not before the plane, a clip
+            that is none.
     """
     table = transfer.table()
-    origin = volume.to_index(picture.origin + u * picture.right + v * picture.down)
-    step = volume.inverse @ picture.normal  # one millimetre
+    start, direction = _ray(picture, u, v, eye)
+    first_mm, last_mm = interval(half_spaces(clip), start, direction)
+    reach = (first_mm if eye is None else max(first_mm, 0.0), last_mm)
+    origin = volume.to_index(start)
+    step = volume.inverse @ direction  # one millimetre
     step = np.where(np.abs(step) < 1e-7, 0.0, step)
     depth = 0.0
     parts = sections(volume.array.shape[0], volume.holes)
     for first, last in parts if step[2] >= 0 else parts[::-1]:
-        t = _samples(volume, origin, step, first, last)
+        t = _samples(volume, origin, step, reach, first, last)
         if len(t) < 2:
             continue
         reached = depth + _depths(volume, table, origin + t[:, None] * step, t)
@@ -91,18 +109,38 @@ def surface_point(volume: Volume, picture: Picture, transfer: TransferFunction, 
     return None
 
 
+def _ray(
+    picture: Picture, u: float, v: float, eye: ArrayLike | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A point of the ray through a pixel, where it begins if it begins anywhere, and its unit direction."""
+    pixel = picture.origin + u * picture.right + v * picture.down
+    if eye is None:
+        return pixel, picture.normal
+    start = np.array(eye, np.float64)
+    if start.shape != (3,) or not np.isfinite(start).all() or (picture.origin - start) @ picture.normal <= 0:
+        raise InvalidParameter("an eye is a point before the plane of the picture")
+    away = pixel - start
+    return start, away / np.linalg.norm(away)
+
+
 def _samples(
-    volume: Volume, origin: NDArray[np.float64], step: NDArray[np.float64], first: int, last: int
+    volume: Volume,
+    origin: NDArray[np.float64],
+    step: NDArray[np.float64],
+    reach: tuple[float, float],
+    first: int,
+    last: int,
 ) -> NDArray[np.float64]:
-    """Millimetres along the ray, from where it enters slices first … last to where it leaves them."""
+    """Millimetres along the ray, from where it enters slices first … last to where it leaves them, within `reach`."""
     low, high = volume.place_of([first, last])
     here, there = np.array([0, 0, low]), np.array([*volume.last[:2], high])
-    entry, leave = reference_box(here, there, origin, step)
+    box = reference_box(here, there, origin, step)
+    entry, leave = max(float(box[0]), reach[0]), min(float(box[1]), reach[1])
     if last == first or leave <= entry:
         return np.empty(0)
     densest = 1.0 if volume.places is None else 1 / np.diff(volume.places[first : last + 1]).min()
     per_mm = PER_VOXEL * (np.abs(step) * (1, 1, min(densest, MOST_PER_STEP))).max()
-    return np.linspace(float(entry), float(leave), int(np.ceil((leave - entry) * per_mm)) + 1)
+    return np.linspace(entry, leave, int(np.ceil((leave - entry) * per_mm)) + 1)
 
 
 def _depths(volume: Volume, table: Table, points: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.float64]:

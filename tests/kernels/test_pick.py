@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from kernels.clip import Box
 from kernels.errors import InvalidParameter
 from kernels.pick import plane_point, slab_point, surface_point
 from kernels.picture import Picture
@@ -52,6 +53,85 @@ def test_the_surface_of_a_sphere_is_found_from_every_side(dtype, turn, affine, e
         assert np.linalg.norm(seen.point - truth) < volume.spacing_mm.min() / 4
         assert seen.value == pytest.approx(500, abs=15)
     assert surface_point(volume, picture, SOLID, -300, 0) is None
+
+
+def first_meeting(eye, direction, centre, radius):
+    """Where a ray from `eye` first meets a sphere: the smaller root of |eye + t·direction − centre| = radius."""
+    offset = eye - centre
+    b = offset @ direction
+    return eye + (-b - np.sqrt(b**2 - offset @ offset + radius**2)) * direction
+
+
+PIXELS = ((31.5, 27.5), (22, 31), (38.25, 16.5), (40, 40))
+
+
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize(("affine", "even"), [(np.diag([0.8, 0.8, 1.0, 1.0]), False), (SHEARED, True)])
+def test_in_perspective_the_front_of_a_sphere_is_found_along_rays_from_the_eye(turn, affine, even):
+    volume = sphere(np.int16, affine, places=None if even else uneven_places(60, 59))
+    picture = centred(volume, 64, 56, 0.5, turn)
+    eye = volume.centre_mm - 60 * picture.normal
+    for u, v in PIXELS:
+        seen = surface_point(volume, picture, SOLID, u, v, eye)
+        pixel = picture.origin + u * picture.right + v * picture.down
+        truth = first_meeting(eye, (pixel - eye) / np.linalg.norm(pixel - eye), volume.centre_mm, RADIUS)
+        assert seen is not None
+        assert np.linalg.norm(seen.point - truth) < volume.spacing_mm.min() / 4
+
+
+def test_an_eye_within_the_volume_sees_only_what_is_before_it():
+    """Inside a hollow ball: the wall ahead, never the one behind; and nothing where it looks away from all."""
+    ball = sphere(np.float32, np.diag([0.8, 0.8, 1.0, 1.0]))
+    volume = Volume(1000 - ball.array, ball.affine)
+    for turn in TURNS:
+        picture = centred(volume, 64, 56, 0.5, turn, shift_mm=5)
+        seen = surface_point(volume, picture, SOLID, 31.5, 27.5, volume.centre_mm)
+        assert seen is not None
+        assert np.linalg.norm(seen.point - volume.centre_mm - RADIUS * picture.normal) < 0.2
+        outside = centred(volume, 64, 56, 0.5, turn, shift_mm=500)
+        assert surface_point(volume, outside, SOLID, 31.5, 27.5, volume.centre_mm + 400 * picture.normal) is None
+
+
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("away", [None, 60.0])
+def test_a_plane_that_cuts_a_sphere_is_where_its_inside_is_seen(turn, away):
+    """The front half is cut away by a plane that is turned by 20° against the picture's."""
+    volume = sphere(np.int16, np.diag([0.8, 0.8, 1.0, 1.0]))
+    picture = centred(volume, 64, 56, 0.5, turn)
+    eye = None if away is None else volume.centre_mm - away * picture.normal
+    normal = np.cos(np.radians(20)) * picture.normal + np.sin(np.radians(20)) * picture.right / 0.5
+    plane = [*normal, normal @ volume.centre_mm + 2]
+    for u, v in PIXELS[:3]:
+        seen = surface_point(volume, picture, SOLID, u, v, eye, [plane])
+        pixel = picture.origin + u * picture.right + v * picture.down
+        start, direction = (
+            (pixel, picture.normal) if eye is None else (eye, (pixel - eye) / np.linalg.norm(pixel - eye))
+        )
+        truth = start + (plane[3] - start @ normal) / (direction @ normal) * direction
+        assert seen is not None
+        assert np.linalg.norm(seen.point - truth) < 0.05
+        assert seen.value > 900
+    behind = [*picture.normal, picture.normal @ volume.centre_mm + RADIUS + 3]
+    assert surface_point(volume, picture, SOLID, *PIXELS[0], eye, [behind]) is None
+
+
+def test_a_box_cuts_a_sphere_from_six_sides():
+    volume = sphere(np.int16, np.diag([0.8, 0.8, 1.0, 1.0]))
+    half = np.array([4.0, 6, 8])
+    box = Box(volume.centre_mm, np.eye(3), half).half_spaces
+    for turn, axis in (((0, 0, 0), 2), ((180, 0, 0), 2), ((90, 0, 0), 1), ((0, -90, 0), 0)):
+        picture = centred(volume, 64, 56, 0.5, turn)
+        seen = surface_point(volume, picture, SOLID, 31.5, 27.5, None, box)
+        assert seen is not None
+        assert seen.point == pytest.approx(volume.centre_mm - half[axis] * picture.normal, abs=0.05)
+        assert surface_point(volume, picture, SOLID, 31.5 + 2 * half.max() + 1, 27.5, None, box) is None
+
+
+@pytest.mark.parametrize("eye", [(0, 0), (0, 0, np.nan), (0, 0, np.inf), (0.0, 0.0, 1e9)])
+def test_an_eye_that_is_not_before_the_picture_is_refused(eye):
+    volume = sphere(np.int16, np.eye(4))
+    with pytest.raises(InvalidParameter):
+        surface_point(volume, centred(volume, 8, 8, 1), SOLID, 4, 4, eye)
 
 
 def test_a_volume_too_thin_to_cover_half_has_no_surface():
