@@ -7,11 +7,13 @@ same millimetres with fewer, larger pixels.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.clip import Box, half_spaces
 from kernels.picture import Picture
 from renderd.protocol import PlaneView, StackView, VolumeView
 
@@ -63,6 +65,31 @@ def picture(view: PlaneView | VolumeView, size: Size) -> Picture:
     right, down = steps(view, size)
     origin = np.array(view.centre) + (0.5 - size.width / 2) * right + (0.5 - size.height / 2) * down
     return Picture(origin, right, down, size.width, size.height)
+
+
+def eye(view: VolumeView) -> Vector | None:
+    """Where the rays of a volume rendering begin, patient millimetres; None where they are parallel.
+
+    The picture's plane, through the centre, is as far from it as makes `extent_mm` span the opening angle there.
+    """
+    if view.perspective is None:
+        return None
+    right, down = axes(view.right, view.down)
+    away_mm = view.extent_mm / 2 / math.tan(math.radians(view.perspective) / 2)
+    return np.asarray(np.array(view.centre) - away_mm * np.cross(right, down))
+
+
+def clip(view: VolumeView) -> Vector:
+    """The half-spaces that a volume rendering is cut to, [n, 4]: those of its box, then its planes."""
+    planes = np.array(view.clip_planes).reshape(-1, 4)
+    planes /= np.linalg.norm(planes[:, :3], axis=1, keepdims=True)
+    if view.clip_box is None:
+        return half_spaces(planes)
+    first, second = axes(*view.clip_box.axes[:2])
+    third = np.cross(first, second)
+    third *= np.sign(third @ np.array(view.clip_box.axes[2]))
+    box = Box(np.array(view.clip_box.centre), np.stack([first, second, third]), np.array(view.clip_box.half_mm))
+    return half_spaces(np.concatenate([box.half_spaces, planes]))
 
 
 def band(whole: Picture, first: int, last: int) -> Picture:

@@ -46,7 +46,8 @@ def seen(pick: Pick, source: Source) -> Picked:
     if isinstance(view, PlaneView):
         found = slab_point(volume, picture, view.projection, view.thickness_mm, u, v)
     else:
-        found = surface_point(volume, picture, transfer_of(view, cast(VolumeSource, source).assembly), u, v)
+        transfer = transfer_of(view, cast(VolumeSource, source).assembly)
+        found = surface_point(volume, picture, transfer, u, v, camera.eye(view), camera.clip(view))
     if found is None or not math.isfinite(found.value):
         return Picked(pick.viewport, pick.n, None, None)
     x, y, z = found.point.tolist()

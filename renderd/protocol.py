@@ -12,6 +12,7 @@ from __future__ import annotations
 import struct
 from dataclasses import asdict, dataclass, fields
 from enum import IntEnum, IntFlag
+from itertools import combinations
 from math import hypot
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -21,13 +22,14 @@ from pydantic import Field, TypeAdapter, ValidationError
 from renderd.errors import InvalidMessage
 
 SUBPROTOCOL = "farview.1"
-MAX_MESSAGE_BYTES = 64 * 1024  # from a viewer; its largest message is a `view` of a few hundred bytes
+MAX_MESSAGE_BYTES = 64 * 1024  # from a viewer; its largest message is a `view` of some kilobytes
 MAX_SIDE = 4096  # pixels; a viewport larger than this is rendered smaller and scaled by the page
 
 # What the viewer may ask for while it moves: (size relative to the viewport, JPEG quality), best first.
 LEVELS = ((1.0, 85), (1.0, 70), (1.0, 50), (0.5, 80), (0.5, 60), (0.5, 40))
 
 MAX_POINTS = 32  # of a curve
+MAX_CLIP_PLANES = 6  # of a volume rendering, beside its box: kernels take twelve
 
 # What a number may be; each bound is that of the header's field, or beyond what any image has.
 U16 = Annotated[int, Field(ge=0, lt=1 << 16)]
@@ -48,8 +50,11 @@ Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
 Opacity = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 CurvePoint = tuple[Value, Colour, Opacity]
 
+Degrees = Annotated[float, Field(ge=10, le=90, allow_inf_nan=False)]
 Vector2 = tuple[Coordinate, Coordinate]
 Vector3 = tuple[Coordinate, Coordinate, Coordinate]
+# (a, b, c, d): what is kept has a·x + b·y + c·z ≥ d, millimetres; (a, b, c) of unit length within 1 %.
+ClipPlane = tuple[Coordinate, Coordinate, Coordinate, Coordinate]
 Window = tuple[Value, WindowWidth]
 Projection = Literal["max", "min", "mean"]
 
@@ -101,11 +106,22 @@ class PlaneView:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipBox:
+    """A box in the patient: axes are unit vectors at right angles, half_mm half its size along each of them."""
+
+    centre: Vector3
+    axes: tuple[Vector3, Vector3, Vector3]
+    half_mm: tuple[Length, Length, Length]
+
+
+@dataclass(frozen=True, slots=True)
 class VolumeView:
-    """A shaded volume rendering, orthographic, seen along right × down.
+    """A shaded volume rendering, seen along right × down.
 
     curve: points with rising values in the volume's own unit, instead of the preset's, which still says how surfaces
-    are lit; shift: moves the one or the other, in that unit.
+    are lit; shift: moves the one or the other, in that unit. perspective: the opening angle over the viewport's shorter
+    side in degrees, None for parallel rays; extent_mm then holds at the centre, which keeps its size when this
+    changes. Only what lies in clip_box and on the kept side of every one of clip_planes is shown.
     """
 
     series: Id
@@ -117,6 +133,9 @@ class VolumeView:
     preset: Name
     shift: Value = 0.0
     curve: Annotated[tuple[CurvePoint, ...], Field(min_length=2, max_length=MAX_POINTS)] | None = None
+    perspective: Degrees | None = None
+    clip_box: ClipBox | None = None
+    clip_planes: Annotated[tuple[ClipPlane, ...], Field(max_length=MAX_CLIP_PLANES)] = ()
     kind: Literal["volume"] = "volume"
 
 
@@ -331,7 +350,7 @@ def parse(message: bytes) -> FromViewer:
 
     Raises:
         InvalidMessage: not msgpack, an unknown kind, a missing or wrong field, a number that is not finite or out of
-            bounds, or screen axes that span no plane.
+            bounds, screen axes that span no plane, or a clip box or plane whose vectors are none.
     """
     try:
         parsed = _from_viewer.validate_python(msgpack.unpackb(message))
@@ -341,9 +360,20 @@ def parse(message: bytes) -> FromViewer:
         raise InvalidMessage("; ".join(reasons)[:200]) from None
     except (ValueError, msgpack.UnpackException) as error:
         raise InvalidMessage(f"not msgpack: {type(error).__name__}") from None
-    if isinstance(parsed, Show | Pick | Survey) and not _spans_a_plane(parsed.view.right, parsed.view.down):
-        raise InvalidMessage(f"{parsed.t}.view: right and down are not two unit vectors at a right angle")
+    if isinstance(parsed, Show | Pick | Survey):
+        view = parsed.view
+        if not _spans_a_plane(view.right, view.down):
+            raise InvalidMessage(f"{parsed.t}.view: right and down are not two unit vectors at a right angle")
+        if isinstance(view, VolumeView):
+            _check_clip(parsed.t, view)
     return parsed
+
+
+def _check_clip(kind: str, view: VolumeView) -> None:
+    if view.clip_box and not all(_spans_a_plane(a, b) for a, b in combinations(view.clip_box.axes, 2)):
+        raise InvalidMessage(f"{kind}.view.clip_box: axes are not three unit vectors at right angles")
+    if any(abs(hypot(a, b, c) - 1) > 0.01 for a, b, c, _ in view.clip_planes):
+        raise InvalidMessage(f"{kind}.view.clip_planes: a normal is not a unit vector")
 
 
 def _spans_a_plane(right: tuple[float, ...], down: tuple[float, ...]) -> bool:

@@ -29,7 +29,7 @@ from renderd.assemble import Assembly
 from renderd.camera import Size
 from renderd.costs import Costs, scale_for
 from renderd.drawing import Drawing
-from renderd.errors import InvalidCurve, PresetNotFound
+from renderd.errors import InvalidCurve, PresetNotFound, RenderError
 from renderd.protocol import LEVELS, MAX_SIDE, Flag, PlaneView, StackView, VolumeView
 from renderd.residence import Residence, Resident, bring
 from renderd.viewer import Want
@@ -215,7 +215,10 @@ class Renderer:
 
     def _volume(self, want: Want, view: VolumeView, source: VolumeSource) -> Rendering:
         volume, assembly = source.volume, source.assembly
-        kind = ("volume", view.preset, view.curve is None, want.final, assembly.key)
+        eye, clip = camera.eye(view), camera.clip(view)
+        if eye is not None or len(clip):
+            raise RenderError("perspective and clipping are not drawn yet")
+        kind = ("volume", view.preset, view.curve is None, eye is None, len(clip), want.final, assembly.key)
         size = self._size(want, kind, GUESS_RAY_S, MOVING_SIDE)
         picture = camera.picture(view, size)
         transfer = transfer_of(view, assembly)

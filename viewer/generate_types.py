@@ -90,6 +90,7 @@ def files() -> dict[Path, str]:
         f"export const DIGEST_BYTES = {protocol.DIGEST_BYTES};",
         f"export const MAX_SIDE = {protocol.MAX_SIDE};",
         f"export const MAX_POINTS = {protocol.MAX_POINTS};",
+        f"export const MAX_CLIP_PLANES = {protocol.MAX_CLIP_PLANES};",
         "",
     ]
     return {

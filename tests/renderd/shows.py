@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from renderd.protocol import PlaneView, Show, StackView, View, VolumeView
+from renderd.protocol import ClipBox, PlaneView, Show, StackView, View, VolumeView
 
 NOWHERE = "0" * 64  # the digest of no stack
 
@@ -38,6 +39,13 @@ VOLUME = VolumeView(
 )
 # Nothing below 100, then ever denser: a curve of a reader's own.
 CURVE = ((-1000.0, "#000000", 0.0), (100.0, "#ff8000", 0.0), (400.0, "#ffffff", 0.5))
+# In perspective, cut to a box and by a plane.
+CLIPPED = replace(
+    VOLUME,
+    perspective=45.0,
+    clip_box=ClipBox((1.0, 2.0, 3.0), ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)), (10.0, 20.0, 30.0)),
+    clip_planes=((0.0, 1.0, 0.0, -4.0),),
+)
 
 
 def show(viewport: int = 1, number: int = 1, view: View = PLANE, **values: Any) -> Show:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from renderd import camera
 from renderd.camera import Size
-from tests.renderd.shows import PLANE, STACK
+from renderd.protocol import ClipBox
+from tests.renderd.shows import PLANE, STACK, VOLUME
 
 FULL = Size(512, 512, 512, 512)
 PIXEL = (0.7, 0.7)
@@ -111,3 +112,41 @@ def test_bands_are_rows_of_the_whole() -> None:
     assert np.allclose(band.origin, whole.origin + 16 * whole.down) and (band.width, band.height) == (64, 24)
     matrix, _ = camera.image_matrix(STACK, Size(64, 48, 64, 48), PIXEL)
     assert np.allclose(camera.image_band(matrix, 16) @ [5, 3, 1], matrix @ [5, 19, 1])
+
+
+@pytest.mark.parametrize("angle", [10.0, 45.0, 90.0])
+@pytest.mark.parametrize(("width", "height"), [(300, 200), (200, 300)])
+def test_the_opening_angle_spans_the_shorter_side(angle: float, width: int, height: int) -> None:
+    view = replace(VOLUME, centre=(3.0, -5.0, 7.0), perspective=angle)
+    grid = camera.picture(view, camera.reduced(width, height, 1.0))
+    eye = camera.eye(view)
+    assert eye is not None
+    # The middles of the edges at the ends of the shorter side, seen from the eye.
+    across = grid.right * width / 2 if width < height else grid.down * height / 2
+    middle = grid.origin + (width / 2 - 0.5) * grid.right + (height / 2 - 0.5) * grid.down
+    a, b = middle - across - eye, middle + across - eye
+    assert np.degrees(np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b))) == pytest.approx(angle)
+    assert (middle - eye) / np.linalg.norm(middle - eye) == pytest.approx(grid.normal)
+
+
+def test_the_eye_is_that_of_the_whole_picture_whatever_its_size_and_band() -> None:
+    """The grid keeps its plane, so that a switch to perspective leaves what is at the centre as large as it was."""
+    view = replace(VOLUME, perspective=60.0)
+    whole = camera.picture(view, camera.reduced(640, 480, 1.0))
+    flat = camera.picture(VOLUME, camera.reduced(640, 480, 1.0))
+    assert np.array_equal(whole.origin, flat.origin) and np.array_equal(whole.right, flat.right)
+    assert camera.eye(VOLUME) is None
+    assert camera.eye(view) == pytest.approx((0.0, -100 / 2 * np.sqrt(3), 0.0))  # the view looks to the back
+
+
+def test_a_clip_box_that_was_rounded_becomes_exact_half_spaces() -> None:
+    box = ClipBox((1.0, 2.0, 3.0), ((0.999, 0.02, 0.0), (-0.02, 1.001, 0.0), (0.0, 0.001, -1.0)), (10.0, 20.0, 30.0))
+    planes = camera.clip(replace(VOLUME, clip_box=box, clip_planes=((0.0, 0.0, 1.005, 10.05),)))
+    assert planes.shape == (7, 4)
+    normals = planes[:, :3]
+    assert np.abs(normals[::2][:3] @ normals[::2][:3].T - np.eye(3)).max() < 1e-12
+    assert np.allclose(normals[0], box.axes[0], atol=0.003) and np.allclose(normals[4], box.axes[2], atol=0.003)
+    assert planes[6] == pytest.approx((0, 0, 1, 10))
+    # From its centre every face is half a size away; a face is the farther the more the box is.
+    assert normals[:6] @ box.centre - planes[:6, 3] == pytest.approx((10, 10, 20, 20, 30, 30))
+    assert camera.clip(VOLUME).shape == (0, 4)

@@ -12,7 +12,7 @@ import pytest
 from renderd import picks
 from renderd.errors import SeriesNotFound
 from renderd.picks import Picks
-from renderd.protocol import Pick, Picked, View
+from renderd.protocol import ClipBox, Pick, Picked, View
 from tests.renderd.conftest import AFFINE, SHAPE, House, phantom
 from tests.renderd.page import Page
 from tests.renderd.shows import PLANE, STACK, VOLUME, show
@@ -74,6 +74,31 @@ async def test_the_surface_of_a_body_is_picked_in_a_volume_rendering(house: Hous
     assert y == pytest.approx(-16 + 9.5 * 0.8, abs=0.8)
     beside = await picked(page, front, n=9, at=(63.0, 24.0))
     assert (beside["n"], beside["point"]) == (9, None)
+
+
+async def test_a_pick_in_perspective_goes_along_the_ray_from_the_eye(house: House, page: Page) -> None:
+    """Four pixels right of the middle: at the centre's depth 8⅓ mm, less in front of it as the rays come together."""
+    array = np.full(SHAPE, -1000, np.int16)
+    array[2:10, 10:30, 10:40] = 1500
+    series = await house.add_ct(array)
+    front = house.seen(VOLUME, series, centre=(0.0, 0.0, 3.0), perspective=60.0)
+    x, y, z = (await picked(page, front, at=(36.0, 24.0)))["point"]
+    assert y == pytest.approx(-16 + 9.5 * 0.8, abs=0.8)
+    eye_mm = 50 * np.sqrt(3)
+    assert (x, z) == pytest.approx((4 * 100 / 48 * (eye_mm + y) / eye_mm, 3))
+
+
+async def test_what_is_clipped_away_is_not_picked(house: House, page: Page) -> None:
+    array = np.full(SHAPE, -1000, np.int16)
+    array[2:10, 10:30, 10:40] = 1500
+    series = await house.add_ct(array)
+    front = house.seen(VOLUME, series, centre=(0.0, 0.0, 3.0), clip_planes=((0.0, 1.005, 0.0, -2.01),))
+    # Bone is opaque within half a millimetre of where it is cut.
+    assert (await picked(page, front))["point"] == pytest.approx((0, -1.75, 3), abs=0.25)
+    axes = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    boxed = replace(front, clip_box=ClipBox((0.0, 3.0, 3.0), axes, (2.0, 2.0, 2.0)))
+    assert (await picked(page, boxed, n=8))["point"] == pytest.approx((0, 1.25, 3), abs=0.25)
+    assert (await picked(page, boxed, n=9, at=(33.1, 24.0)))["point"] is None  # 2.3 mm to the left of the middle
 
 
 async def test_a_pick_sees_what_the_reader_s_own_curve_shows(house: House, page: Page) -> None:

@@ -34,10 +34,11 @@ from renderd.protocol import (
     parse,
     unpack_frame,
 )
-from tests.renderd.shows import CURVE, PLANE, STACK, VOLUME, show
+from tests.renderd.shows import CLIPPED, CURVE, PLANE, STACK, VOLUME, show
 
 CURVED = replace(VOLUME, curve=CURVE)
-MESSAGES = [show(view=view) for view in (STACK, PLANE, VOLUME, CURVED)]
+BOX = CLIPPED.clip_box
+MESSAGES = [show(view=view) for view in (STACK, PLANE, VOLUME, CURVED, CLIPPED)]
 MESSAGES += [Shown(1, 2, 3), Close(4), Visible(True), Ping(9), Survey(1, 2, CURVED)]
 
 
@@ -109,6 +110,19 @@ def test_numbers_that_are_not_finite_or_absurd_are_invalid(name: str, value: flo
         replace(VOLUME, curve=(*CURVE, (500.0, "white", 0.5))),
         replace(VOLUME, curve=(*CURVE, (500.0, "#fffff", 0.5))),
         replace(VOLUME, curve=(*CURVE, (500.0, "#ffffff"))),
+        replace(VOLUME, perspective=9.9),
+        replace(VOLUME, perspective=90.1),
+        replace(VOLUME, perspective=math.nan),
+        replace(VOLUME, clip_planes=((0.0, 0.0, 1.02, 5.0),)),
+        replace(VOLUME, clip_planes=((0.0, 0.0, 0.0, 5.0),)),
+        replace(VOLUME, clip_planes=((0.0, 0.0, 1.0, math.inf),)),
+        replace(VOLUME, clip_planes=((0.0, 0.0, 1.0),)),
+        replace(VOLUME, clip_planes=((0.0, 0.0, 1.0, 5.0),) * 7),
+        replace(VOLUME, clip_box=replace(BOX, half_mm=(10.0, 0.0, 10.0))),
+        replace(VOLUME, clip_box=replace(BOX, half_mm=(10.0, math.nan, 10.0))),
+        replace(VOLUME, clip_box=replace(BOX, axes=((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 1.0, 0.0)))),
+        replace(VOLUME, clip_box=replace(BOX, axes=((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 2.0)))),
+        replace(VOLUME, clip_box=replace(BOX, centre=(math.nan, 0.0, 0.0))),
         replace(STACK, frame=-1),
         replace(STACK, series=0),
     ],

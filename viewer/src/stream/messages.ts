@@ -30,6 +30,12 @@ export interface PlaneView {
   kind: "plane";
 }
 
+export interface ClipBox {
+  centre: [number, number, number];
+  axes: [[number, number, number], [number, number, number], [number, number, number]];
+  half_mm: [number, number, number];
+}
+
 export interface VolumeView {
   series: number;
   stack: string;
@@ -40,6 +46,9 @@ export interface VolumeView {
   preset: string;
   shift?: number;
   curve?: [number, string, number][] | null;
+  perspective?: number | null;
+  clip_box?: ClipBox | null;
+  clip_planes?: [number, number, number, number][];
   kind: "volume";
 }
 
@@ -158,3 +167,4 @@ export const HEADER_BYTES = 32;
 export const DIGEST_BYTES = 32;
 export const MAX_SIDE = 4096;
 export const MAX_POINTS = 32;
+export const MAX_CLIP_PLANES = 6;
