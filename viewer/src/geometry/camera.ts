@@ -19,10 +19,28 @@ interface Camera {
   right: Vector;
   down: Vector;
   extent_mm: number;
+  /** Of a volume rendering in perspective: its opening angle over the viewport's shorter side, degrees. */
+  perspective?: number | null;
 }
+
+/** The camera of a volume rendering. */
+export interface Lens extends Camera {
+  centre: Vector3;
+  right: Vector3;
+  down: Vector3;
+}
+
+/** Half the extent over the distance of the eye; 0 where rays are parallel. */
+const slope = (view: Camera): number => Math.tan(((view.perspective ?? 0) * Math.PI) / 360);
+
+/** How far the eye is before the centre, millimetres; 0 where rays are parallel. */
+export const eyeDistance = (view: Camera): number => (view.perspective ? view.extent_mm / 2 / slope(view) : 0);
 
 export const millimetresPerPixel = (view: { extent_mm: number }, size: Size): number =>
   view.extent_mm / Math.min(size.width, size.height);
+
+/** So close to the centre, by what it spans there, the eye takes it along. */
+const LEAST_BEFORE_EYE_MM = 20;
 
 /** The point under a screen position, in the view's own space. */
 export function pointAt<C extends Camera>(view: C, size: Size, [x, y]: Vector2): C["centre"] {
@@ -43,12 +61,20 @@ export function pan<C extends Camera>(view: C, size: Size, dx: number, dy: numbe
   return { ...view, centre: combine(view.centre, -dx * mm, view.right, -dy * mm, view.down) };
 }
 
-/** Magnify by `factor`; what is under `at` stays there. */
+/**
+ * Magnify by `factor`; what is under `at` stays there. In perspective the eye comes closer; it takes the centre along
+ * before it would stand on it, so that one can go on through the body.
+ */
 export function zoom<C extends Camera>(view: C, size: Size, factor: number, at: Vector2): C {
-  const extent_mm = Math.min(5000, Math.max(1, view.extent_mm / factor));
+  const opening = slope(view);
+  const wanted = view.extent_mm / factor;
+  const extent_mm = Math.min(5000, Math.max(opening ? LEAST_BEFORE_EYE_MM : 1, wanted));
   const held = pointAt(view, size, at);
   const zoomed = { ...view, extent_mm };
-  return { ...zoomed, centre: add(view.centre, subtract(held, pointAt(zoomed, size, at))) };
+  const centre = add(view.centre, subtract(held, pointAt(zoomed, size, at)));
+  const lens = view as unknown as Lens;
+  if (!opening || wanted >= extent_mm) return { ...zoomed, centre };
+  return { ...zoomed, centre: add(centre as Vector3, scale(normal(lens), (extent_mm - wanted) / 2 / opening)) };
 }
 
 /** Turn the picture clockwise on the screen; quarter turns are exact, so that their pixels stay stored pixels. */
@@ -69,18 +95,24 @@ export function flip<C extends Camera>(view: C, way: "horizontal" | "vertical"):
   return way === "horizontal" ? { ...view, right: scale(view.right, -1) } : { ...view, down: scale(view.down, -1) };
 }
 
-/** Centre and zoom so that all `corners` are inside the viewport; the depth of the plane stays. */
+/** Centre and zoom so that all `corners` are inside the viewport; the depth of a plane stays. */
 export function fit<C extends Camera>(view: C, size: Size, corners: C["centre"][]): C {
-  const across = corners.map((corner) => dot(subtract(corner, view.centre as C["centre"]), view.right));
-  const downward = corners.map((corner) => dot(subtract(corner, view.centre as C["centre"]), view.down));
-  const [left, right] = [Math.min(...across), Math.max(...across)];
-  const [top, bottom] = [Math.min(...downward), Math.max(...downward)];
-  const mm = Math.max((right - left) / size.width, (bottom - top) / size.height);
-  return {
-    ...view,
-    centre: combine(view.centre, (left + right) / 2, view.right, (top + bottom) / 2, view.down),
-    extent_mm: mm * Math.min(size.width, size.height),
-  };
+  const along = (axis: C["centre"]): number[] => corners.map((corner) => dot(subtract(corner, view.centre as C["centre"]), axis));
+  const middle = (places: number[]): number => (Math.min(...places) + Math.max(...places)) / 2;
+  const [across, downward] = [along(view.right), along(view.down)];
+  const [x, y] = [middle(across), middle(downward)];
+  const short = Math.min(size.width, size.height);
+  const centre = combine(view.centre, x, view.right, y, view.down);
+  const opening = slope(view);
+  const into = opening ? normal(view as unknown as Lens) : null;
+  const depths = into ? along(into) : null;
+  const z = depths ? middle(depths) : 0;
+  // What lies before the centre is seen larger, by as much as the eye is closer to it.
+  const spans = corners.map((_, i) => {
+    const half = Math.max(Math.abs(across[i]! - x) / size.width, Math.abs(downward[i]! - y) / size.height);
+    return 2 * (half * short - (depths ? opening * (depths[i]! - z) : 0));
+  });
+  return { ...view, centre: into ? add(centre as Vector3, scale(into, z)) : centre, extent_mm: Math.max(...spans) };
 }
 
 /** Into the screen, away from the viewer. */
