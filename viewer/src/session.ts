@@ -92,6 +92,7 @@ export async function showStudy(id: number): Promise<void> {
   for (const viewport of Object.values(desk.viewports)) viewport.clear();
   desk.study.value = desk.series.value = desk.stack.value = desk.notice.value = null;
   desk.layout.value = "stack";
+  desk.editing.value = false;
   desk.active.value = "stack";
   desk.maximised.value = desk.tool.value = desk.sheet.value = desk.toast.value = desk.pivot.value = null;
   if (desk.row.value?.id !== id) desk.row.value = null;

@@ -21,6 +21,7 @@ import { ToolBar } from "./reading/tool_bar";
 import { TopBar } from "./reading/top_bar";
 
 const Toast = later(() => import("./reading/toast").then((part) => part.Toast));
+const CurveDock = later(() => import("./reading/curve_dock").then((part) => part.CurveDock));
 const Player = later(() => import("./reading/player").then((part) => part.Player));
 
 function keyDown(event: KeyboardEvent): void {
@@ -128,6 +129,7 @@ export function ReadingPage({ id }: { id: number }) {
         {!phone && <SeriesStrip />}
         <div class="stage">
           <PlaneTabs />
+          {desk.editing.value && roles.includes("volume") && <CurveDock />}
           <div class={`panes panes-${roles.length}`} id="panes" role={mpr ? "tabpanel" : undefined} aria-label={layoutName}>
             {roles.map((role) => (
               <Pane key={role} role={role} />

@@ -70,6 +70,7 @@ function cancel(desk: Desk): void {
   else if (desk.cine.playing.value) desk.cine.stop();
   else if (desk.notice.value) desk.notice.value = null;
   else if (desk.tool.value) desk.tool.value = null;
+  else if (desk.editing.value) desk.editing.value = false;
   else if (desk.maximised.value) desk.maximised.value = null;
 }
 

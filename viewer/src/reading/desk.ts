@@ -60,6 +60,8 @@ export class Desk {
   /** Whether everything stands in the corners; without, only what must. */
   readonly texts = signal(true);
   readonly sheet = signal<SheetName | null>(null);
+  /** Whether the curve of the volume rendering is being edited below its picture. */
+  readonly editing = signal(false);
   /** Where the context menu was asked for: device pixels of a viewport, and CSS pixels of the page. */
   readonly menu = signal<{ role: Role; at: Vector2; page: Vector2 } | null>(null);
   /** A word about what has just been done; it goes by itself. */

@@ -1,6 +1,7 @@
 /** How values become grey: window, inversion, covers, and a volume rendering's preset and opacity. */
 
 import { clamp, type Vector2 } from "../geometry/vectors";
+import type { VolumeView } from "../stream/messages";
 import type { Desk } from "./desk";
 import type { Viewport } from "./viewport";
 import { dragged, sane } from "./windows";
@@ -38,7 +39,13 @@ export function toggleCover(desk: Desk, cover: "overlays" | "shutter"): void {
 
 export function setPreset(viewport: Viewport, preset: string): void {
   const view = viewport.view.peek();
-  if (view?.kind === "volume") viewport.set({ ...view, preset, shift: 0 }, false);
+  if (view?.kind === "volume") viewport.set({ ...view, preset, shift: 0, curve: null }, false);
+}
+
+/** A curve of the reader's own instead of the preset's, which it began as; null: the preset's again. */
+export function setCurve(viewport: Viewport, curve: VolumeView["curve"], moving: boolean): void {
+  const view = viewport.view.peek();
+  if (view?.kind === "volume") viewport.set({ ...view, shift: 0, curve: curve ?? null }, moving);
 }
 
 export function setShift(viewport: Viewport, shift: number, moving: boolean): void {

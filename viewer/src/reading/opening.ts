@@ -164,6 +164,7 @@ export function volumeView(desk: Desk, series: SeriesInfo, stack: StackInfo, geo
     ...grid.seenFrom(geometry, "A"),
     preset: preset?.name ?? (stack.unit === "HU" ? "ct_bone" : "mr_default"),
     shift: 0,
+    curve: null,
   };
 }
 

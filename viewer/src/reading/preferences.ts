@@ -19,6 +19,16 @@ export interface Preferences {
   stay_awake: boolean;
   /** Only what differs from the table in input/keys.ts: a key's name and its command. */
   keys: Record<string, string>;
+  /** The reader's own presets of volume rendering; see own_curves.ts. */
+  curves: readonly OwnCurve[];
+}
+
+/** A curve under a name. Values are fractions of a volume's range where its unit says nothing about tissue. */
+export interface OwnCurve {
+  name: string;
+  /** What it began as, and is lit like. */
+  preset: string;
+  points: [number, string, number][];
 }
 
 export const DEFAULTS: Readonly<Preferences> = Object.freeze({
@@ -29,6 +39,7 @@ export const DEFAULTS: Readonly<Preferences> = Object.freeze({
   haptics: false,
   stay_awake: true,
   keys: {},
+  curves: [],
 });
 
 const KEY = "farview.preferences";
@@ -36,6 +47,8 @@ const isBoolean = (value: unknown): boolean => typeof value === "boolean";
 const isHand = (value: unknown): boolean => value === "window" || value === "scroll";
 const isKeys = (value: unknown): boolean =>
   isObject(value) && Object.values(value).every((command) => typeof command === "string");
+const isCurves = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((one) => isObject(one) && typeof one.name === "string" && Array.isArray(one.points));
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -47,6 +60,7 @@ const VALID: Record<keyof Preferences, (value: unknown) => boolean> = {
   haptics: isBoolean,
   stay_awake: isBoolean,
   keys: isKeys,
+  curves: isCurves,
 };
 
 /** Read what was kept, perhaps by another version: what is not understood has its default. */

@@ -11,7 +11,7 @@ import type { Plane } from "../geometry/grid";
 import type { Vector, Vector2 } from "../geometry/vectors";
 import type { Connection, Surface, Wanted } from "../stream/connection";
 import type { Frame } from "../stream/frame";
-import type { Picked, Trouble, View } from "../stream/messages";
+import type { Picked, Surveyed, Trouble, View } from "../stream/messages";
 import { Screen, type Drawn } from "../stream/screen";
 
 export type Role = "stack" | Plane | "volume";
@@ -133,6 +133,12 @@ export class Viewport implements Surface {
     const scale = Math.min(across / width, down / height);
     const at: Vector2 = [(x - across / 2) / scale + width / 2, (y - down / 2) / scale + height / 2];
     return this.connection.pick(this.id, at, { width, height, view: drawn.view });
+  }
+
+  /** Ask for the values of the volume and the curve of its preset; null when there is no answer. */
+  async survey(): Promise<Surveyed | null> {
+    const view = this.view.peek();
+    return view?.kind === "volume" ? this.connection.survey(this.id, view) : null;
   }
 
   /** Whether the picture's pixels are the display's, one to one. */

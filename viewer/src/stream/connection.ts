@@ -10,7 +10,7 @@ import { decode, encode } from "@msgpack/msgpack";
 import { signal } from "@preact/signals";
 import { isFrame, parseFrame, type Frame } from "./frame";
 import { Line } from "./line";
-import type { FromViewer, Pick, Picked, Preset, ToViewer, Trouble, View } from "./messages";
+import type { FromViewer, Pick, Picked, Preset, Surveyed, ToViewer, Trouble, View, VolumeView } from "./messages";
 
 export interface Wanted {
   width: number;
@@ -54,7 +54,7 @@ const BACK_OFF_MS = [200, 300, ...Array<number>(12).fill(500), 1000, 2000, 3000,
 const NOT_UNDERSTOOD = 1007; // RFC 6455 7.4.1: the server could not read what we sent
 const UNSENT_BYTES = 16 * 1024; // some fifty views; beyond it newer ones replace the one that waits here
 const LOOK_MS = 1000;
-const PICK_MS = 5000; // a volume that is still being loaded answers no sooner; a finger waits no longer
+const ANSWER_MS = 5000; // a volume that is still being loaded answers no sooner; a finger waits no longer
 
 export class Connection {
   readonly state = signal<"closed" | "connecting" | "open" | "lost">("closed");
@@ -71,8 +71,8 @@ export class Connection {
   private tick = 0;
   private ticking = false;
   private tries = 0;
-  private readonly picks = new Map<number, (picked: Picked | null) => void>();
-  private picked = 0;
+  private readonly questions = new Map<number, (answer: never) => void>();
+  private asked = 0;
 
   constructor(private readonly world: World) {
     this.line = new Line(world.now, (n) => this.send({ t: "ping", n }));
@@ -89,12 +89,12 @@ export class Connection {
     this.state.value = "closed";
     this.tries = 0;
     socket?.close();
-    this.dropPicks();
+    this.dropQuestions();
   }
 
   /** Nobody will answer on a line that is gone. */
-  private dropPicks(): void {
-    for (const n of [...this.picks.keys()]) this.answerPick(n, null);
+  private dropQuestions(): void {
+    for (const n of [...this.questions.keys()]) this.answer(n, null);
   }
 
   attach(viewport: number, surface: Surface): void {
@@ -119,20 +119,29 @@ export class Connection {
    * is cut, or it takes too long.
    */
   pick(viewport: number, at: Pick["at"], { width, height, view }: Omit<Wanted, "moving">): Promise<Picked | null> {
+    return this.ask<Picked>((n) => ({ t: "pick", viewport, n, width, height, at, view }));
+  }
+
+  /** Ask for the values of a view's volume and the curve of its preset; null as above. */
+  survey(viewport: number, view: VolumeView): Promise<Surveyed | null> {
+    return this.ask<Surveyed>((n) => ({ t: "survey", viewport, n, view }));
+  }
+
+  private ask<Answer>(question: (n: number) => FromViewer): Promise<Answer | null> {
     if (this.state.value !== "open") return Promise.resolve(null);
-    this.picked += 1;
-    const n = this.picked;
+    this.asked += 1;
+    const n = this.asked;
     return new Promise((resolve) => {
-      this.picks.set(n, resolve);
-      this.world.after(PICK_MS, () => this.answerPick(n, null));
-      this.send({ t: "pick", viewport, n, width, height, at, view });
+      this.questions.set(n, resolve);
+      this.world.after(ANSWER_MS, () => this.answer(n, null));
+      this.send(question(n));
     });
   }
 
-  private answerPick(n: number, picked: Picked | null): void {
-    const resolve = this.picks.get(n);
-    this.picks.delete(n);
-    resolve?.(picked);
+  private answer(n: number, answer: Picked | Surveyed | null): void {
+    const resolve = this.questions.get(n);
+    this.questions.delete(n);
+    resolve?.(answer as never);
   }
 
   /** The frame was drawn, or dropped because a newer one already is. */
@@ -201,7 +210,7 @@ export class Connection {
   private lost(opened: boolean): void {
     this.socket = null;
     this.state.value = "lost";
-    this.dropPicks();
+    this.dropQuestions();
     if (!opened) this.refused();
     const wait = BACK_OFF_MS[Math.min(this.tries, BACK_OFF_MS.length - 1)]!;
     this.tries += 1;
@@ -228,8 +237,8 @@ export class Connection {
       this.line.answered(message.n);
     } else if (message.t === "loading") {
       this.slots.get(message.viewport)?.surface.progress(message.done, message.total);
-    } else if (message.t === "picked") {
-      this.answerPick(message.n, message);
+    } else if (message.t === "picked" || message.t === "surveyed") {
+      this.answer(message.n, message);
     } else if (message.t === "trouble") {
       const { viewport, code, detail = "" } = message;
       if (viewport === null) this.trouble.value = { code, detail };

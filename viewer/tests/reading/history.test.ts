@@ -103,6 +103,26 @@ test("a volume's preset and turn are steps of their own", async () => {
   expect(desk.viewports.volume.view.value).toEqual(before);
 });
 
+test("a point that was dragged is one step, and the preset it began as comes back with it", async () => {
+  openMpr(desk, "volume");
+  await settled();
+  const { volume } = desk.viewports;
+  const before = volume.view.value;
+  for (let i = 1; i <= 10; i += 1) {
+    looks.setCurve(volume, [[0, "#000000", 0], [100 + i, "#ffffff", 0.5]], true);
+    await settled();
+  }
+  desk.rest();
+  await settled();
+  looks.setPreset(volume, "ct_skin");
+  await settled();
+  expect((volume.view.value as VolumeView).curve).toBeNull();
+  expect(desk.history.undo()).toBe("rendering");
+  expect((volume.view.value as VolumeView).curve![1]).toEqual([110, "#ffffff", 0.5]);
+  expect(desk.history.undo()).toBe("rendering");
+  expect(volume.view.value).toEqual(before);
+});
+
 test("a new act after an undo ends the way forward", async () => {
   looks.invert(desk);
   await settled();

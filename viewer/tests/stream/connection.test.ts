@@ -1,7 +1,7 @@
 import { decode, encode } from "@msgpack/msgpack";
 import { beforeEach, expect, test } from "vitest";
 import { Connection, type Surface, type Wanted } from "../../src/stream/connection";
-import type { StackView } from "../../src/stream/messages";
+import type { StackView, VolumeView } from "../../src/stream/messages";
 
 /** A WebSocket, a clock and an animation frame that a test moves by hand. */
 class FakeSocket {
@@ -271,6 +271,19 @@ test("a pick is answered by its number, whatever order the answers come in", asy
   socket().say({ t: "picked", viewport: 7, n: 1, point: [1, -2, 3.25], value: 312 });
   expect(await first).toMatchObject({ point: [1, -2, 3.25], value: 312 });
   expect(await second).toMatchObject({ point: null });
+});
+
+test("a survey is answered by its number, which no pick has", async () => {
+  socket().open();
+  const volume: VolumeView = { ...view(1).view, kind: "volume", centre: [0, 0, 0], right: [1, 0, 0], down: [0, 0, -1], preset: "ct_bone" };
+  const { width, height, view: seen } = view(5);
+  const picked = connection.pick(7, [3.5, 4.5], { width, height, view: seen });
+  const surveyed = connection.survey(7, volume);
+  expect(socket().sent.find(({ t }) => t === "survey")).toMatchObject({ viewport: 7, n: 2, view: { preset: "ct_bone" } });
+  socket().say({ t: "surveyed", viewport: 7, n: 2, curve: [[0, "#000000", 0.5]], low: 0, high: 1, least: 0, greatest: 2, counts: [3] });
+  socket().say({ t: "picked", viewport: 7, n: 1, point: null, value: null });
+  expect(await surveyed).toMatchObject({ curve: [[0, "#000000", 0.5]], counts: [3] });
+  expect(await picked).toMatchObject({ point: null });
 });
 
 test("a pick that nobody answers is null: in time, on a cut, and without a line", async () => {

@@ -1,9 +1,10 @@
-/** The presets of a volume rendering, group by group where a modality has several. */
+/** The presets of a volume rendering, group by group where a modality has several; the reader's own are one more. */
 
 import { useState } from "preact/hooks";
 import * as looks from "../../reading/looks";
 import type { Viewport } from "../../reading/viewport";
 import type { Preset, VolumeView } from "../../stream/messages";
+import { forgetCurve, isShown, ownCurves, showOwn } from "../../reading/own_curves";
 import { renderingWords } from "../../words/renderings";
 
 /** A few colours as a background. */
@@ -18,13 +19,46 @@ interface Props {
   presets: Preset[];
 }
 
+const OWN = "own";
+
+function OwnList({ viewport, view, presets }: Props) {
+  const w = renderingWords.value;
+  return (
+    <ul class="presets swatches">
+      {ownCurves(presets).map((own) => (
+        <li key={own.name} class="own-preset">
+          <button
+            aria-pressed={isShown(own, view.curve)}
+            data-testid={`own-${own.name}`}
+            onClick={() => void showOwn(viewport, own)}
+          >
+            <span class="swatch" style={{ background: swatch(own.points.filter((p) => p[2] > 0).map((p) => p[1])) }} />
+            <span>{own.name}</span>
+          </button>
+          <button
+            class="forget"
+            aria-label={w.forget(own.name)}
+            title={w.forget(own.name)}
+            data-testid={`forget-${own.name}`}
+            onClick={() => forgetCurve(own.name)}
+          >
+            ✕
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 export function PresetList({ viewport, view, presets }: Props) {
   const w = renderingWords.value;
-  const groups = [...new Set(presets.map(({ group }) => group))];
-  const chosen = presets.find(({ name }) => name === view.preset)?.group ?? groups[0];
-  const [opened, setOpened] = useState({ group: chosen, preset: view.preset });
+  const groups = [...new Set(presets.map(({ group }) => group)), ...(ownCurves(presets).length ? [OWN] : [])];
+  const own = ownCurves(presets).find((one) => isShown(one, view.curve));
+  const shown = own ? `${OWN} ${own.name}` : view.preset;
+  const chosen = own ? OWN : (presets.find(({ name }) => name === view.preset)?.group ?? groups[0]);
+  const [opened, setOpened] = useState({ group: chosen, shown });
   // Another preset, perhaps chosen elsewhere, opens its own group.
-  const open = opened.preset === view.preset && groups.includes(opened.group ?? "") ? opened.group : chosen;
+  const open = opened.shown === shown && groups.includes(opened.group ?? "") ? opened.group : chosen;
   return (
     <>
       {groups.length > 1 && (
@@ -34,13 +68,14 @@ export function PresetList({ viewport, view, presets }: Props) {
               key={group}
               aria-pressed={open === group}
               data-testid={`presets-${group}`}
-              onClick={() => setOpened({ group, preset: view.preset })}
+              onClick={() => setOpened({ group, shown })}
             >
-              {w.groups[group] ?? group}
+              {group === OWN ? w.own : (w.groups[group] ?? group)}
             </button>
           ))}
         </div>
       )}
+      {open === OWN && <OwnList viewport={viewport} view={view} presets={presets} />}
       <ul class="presets swatches">
         {presets
           .filter(({ group }) => group === open)

@@ -1,4 +1,4 @@
-/** The presets of a volume rendering under a thumb: a swipe goes to the next one. */
+/** The presets of a volume rendering under a thumb: a swipe goes to the next one. Beside them the curve's button. */
 
 import * as looks from "../../reading/looks";
 import { presetsOf } from "../../reading/opening";
@@ -6,7 +6,9 @@ import { connection, desk } from "../../session";
 import { renderingWords } from "../../words/renderings";
 import { words } from "../../words/words";
 import { Carousel } from "./carousel";
+import { Sign } from "./curve_signs";
 import { swatch } from "./preset_list";
+import "../../styles/curve.css";
 
 export function PresetRow() {
   const w = words.value;
@@ -15,19 +17,32 @@ export function PresetRow() {
   const series = desk.series.value;
   if (view?.kind !== "volume" || !series) return null;
   const presets = presetsOf(connection.presets.value, series.modality, desk.stack.value?.unit);
+  const { names, edit } = renderingWords.value;
   return (
-    <Carousel class="preset-row" label={w.presets} testid="preset-row">
-      {presets.map(({ name, colours }) => (
-        <button
-          key={name}
-          aria-pressed={view.preset === name}
-          data-testid={`swipe-${name}`}
-          onClick={() => looks.setPreset(viewport, name)}
-        >
-          <span class="swatch" style={{ background: swatch(colours) }} />
-          <span>{renderingWords.value.names[name] ?? name}</span>
-        </button>
-      ))}
-    </Carousel>
+    <div class="preset-bar">
+      <Carousel class="preset-row" label={w.presets} testid="preset-row">
+        {presets.map(({ name, colours }) => (
+          <button
+            key={name}
+            aria-pressed={view.preset === name}
+            data-testid={`swipe-${name}`}
+            onClick={() => looks.setPreset(viewport, name)}
+          >
+            <span class="swatch" style={{ background: swatch(colours) }} />
+            <span>{names[name] ?? name}</span>
+          </button>
+        ))}
+      </Carousel>
+      <button
+        class="tool"
+        aria-label={edit}
+        title={edit}
+        aria-pressed={desk.editing.value}
+        data-testid="curve-button"
+        onClick={() => (desk.editing.value = !desk.editing.value)}
+      >
+        <Sign name="curve" />
+      </button>
+    </div>
   );
 }

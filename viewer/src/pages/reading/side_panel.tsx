@@ -1,6 +1,5 @@
 /** The numbers of the active viewport: image, window, slab, volume rendering. On a phone the same parts are a sheet. */
 
-import { useState } from "preact/hooks";
 import * as looks from "../../reading/looks";
 import * as moves from "../../reading/moves";
 import { hint } from "../../reading/key_table";
@@ -10,47 +9,9 @@ import type { PlaneView, StackView, VolumeView } from "../../stream/messages";
 import { words } from "../../words/words";
 import { later } from "../later";
 import { NotesPanel, StoredPanel } from "./notes";
+import { NumberField } from "./number_field";
 
 const Panels = later(() => import("./volume_panels").then((part) => part.Panels));
-
-interface NumberProps {
-  label: string;
-  value: string;
-  testid: string;
-  oncommit(value: number): void;
-}
-
-/** A number that can be typed: Enter or leaving takes it, Escape gives the old one back. */
-function NumberField({ label, value, testid, oncommit }: NumberProps) {
-  const [typed, setTyped] = useState<string | null>(null);
-  const commit = (): void => {
-    const number = Number(typed?.replace(",", "."));
-    if (typed !== null && typed.trim() !== "" && Number.isFinite(number)) oncommit(number);
-    setTyped(null);
-  };
-  const key = (event: KeyboardEvent): void => {
-    if (event.key === "Escape") setTyped(null);
-    else if (event.key !== "Enter") return;
-    else commit();
-    // The next key belongs to the picture again.
-    (event.currentTarget as HTMLElement).blur();
-    event.stopPropagation();
-  };
-  return (
-    <label class="number">
-      <span>{label}</span>
-      <input
-        inputMode="decimal"
-        value={typed ?? value}
-        data-testid={testid}
-        onFocus={(event) => event.currentTarget.select()}
-        onInput={(event) => setTyped(event.currentTarget.value)}
-        onBlur={commit}
-        onKeyDown={key}
-      />
-    </label>
-  );
-}
 
 export function ImagePanel() {
   const w = words.value;

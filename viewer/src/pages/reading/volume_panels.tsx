@@ -5,8 +5,11 @@ import * as slabs from "../../reading/slabs";
 import * as turns from "../../reading/turns";
 import { presetsOf } from "../../reading/opening";
 import { connection, desk } from "../../session";
+import { renderingWords } from "../../words/renderings";
 import { words } from "../../words/words";
+import { Sign } from "./curve_signs";
 import { PresetList } from "./preset_list";
+import "../../styles/curve.css";
 
 function SlabPanel() {
   const w = words.value;
@@ -55,11 +58,19 @@ function RenderingPanel() {
   const view = viewport.view.value;
   const series = desk.series.value;
   if (view?.kind !== "volume" || !series) return null;
+  const edit = (): void => {
+    desk.editing.value = !desk.editing.value;
+    desk.sheet.value = null; // on a phone it would lie over the picture
+  };
   const presets = presetsOf(connection.presets.value, series.modality, desk.stack.value?.unit);
   return (
     <section class="panel">
       <h2>{w.rendering}</h2>
       <PresetList viewport={viewport} view={view} presets={presets} />
+      <button class="edit-curve" aria-pressed={desk.editing.value} data-testid="edit-curve" onClick={edit}>
+        <Sign name="curve" />
+        <span>{renderingWords.value.edit}</span>
+      </button>
       <label class="slider">
         <span>{w.opacity_shift}</span>
         <input
