@@ -4,7 +4,7 @@ import type { Geometry } from "../api/messages";
 import type { ClipBox } from "../stream/messages";
 import type { Lens, Size } from "./camera";
 import { corners, patientAxes } from "./grid";
-import { isFacing, project } from "./projection";
+import { project, turnedAway } from "./projection";
 import { add, clamp, dot, length, scale, subtract, type Vector2, type Vector3 } from "./vectors";
 
 /** The low and the high face of the first axis, of the second, of the third. */
@@ -19,7 +19,10 @@ export const LEAST_MM = 2;
 /** Below this part of its length across the view a normal is too much toward the viewer to be followed. */
 const FORESHORTENED = 0.3;
 const STAND_OFF = 18; // CSS pixels from a face to its handle
-const MARGIN = 24; // and from the edge of the picture
+/** And to the edges of the picture, where letters, the scale bar and the scrubber stand. */
+const MARGINS = { left: 46, right: 72, top: 50, bottom: 72 };
+/** A handle is drawn as one behind the box when its face turns away by more than this; others stand beside the box. */
+const BEHIND = 0.3;
 
 const axisOf = (face: Face): number => face >> 1;
 const signOf = (face: Face): number => (face & 1 ? 1 : -1);
@@ -65,7 +68,7 @@ export interface Edge {
 /** The twelve edges, the hidden ones first, so that the others are drawn over them. */
 export function edgesOf(box: ClipBox, view: Lens): Edge[] {
   const all = cornersOf(box);
-  const facing = FACES.map((face) => isFacing(view, middleOf(box, face), outward(box, face)));
+  const facing = FACES.map((face) => turnedAway(view, middleOf(box, face), outward(box, face)) < 0);
   const edges = all.flatMap((from, n) =>
     [0, 1, 2].flatMap((axis) => {
       const to = all[n | (1 << axis)]!;
@@ -82,7 +85,9 @@ export interface Handle {
   at: Vector2;
   /** Where it goes for a millimetre outward, pixels. */
   pull: Vector2;
-  facing: boolean;
+  /** As `turnedAway` has it: what is smaller lies on top. */
+  away: number;
+  behind: boolean;
 }
 
 /**
@@ -98,11 +103,16 @@ export function handleOf(box: ClipBox, face: Face, view: Lens, size: Size, densi
   const [reach, plain] = [length(out), length(across)];
   const flat = reach < FORESHORTENED * plain;
   const [x, y] = flat ? place : add(place, scale(out, (STAND_OFF * density) / reach));
-  const margin = MARGIN * density;
+  const { left, right, top, bottom } = MARGINS;
+  const away = turnedAway(view, middle, normal);
   return {
-    at: [clamp(x, margin, size.width - margin), clamp(y, margin, size.height - margin)],
+    at: [
+      clamp(x, left * density, size.width - right * density),
+      clamp(y, top * density, size.height - bottom * density),
+    ],
     pull: flat ? [0, -plain] : out,
-    facing: isFacing(view, middle, normal),
+    away,
+    behind: away > BEHIND,
   };
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { eyeDistance, normal, screenOf, type Lens, type Size } from "./camera";
-import { add, dot, scale, subtract, type Vector2, type Vector3 } from "./vectors";
+import { add, dot, scale, subtract, unit, type Vector2, type Vector3 } from "./vectors";
 
 /** Points closer to the eye than this part of its distance from the centre are not drawn. */
 const NEAREST = 0.02;
@@ -36,10 +36,12 @@ export function projectLine(view: Lens, size: Size, a: Vector3, b: Vector3): [Ve
   return [project(view, size, from < NEAREST ? cut() : a)!, project(view, size, to < NEAREST ? cut() : b)!];
 }
 
-/** Whether a face with this outward normal through `point` turns its outside to the viewer. */
-export function isFacing(view: Lens, point: Vector3, outward: Vector3): boolean {
+/**
+ * How far a face with this outward normal through `point` turns away from the viewer: the cosine between the normal and
+ * the way one looks at it. Below 0 its outside is seen.
+ */
+export function turnedAway(view: Lens, point: Vector3, outward: Vector3): number {
   const away = eyeDistance(view);
   const into = normal(view);
-  const sight = away ? add(subtract(point, view.centre), scale(into, away)) : into;
-  return dot(sight, outward) < 0;
+  return dot(away ? unit(add(subtract(point, view.centre), scale(into, away))) : into, outward);
 }

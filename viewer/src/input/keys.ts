@@ -14,7 +14,7 @@ export const COMMANDS = {
   ],
   views: [
     ...["zoom_in", "zoom_out", "fit", "reset", "rotate_right", "rotate_left", "flip_horizontal", "flip_vertical"],
-    ...["invert", "overlays", "shutter"],
+    ...["invert", "overlays", "shutter", "clip_box", "perspective"],
   ],
   layouts: ["mpr", "slab", "volume", "link", "previous_viewport", "next_viewport"],
   // By id, never by their place in the list: a preset that is added must not move "lung" to another key.
@@ -41,6 +41,8 @@ export const KEYS = {
   "Shift+H": "flip_vertical",
   I: "invert",
   C: "cine",
+  B: "clip_box",
+  "Shift+V": "perspective",
   "[": "previous_phase",
   "]": "next_phase",
   "Shift+O": "overlays",

@@ -95,6 +95,9 @@ export function redo(desk: Desk): void {
     : { say: (w) => w.nothing_to_redo };
 }
 
+/** Fetched with the first volume rendering, which they are for. */
+const clips = () => import("./clips");
+
 const ACTIONS: Record<Command, (desk: Desk) => void> = {
   tool_window: (desk) => choose(desk, "window"),
   tool_pan: (desk) => choose(desk, "pan"),
@@ -110,6 +113,8 @@ const ACTIONS: Record<Command, (desk: Desk) => void> = {
   invert: looks.invert,
   overlays: (desk) => looks.toggleCover(desk, "overlays"),
   shutter: (desk) => looks.toggleCover(desk, "shutter"),
+  clip_box: (desk) => void clips().then((c) => c.toggleHandles(desk, desk.activeViewport.value)),
+  perspective: (desk) => void clips().then((c) => c.togglePerspective(desk.activeViewport.value)),
   cine: (desk) => desk.cine.toggle(),
   previous_phase: (desk) => movePhase(desk, -1),
   next_phase: (desk) => movePhase(desk, 1),

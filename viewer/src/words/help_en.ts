@@ -40,6 +40,7 @@ export const en: HelpWords = {
       ["Middle drag", "pan"],
       ["Wheel", "scroll; Shift five images, Ctrl zoom, Alt slab thickness; zooms the volume"],
       ["Double click", "fit; with four viewports maximise / restore"],
+      ["Drag a handle of the clip box", "moves its face; a double click gives it back"],
     ],
     touch_title: "Touch",
     touch: [
@@ -50,6 +51,7 @@ export const en: HelpWords = {
       ["Tap a plane", "moves the crosshair"],
       ["Hold", "menu: this place, windows, layouts"],
       ["Double tap", "fit; with four viewports maximise / restore; the volume turns about that point"],
+      ["Drag a handle of the clip box", "moves its face; a double tap gives it back"],
       ["Turn two fingers", "rolls the volume; flat pictures too, if set"],
       ["Tap with two fingers", "undo, if set"],
     ],

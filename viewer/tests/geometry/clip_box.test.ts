@@ -71,19 +71,21 @@ test("from the front one face is seen and its four edges are; from a corner thre
 });
 
 test.each([front, slanted(front), { ...slanted(front), perspective: 60 }])("a face follows the hand that drags it", (view) => {
-  for (const face of box.FACES) {
-    const handle = box.handleOf(whole, face, view, size, 1)!;
-    const along = box.outward(whole, face);
-    const from = project(view, size, box.middleOf(whole, face))!;
-    const inward = project(view, size, add(box.middleOf(whole, face), scale(along, -3)))!;
-    const way = subtract(inward, from) as Vector2;
-    if (Math.hypot(...way) < 1.5) continue; // that looks at the viewer, or away
+  const wide = { width: 800, height: 600 }; // and away from the edges its handle stands beside it
+  const followed = box.FACES.filter((face) => {
+    const handle = box.handleOf(whole, face, { ...view, extent_mm: 300 }, wide, 1)!;
+    const [middle, along] = [box.middleOf(whole, face), box.outward(whole, face)];
+    const from = project({ ...view, extent_mm: 300 }, wide, middle)!;
+    const way = subtract(project({ ...view, extent_mm: 300 }, wide, add(middle, scale(along, -3)))!, from) as Vector2;
+    if (Math.hypot(...way) < 2) return false; // that looks at the viewer, or away
     // In perspective a millimetre has not the same length everywhere, but nearly.
     expect(box.pulled(handle, way)).toBeCloseTo(-3, view.perspective ? 0 : 6);
     const [dx, dy] = subtract(handle.at, from);
-    expect(Math.hypot(dx, dy)).toBeCloseTo(18, 6); // it stands outside, where the face goes
-    expect(dx * way[0] + dy * way[1]).toBeLessThan(0);
-  }
+    expect(Math.hypot(dx, dy)).toBeCloseTo(18, 6);
+    expect(dx * way[0] + dy * way[1]).toBeLessThan(0); // outside, where the face goes
+    return true;
+  });
+  expect(followed.length).toBeGreaterThanOrEqual(4);
 });
 
 test("a face that looks at the viewer is pushed in by a hand that goes down, and so is the one behind", () => {
@@ -92,14 +94,15 @@ test("a face that looks at the viewer is pushed in by a hand that goes down, and
     expect(handle.at).toEqual([200, 150]);
     expect(box.pulled(handle, [7, 10])).toBeCloseTo(-5, 9);
   }
-  expect(box.handleOf(whole, FRONT, front, size, 1)!.facing).toBe(true);
-  expect(box.handleOf(whole, BACK, front, size, 1)!.facing).toBe(false);
+  const away = box.FACES.map((face) => box.handleOf(whole, face, front, size, 1)!.away);
+  expect(away.indexOf(Math.min(...away))).toBe(FRONT); // which lies on top of the one behind
+  expect(box.FACES.filter((face) => box.handleOf(whole, face, front, size, 1)!.behind)).toEqual([BACK]);
 });
 
 test("a handle stays in the picture when its face does not, and there is none for a face behind the eye", () => {
   const near = { ...front, extent_mm: 30 };
-  expect(box.handleOf(whole, HEAD, near, size, 1)!.at).toEqual([200, 24]);
-  expect(box.handleOf(whole, FEET, near, size, 2)!.at).toEqual([200, 252]);
+  expect(box.handleOf(whole, HEAD, near, size, 1)!.at).toEqual([200, 50]);
+  expect(box.handleOf(whole, FEET, near, size, 2)!.at).toEqual([200, 300 - 2 * 72]);
   const within: Lens = { ...front, extent_mm: 4, perspective: 60 };
   expect(box.handleOf(whole, FRONT, within, size, 1)).toBeNull();
   expect(box.handleOf(whole, BACK, within, size, 1)).not.toBeNull();

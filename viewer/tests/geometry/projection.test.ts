@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { fit, zoom, type Lens } from "../../src/geometry/camera";
-import { isFacing, project, projectLine } from "../../src/geometry/projection";
+import { project, projectLine, turnedAway } from "../../src/geometry/projection";
 import type { Vector3 } from "../../src/geometry/vectors";
 
 // From the front, half a millimetre per pixel at the centre.
@@ -42,14 +42,15 @@ test("what is beside or behind the eye stands nowhere, and a line that goes ther
   expect(projectLine(wide, size, [1, -90, 0], [1, 10, 0])![1]).toEqual([202, 100]);
 });
 
-test("a face turns its outside to the viewer, or to an eye that stands beside it", () => {
-  expect(isFacing(flat, [30, 0, 0], [0, -1, 0])).toBe(true);
-  expect(isFacing(flat, [30, 0, 0], [0, 1, 0])).toBe(false);
-  // Along parallel rays a side is seen from neither; the eye in the middle sees the insides of both.
-  const right: Vector3 = [1, 0.001, 0];
-  expect(isFacing(flat, [30, 10, 0], [1, -0.001, 0])).toBe(true);
-  expect(isFacing(wide, [30, 10, 0], right)).toBe(false);
-  expect(isFacing(wide, [-30, 10, 0], right)).toBe(true);
+test("a face turns away by the angle between its normal and the way one looks at it", () => {
+  expect(turnedAway(flat, [30, 0, 0], [0, -1, 0])).toBe(-1);
+  expect(turnedAway(flat, [30, 0, 0], [0, 1, 0])).toBe(1);
+  expect(turnedAway(flat, [30, 0, 0], [0.8, 0.6, 0])).toBeCloseTo(0.6, 9);
+  // Along parallel rays a side is seen from neither side; an eye in the middle looks at the insides of both.
+  const left: Vector3 = [1, 0, 0];
+  expect(turnedAway(flat, [50, 10, 0], left)).toBe(0);
+  expect(turnedAway(wide, [50, 10, 0], left)).toBeCloseTo(Math.SQRT1_2, 9);
+  expect(turnedAway(wide, [-50, 10, 0], left)).toBeCloseTo(-Math.SQRT1_2, 9);
 });
 
 test("to fit in perspective is to see every corner, and one of them at the edge", () => {

@@ -2,6 +2,7 @@
 
 import type { Command } from "../../input/keys";
 import type { Action } from "../../reading/key_table";
+import { clipWords } from "../../words/clips";
 import { helpWords, type HelpWords } from "../../words/help";
 import type { Words } from "../../words/words";
 
@@ -20,6 +21,8 @@ const NAMES: Record<Command, (w: Words, h: HelpWords) => string> = {
   invert: (w) => w.invert,
   overlays: (w) => w.overlays,
   shutter: (w) => w.shutter,
+  clip_box: () => clipWords.value.box,
+  perspective: () => clipWords.value.perspective,
   cine: (w) => w.cine.play_or_stop,
   previous_phase: (w) => w.previous_phase,
   next_phase: (w) => w.next_phase,

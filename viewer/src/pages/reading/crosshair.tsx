@@ -1,6 +1,5 @@
 /** The cross of a plane: each line has the colour of the plane that it stands for, and a gap where one looks. */
 
-import { screenOf } from "../../geometry/camera";
 import { crosshair, handles } from "../../geometry/crosshair";
 import type { Viewport } from "../../reading/viewport";
 import { desk } from "../../session";
@@ -47,21 +46,6 @@ export function Crosshair({ viewport }: { viewport: Viewport }) {
           vector-effect="non-scaling-stroke"
         />
       ))}
-    </svg>
-  );
-}
-
-/** What a volume rendering turns about, where a reader chose it. */
-export function PivotMark({ viewport }: { viewport: Viewport }) {
-  const drawn = viewport.drawn.value;
-  const pivot = desk.pivot.value;
-  if (drawn?.view.kind !== "volume" || !pivot) return null;
-  const size = { width: drawn.frame.full_width, height: drawn.frame.full_height };
-  const [x, y] = screenOf(drawn.view, size, pivot);
-  return (
-    <svg class="crosshair" viewBox={`0 0 ${size.width} ${size.height}`} aria-hidden="true" data-testid="pivot">
-      <circle class="pivot" cx={x} cy={y} r={8 * viewport.density} vector-effect="non-scaling-stroke" />
-      <circle class="pivot-dot" cx={x} cy={y} r={1.5 * viewport.density} />
     </svg>
   );
 }

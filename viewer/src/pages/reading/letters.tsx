@@ -39,8 +39,10 @@ export function Letters({ viewport, at }: { viewport: Viewport; at: readonly (ke
 export function ScaleBar({ viewport }: { viewport: Viewport }) {
   const drawn = viewport.drawn.value;
   const stack = drawn && desk.stackOf(drawn.view);
-  // Without a known spacing a millimetre would be a guess.
-  if (!drawn || !stack || (drawn.view.kind === "stack" && !stack.spacing)) return null;
+  if (!drawn || !stack) return null;
+  const { view } = drawn;
+  // Without a known spacing a millimetre would be a guess, and in perspective it has many lengths.
+  if (view.kind === "stack" ? !stack.spacing : view.kind === "volume" && view.perspective) return null;
   const size = { width: drawn.frame.full_width, height: drawn.frame.full_height };
   const bar = scaleBar(millimetresPerPixel(drawn.view, size), size.width * 0.3);
   return (

@@ -9,12 +9,13 @@ import type { Role, Viewport } from "../../reading/viewport";
 import { desk } from "../../session";
 import { sentence, words } from "../../words/words";
 import { CornerTexts, roomOf } from "./corner_texts";
-import { Crosshair, PivotMark } from "./crosshair";
+import { Crosshair } from "./crosshair";
 import { Letters, ScaleBar } from "./letters";
 import { later } from "../later";
 import { Scrubber } from "./scrubber";
 
 const Loupe = later(() => import("./loupe").then((part) => part.Loupe));
+const VolumeMarks = later(() => import("./volume_marks").then((part) => part.VolumeMarks));
 
 /** The element's size in canvas pixels, how many of them a CSS pixel has, and whether they are the display's own. */
 function measure(element: HTMLElement): { width: number; height: number; density: number; sharp: boolean } {
@@ -126,10 +127,10 @@ export function Pane({ role }: { role: Role }) {
     >
       <canvas ref={canvas} role="img" aria-label={words.value.roles[role]} data-testid={`canvas-${role}`} />
       <Crosshair viewport={viewport} />
+      {role === "volume" && <VolumeMarks viewport={viewport} />}
       <Letters viewport={viewport} at={["top", "left", "right"]} />
       <ScaleBar viewport={viewport} />
       <CornerTexts viewport={viewport} />
-      <PivotMark viewport={viewport} />
       <Scrubber viewport={viewport} />
       <Glass viewport={viewport} />
       <State viewport={viewport} />

@@ -1,11 +1,22 @@
-/** What stands in the corner of a volume rendering: its preset, whether the curve is a reader's own, and its shift. */
+/** What stands in the corner of a volume rendering: its preset, a reader's own curve, what of it is seen and how. */
 
+import { isClipped } from "../../reading/clips";
+import { desk } from "../../session";
 import type { VolumeView } from "../../stream/messages";
+import { clipWords } from "../../words/clips";
 import { renderingWords } from "../../words/renderings";
 
-export function VolumeLines({ view: { preset, curve, shift = 0 }, unit }: { view: VolumeView; unit: string }) {
-  const w = renderingWords.value;
+export function VolumeLines({ view, unit }: { view: VolumeView; unit: string }) {
+  const [w, c] = [renderingWords.value, clipWords.value];
+  const { preset, curve, shift = 0, perspective } = view;
+  const geometry = desk.geometry.value;
   const name = w.names[preset] ?? preset;
   const moved = shift ? ` ${shift > 0 ? "+" : ""}${Math.round(shift)} ${unit}`.trimEnd() : "";
-  return <span data-testid="rendering-text">{`${curve ? w.own_curve(name) : name}${moved}`}</span>;
+  return (
+    <>
+      <span data-testid="rendering-text">{`${curve ? w.own_curve(name) : name}${moved}`}</span>
+      {perspective && <span data-testid="perspective-text">{`${c.perspective} ${perspective}°`}</span>}
+      {geometry && isClipped(geometry, view) && <span data-testid="clipped">{c.clipped}</span>}
+    </>
+  );
 }

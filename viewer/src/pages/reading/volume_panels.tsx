@@ -7,6 +7,7 @@ import { presetsOf } from "../../reading/opening";
 import { connection, desk } from "../../session";
 import { renderingWords } from "../../words/renderings";
 import { words } from "../../words/words";
+import { ClipPanel } from "./clip_panel";
 import { Sign } from "./curve_signs";
 import { PresetList } from "./preset_list";
 import "../../styles/curve.css";
@@ -103,10 +104,13 @@ function RenderingPanel() {
 }
 
 export function Panels() {
+  const viewport = desk.activeViewport.value;
+  const view = viewport.view.value;
   return (
     <>
       <SlabPanel />
       <RenderingPanel />
+      {view?.kind === "volume" && <ClipPanel viewport={viewport} view={view} />}
     </>
   );
 }

@@ -1,0 +1,17 @@
+/** Chinese for what of a volume is rendered. See zh.ts. */
+
+export const zh = {
+  title: "裁剪与透视",
+  box: "裁剪框",
+  handles: "显示手柄",
+  all: "全部显示",
+  face: (side: string): string => `裁剪框${side}面`,
+  away: (mm: number): string => `切去 ${mm} mm`,
+  depth: "切入深度",
+  again: "再加切面",
+  projection: "投影方式",
+  parallel: "平行",
+  perspective: "透视",
+  angle: "视角",
+  clipped: "已裁剪",
+};
