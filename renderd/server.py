@@ -63,10 +63,7 @@ def preset_of(name: str, transfer: TransferFunction) -> Preset:
     return Preset(name, GROUP_OF[name], list(transfer.modalities), colours)
 
 
-# The air around the patient has the values of the air in the bronchi and hides it, until it can be cut away.
-NOT_OFFERED = {"ct_airway"}
-OFFERED = {name: transfer for name, transfer in PRESETS.items() if name not in NOT_OFFERED}
-WELCOME = Welcome([preset_of(name, transfer) for name, transfer in OFFERED.items()], list(LEVELS))
+WELCOME = Welcome([preset_of(name, transfer) for name, transfer in PRESETS.items()], list(LEVELS))
 
 
 def closing(error: BaseException) -> tuple[int, str]:

@@ -7,10 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from playwright.sync_api import Browser
 
+from benchmarks.browser import DESKTOP, PHONE, profile
 from benchmarks.reading import Reader
+from benchmarks.service import Service
 from tests.browser.conftest import FORGET
 from tests.browser.fingers import Fingers, pixels, settle
+from tests.browser.test_page import AXE, RULES, VIOLATIONS
+from tests.browser.test_touch_page import SMALL
 
 pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.slow]
 
@@ -160,3 +165,35 @@ def test_a_finger_drags_a_point_and_the_picture_follows(phone: Reader, shots: Pa
     fingers.double_tap((line[0], line[1]))
     assert len(settle(phone, "volume")["curve"]) == count
     assert page.evaluate("() => [window.visualViewport.scale, scrollX, scrollY]") == [1, 0, 0]
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
+@pytest.mark.parametrize("device", ["desk", "small", "phone", "lying"])
+def test_the_editor_has_room_and_can_be_used_by_everybody(
+    browser: Browser, farview: Service, device: str, locale: str, shots: Path
+) -> None:
+    options = {
+        "desk": DESKTOP,
+        "small": {**DESKTOP, "viewport": {"width": 1024, "height": 768}},
+        "phone": PHONE,
+        "lying": {**PHONE, "viewport": {"width": 844, "height": 390}},
+    }[device]
+    with profile(browser, options, locale=locale) as context:
+        reader = Reader(context.new_page(), farview.address)
+        page = reader.page
+        reader.sign_in()
+        reader.open_study("PHANTOM")
+        settle(reader, "stack")
+        edit(reader)
+        page.get_by_test_id("curve-keep").click()
+        page.wait_for_timeout(300)
+        page.screenshot(path=shots / f"curve-{device}-{locale}.png")
+        inside = "(e) => { const b = e.getBoundingClientRect(); return b.left >= 0 && b.right <= innerWidth + 1; }"
+        assert all(page.eval_on_selector_all(".curve-dock *:not(svg *)", f"(all) => all.map({inside})"))
+        _, _, width, height = reader.box("volume")
+        assert min(width, height) >= 180  # the picture is still one
+        if options.get("has_touch"):
+            assert page.evaluate(SMALL) == []
+        if AXE.exists():
+            page.evaluate(AXE.read_text())
+            assert page.evaluate(VIOLATIONS, RULES) == []

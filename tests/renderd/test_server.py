@@ -38,7 +38,7 @@ def whole(house: House, series: int, frame: int) -> object:
 async def test_the_first_message_is_the_welcome(page: Page) -> None:
     welcome = await page.receive()
     assert isinstance(welcome, dict) and welcome["t"] == "welcome"
-    assert [preset["name"] for preset in welcome["presets"]] == [*(name for name in PRESETS if name != "ct_airway")]
+    assert [preset["name"] for preset in welcome["presets"]] == list(PRESETS)
     assert [tuple(level) for level in welcome["levels"]] == list(LEVELS)
     assert all(colour.startswith("#") for preset in welcome["presets"] for colour in preset["colours"])
 

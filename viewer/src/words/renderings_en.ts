@@ -47,6 +47,7 @@ export const en: RenderingWords = {
     nuclear: "Nuclear",
   },
   own_curve: (name) => `${name} · own curve`,
+  needs_a_box: "The air around the patient hides the airways: put the clip box inside the chest.",
   own: "Mine",
   forget: (name) => `Delete “${name}”`,
 

@@ -45,6 +45,7 @@ export const zh = {
     nuclear: "核医学",
   } as Record<string, string>,
   own_curve: (name: string): string => `${name} · 自定义`,
+  needs_a_box: "体外空气会遮挡气道：请用裁剪框框住胸腔内部。",
   own: "我的",
   forget: (name: string): string => `删除“${name}”`,
 

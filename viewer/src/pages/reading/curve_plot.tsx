@@ -76,7 +76,7 @@ function Ticks({ plot, unit }: { plot: Plot; unit: string }) {
       {HEIGHTS.map((opacity) => (
         <g key={opacity}>
           <line x1={0} x2={plot.width} y1={yOf(plot, opacity)} y2={yOf(plot, opacity)} />
-          <text x={4} y={yOf(plot, opacity) - 3}>{`${Math.round(opacity * 100)}%`}</text>
+          <text x={4} y={Math.max(10, yOf(plot, opacity) - 3)}>{`${Math.round(opacity * 100)}%`}</text>
         </g>
       ))}
       {ticks(plot).map((value, i, all) => (

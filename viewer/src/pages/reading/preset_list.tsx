@@ -2,9 +2,10 @@
 
 import { useState } from "preact/hooks";
 import * as looks from "../../reading/looks";
-import type { Viewport } from "../../reading/viewport";
-import type { Preset, VolumeView } from "../../stream/messages";
 import { forgetCurve, isShown, ownCurves, showOwn } from "../../reading/own_curves";
+import type { Viewport } from "../../reading/viewport";
+import { desk } from "../../session";
+import type { Preset, VolumeView } from "../../stream/messages";
 import { renderingWords } from "../../words/renderings";
 
 /** A few colours as a background. */
@@ -12,6 +13,15 @@ export const swatch = (colours: string[]): string => {
   const [first = "#888"] = colours;
   return `linear-gradient(90deg, ${(colours.length > 1 ? colours : [first, first]).join(", ")})`;
 };
+
+/** Air is the same around a patient as in the bronchi: that preset shows them in a box within the body. */
+const NEEDS_A_BOX = "ct_airway";
+
+export function choosePreset(viewport: Viewport, view: VolumeView, name: string): void {
+  looks.setPreset(viewport, name);
+  const whole = !view.clip_box && !view.clip_planes?.length;
+  if (name === NEEDS_A_BOX && whole) desk.toast.value = { say: () => renderingWords.value.needs_a_box };
+}
 
 interface Props {
   viewport: Viewport;
@@ -84,7 +94,7 @@ export function PresetList({ viewport, view, presets }: Props) {
               <button
                 aria-pressed={view.preset === name}
                 data-testid={`preset-${name}`}
-                onClick={() => looks.setPreset(viewport, name)}
+                onClick={() => choosePreset(viewport, view, name)}
               >
                 <span class="swatch" style={{ background: swatch(colours) }} />
                 <span>{w.names[name] ?? name}</span>

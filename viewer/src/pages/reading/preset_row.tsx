@@ -1,13 +1,13 @@
-/** The presets of a volume rendering under a thumb: a swipe goes to the next one. Beside them the curve's button. */
+/** The presets of a volume rendering under a thumb: a swipe goes to the next one. Beside them the curve and the clip box. */
 
-import * as looks from "../../reading/looks";
 import { presetsOf } from "../../reading/opening";
 import { connection, desk } from "../../session";
 import { renderingWords } from "../../words/renderings";
 import { words } from "../../words/words";
 import { Carousel } from "./carousel";
+import { ClipButton } from "./clip_button";
 import { Sign } from "./curve_signs";
-import { swatch } from "./preset_list";
+import { choosePreset, swatch } from "./preset_list";
 import "../../styles/curve.css";
 
 export function PresetRow() {
@@ -26,7 +26,7 @@ export function PresetRow() {
             key={name}
             aria-pressed={view.preset === name}
             data-testid={`swipe-${name}`}
-            onClick={() => looks.setPreset(viewport, name)}
+            onClick={() => choosePreset(viewport, view, name)}
           >
             <span class="swatch" style={{ background: swatch(colours) }} />
             <span>{names[name] ?? name}</span>
@@ -43,6 +43,7 @@ export function PresetRow() {
       >
         <Sign name="curve" />
       </button>
+      <ClipButton viewport={viewport} view={view} />
     </div>
   );
 }
