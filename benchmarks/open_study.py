@@ -28,7 +28,8 @@ import numpy as np
 from pydicom import dcmread
 
 from benchmarks.browser import DESKTOP, chromium, executable, profile
-from benchmarks.reading import Drawn, Reader, expected_grey, psnr
+from benchmarks.quality import psnr
+from benchmarks.reading import Drawn, Reader, expected_grey
 from benchmarks.report import Report, arguments, check
 from benchmarks.series import Series, chest_ct, generated
 from benchmarks.service import Service, drop_page_cache

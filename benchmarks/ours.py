@@ -5,6 +5,7 @@ Every function gives what a server would encode: uint8 pictures, of planes and s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +47,7 @@ MOVING = Setting(1.4, MOVING_EXIT, fine=False)
 
 def use_threads() -> None:
     """As many threads as every peer gets."""
-    numba.set_num_threads(min(THREADS, numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(min(THREADS, numba.get_num_threads()))
 
 
 def acceleration(volume: Volume) -> Bricks:
@@ -72,6 +73,18 @@ def slab_values(volume: Volume, picture: Picture, thickness_mm: float) -> NDArra
 def mip(volume: Volume, picture: Picture, grid: Bricks) -> NDArray[np.uint8]:
     """The maximum through the whole volume as grey [h, w]."""
     return grey(plane.slab(volume, picture, "max", THROUGH_MM))
+
+
+def moving_mip(volume: Volume, picture: Picture, grid: Bricks) -> NDArray[np.uint8]:
+    """The same while it is dragged."""
+    return mip(volume, picture, grid)
+
+
+def first_still(
+    volume: Volume, picture: Callable[[int], Picture], side: int, transfer: TransferFunction, grid: Bricks
+) -> NDArray[np.uint8]:
+    """What a viewport of side × side pixels shows at rest first; `picture` gives its view at a size."""
+    return render(volume, picture(side // 2), transfer, grid, STILL)
 
 
 def grey(values: NDArray[Any]) -> NDArray[np.uint8]:

@@ -186,9 +186,3 @@ def expected_grey(
     window_centre, window_width = view["window"]
     grey = np.clip((hu - (window_centre - 0.5)) / (window_width - 1) + 0.5, 0, 1) * 255
     return np.where(inside, grey, 0)
-
-
-def psnr(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """Peak signal-to-noise ratio of two 8-bit pictures, dB."""
-    error = float(np.mean((a.astype(float) - b.astype(float)) ** 2))
-    return math.inf if error == 0 else 10 * math.log10(255**2 / error)

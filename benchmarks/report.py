@@ -23,11 +23,17 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def arguments(name: str, about: str) -> argparse.Namespace:
-    """The options that every benchmark has."""
-    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=about)
+    """The options that every benchmark has, parsed."""
+    return parser_of(name, about).parse_args()
+
+
+def parser_of(name: str, about: str) -> argparse.ArgumentParser:
+    """The options that every benchmark has, for one that has more."""
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=about, formatter_class=layout)
     parser.add_argument("--small", action="store_true", help="the smallest size that exercises everything, for tests")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    return parser.parse_args()
+    return parser
 
 
 class CheckFailed(Exception):

@@ -49,13 +49,19 @@ def generated(folder: Path, slices: int, side: int) -> Series:
     return Series(f"generated {side}×{side}×{slices}", "BENCH-1", folder, slices, "raw", digest.hexdigest()[:16], array)
 
 
+def archive() -> Path | None:
+    """The chest CT of FARVIEW_TEST_DATA, a tar of DICOM files; None where it is not at hand."""
+    path = Path(os.environ.get("FARVIEW_TEST_DATA", "/nonexistent")) / CHEST_CT
+    return path if path.is_file() else None
+
+
 def chest_ct(folder: Path) -> Series | None:
-    """The chest CT of FARVIEW_TEST_DATA, unpacked; None where it is not at hand."""
-    archive = Path(os.environ.get("FARVIEW_TEST_DATA", "/nonexistent")) / CHEST_CT
-    if not archive.is_file():
+    """The same, unpacked."""
+    path = archive()
+    if path is None:
         return None
-    with tarfile.open(archive) as tar:
+    with tarfile.open(path) as tar:
         tar.extractall(folder, filter="data")
-    files = sum(1 for path in folder.rglob("*") if path.is_file())
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()[:16]
+    files = sum(1 for file in folder.rglob("*") if file.is_file())
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     return Series("chest CT", "LIDC-IDRI-0314", folder, files, "raw (implicit)", digest, None)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import gc
+import statistics
 import time
 from collections.abc import Callable, Mapping
 
-Run = Callable[[int], object]  # given the number of the frame
+Run = Callable[[int], object]  # given the number of the frame; an odd one is turned a little, see View.turned
 
 
-def interleaved(runs: Mapping[str, Run], repeats: int) -> dict[str, list[float]]:
-    """Milliseconds of each run: one round that is not counted, then `repeats` rounds of all in turn."""
+def medians(runs: Mapping[str, Run], repeats: int) -> dict[str, float]:
+    """The median milliseconds of each run: one round that is not counted, then `repeats` rounds of all in turn."""
     found: dict[str, list[float]] = {name: [] for name in runs}
     gc.collect()
     for frame in range(repeats + 1):
@@ -20,4 +21,4 @@ def interleaved(runs: Mapping[str, Run], repeats: int) -> dict[str, list[float]]
             took = (time.perf_counter() - begun) * 1e3
             if frame > 0:
                 found[name].append(took)
-    return found
+    return {name: statistics.median(values) for name, values in found.items()}

@@ -38,6 +38,12 @@ class View:
         right, down = self.right * pixel_mm, -self.up * pixel_mm
         return Picture(self.centre - (right + down) * (side - 1) / 2, right, down, side, side)
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """The same in every run, for what is kept between runs."""
+        numbers = (*self.direction, *self.right, *self.up, *self.centre, self.half_mm)
+        return (self.name, *(round(float(x), 9) for x in numbers))
+
     def turned(self, frame: int) -> View:
         """What a drag shows next: odd frames are turned by a hundredth of a degree about `up`."""
         if frame % 2 == 0:

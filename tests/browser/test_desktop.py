@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.reading import Reader, expected_grey, psnr
+from benchmarks.quality import psnr
+from benchmarks.reading import Reader, expected_grey
 from tests.browser.truth import phantom, plane_grey, slab_grey
 
 pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.slow]

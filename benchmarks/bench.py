@@ -1,0 +1,131 @@
+"""What every kernel figure shares: the volume, sizes, what was asked for, and the lines that were found."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.dense import STEP_MM as DENSE_STEP_MM
+from benchmarks.kept import kept
+from benchmarks.limits import Limits
+from benchmarks.ours import THREADS
+from benchmarks.rays import Work
+from benchmarks.subject import Subject
+from renderd.encode import lossless
+
+# Every figure, and what it should reach: ratios and frames a second at least, milliseconds and seconds at most.
+GOALS = {
+    "plane512_vtk": 5,
+    "plane512_sitk": 5,
+    "slab512_vtk": 12,
+    "slab1024_vtk": 12,
+    "mip512_vtk": 10,
+    "mip1024_vtk": 10,
+    "vr_cta512_step": 6,
+    "vr_cta1024_step": 6,
+    "vr_skin512_step": 5,
+    "vr_cta512_quality": 5,
+    "vr_cta1024_quality": 6,
+    "vr_skin512_quality": 6,
+    "drag_mip_fps": 30,
+    "drag_cta_fps": 30,
+    "drag_skin_fps": 25,
+    "still512_ms": 250,
+    "still1024_first_ms": 250,
+    "still1024_ms": 1500,
+    "first_frame_s": 1,
+}
+
+
+def less_is_better(figure: str) -> bool:
+    """Whether a figure is a time."""
+    return figure.endswith(("_ms", "_s"))
+
+
+def worst(figure: str, values: Sequence[float]) -> float:
+    return max(values) if less_is_better(figure) else min(values)
+
+
+def reached(figure: str, value: float) -> bool:
+    return value <= GOALS[figure] if less_is_better(figure) else value >= GOALS[figure]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One figure of one view. Times are medians; decibels are against the dense frame of whoever drew the picture."""
+
+    figure: str
+    view: str
+    value: float
+    ours_ms: float
+    peer_ms: float | None = None
+    ours_db: float | None = None
+    peer_db: float | None = None
+    work: Work | None = None
+    remark: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """A picture that is further from its dense frame than the peer's from its own proves nothing."""
+        return self.ours_db is None or self.peer_db is None or round(self.ours_db, 1) >= round(self.peer_db, 1)
+
+
+@dataclass
+class Bench:
+    """One run over one subject."""
+
+    subject: Subject
+    limits: Limits
+    small: bool = False
+    only: frozenset[str] = frozenset()
+    pictures: Path | None = None
+    lines: list[Line] = field(default_factory=list)
+
+    threads = THREADS
+
+    @property
+    def repeats(self) -> int:
+        return 2 if self.small else 5
+
+    @property
+    def dense_step_mm(self) -> float:
+        return 0.5 if self.small else DENSE_STEP_MM
+
+    @property
+    def wrong_db(self) -> float:
+        """Further than this from its dense frame a picture is not coarse but wrong; a small run's voxels are coarse."""
+        return 12.0 if self.small else 25.0
+
+    def side(self, nominal: int) -> int:
+        """The side of a picture in pixels; a small run draws eighths."""
+        return nominal // 8 if self.small else nominal
+
+    def wants(self, *figures: str) -> bool:
+        """Whether one of these was asked for."""
+        return not self.only or not self.only.isdisjoint(figures)
+
+    def add(self, line: Line) -> None:
+        if self.wants(line.figure):
+            sys.stderr.write(f"{self.subject.name}: {line.figure} {line.view} {line.value:.3g}\n")
+            self.lines.append(line)
+
+    def kept(self, what: str, depends_on: Sequence[object], make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """A dense frame of this subject; see kept.py. A small run keeps none."""
+        if self.small:
+            return make()
+        return kept(f"{self.subject.name}, {what}", (self.subject.digest, *depends_on), make)
+
+    def save(self, name: str, *pictures: NDArray[np.uint8]) -> None:
+        """Write pictures side by side as one PNG, where pictures were asked for."""
+        if self.pictures is None:
+            return
+        self.pictures.mkdir(parents=True, exist_ok=True)
+        stem = f"{self.subject.name.split()[0]}-{name}".lower()
+        data = lossless(np.ascontiguousarray(np.hstack(pictures))).data
+        (self.pictures / f"{stem}.png").write_bytes(data)
