@@ -53,14 +53,19 @@ export function line(plot: Plot, curve: Curve): Vector2[] {
   return values.map((value) => placeOf(plot, at(curve, value)));
 }
 
-/** Round numbers along the values, about one every hundred pixels. */
-export function ticks({ width, span: [from, to] }: Plot): number[] {
+const TICK_PX = 20; // half of what a number takes
+
+/** Round numbers along the values, about one every hundred pixels, and none so near an edge that it would be cut. */
+export function ticks(plot: Plot): number[] {
+  const { width } = plot;
+  const [from, to] = plot.span;
   const rough = ((to - from) / width) * 100;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough)!;
   const first = Math.ceil(from / step);
   const count = Math.floor(to / step) - first + 1;
-  return Array.from({ length: Math.max(0, count) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+  const all = Array.from({ length: Math.max(0, count) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+  return all.filter((value) => Math.abs(xOf(plot, value) - width / 2) <= width / 2 - TICK_PX);
 }
 
 /** The heights of a histogram's bars, 0 to 1: logarithms, for air is most of a volume. */

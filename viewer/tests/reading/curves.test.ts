@@ -47,9 +47,10 @@ test("the line goes through the points and bends between them as absorption does
   expect(isOnLine(PLOT, CURVE, [middle[0], middle[1] + 14], 12)).toBe(false);
 });
 
-test("ticks are round and about a hundred pixels apart", () => {
-  expect(ticks(PLOT)).toEqual([0, 200, 400, 600, 800]);
-  expect(ticks({ ...PLOT, span: [-0.013, 0.041] })).toEqual([0, 0.02, 0.04]);
+test("ticks are round, about a hundred pixels apart, and whole", () => {
+  expect(ticks({ ...PLOT, span: [-50, 850] })).toEqual([0, 500]);
+  expect(ticks(PLOT)).toEqual([200, 400, 600]);
+  expect(ticks({ ...PLOT, span: [-0.013, 0.045] })).toEqual([0, 0.02, 0.04]);
 });
 
 test("bars of a histogram are at most one high, and none of nothing", () => {
