@@ -1,6 +1,8 @@
 """The table of kernels/README.md: what each kernel computes, after whom, how exactly, and how long it takes.
 
-File, formula's source and tolerance are read from the modules' docstrings, times from a run of benchmarks.kernels.
+    python -m benchmarks.readme      after a docstring has changed; the times stay as they are
+
+File, source and tolerance are read from the modules' docstrings; times come from `benchmarks.kernels --write-readme`.
 """
 
 from __future__ import annotations
@@ -8,6 +10,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.report import ROOT, commit, machine
@@ -15,16 +19,17 @@ from benchmarks.report import ROOT, commit, machine
 if TYPE_CHECKING:
     from benchmarks.bench import Bench
 
-README = ROOT / "kernels" / "README.md"
-BEGIN, END = "<!-- kernels: written by python -m benchmarks.kernels --write-readme -->", "<!-- kernels: end -->"
+KERNELS = ROOT / "kernels"
+README = KERNELS / "README.md"
+BEGIN, END = "<!-- table: written by python -m benchmarks.kernels --write-readme -->", "<!-- end of the table -->"
 HEAD = ("file", "what it computes", "source", "tolerance", "time")
-LABEL = re.compile(r"^(?:[A-Z][a-z]+):", re.MULTILINE)
+LABEL = re.compile(r"^[A-Z][a-z]+:", re.MULTILINE)
 
 
-def kernels() -> dict[str, str]:
-    """Docstrings of the modules that compute something after a source or within a tolerance, by file name."""
+def modules(folder: Path = KERNELS) -> dict[str, str]:
+    """By file name, the docstrings of the modules that compute: with a source, a tolerance, a reference or a driver."""
     found = {}
-    for path in sorted((ROOT / "kernels").glob("*.py")):
+    for path in sorted(folder.glob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         text = ast.get_docstring(tree) or ""
         functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
@@ -38,72 +43,76 @@ def labelled(text: str) -> dict[str, str]:
     found = {}
     for paragraph in text.split("\n\n"):
         starts = [match.start() for match in LABEL.finditer(paragraph)]
-        for start, end in zip(starts, [*starts[1:], len(paragraph)], strict=True):
+        for start, end in pairwise([*starts, len(paragraph)]):
             label, _, rest = paragraph[start:end].partition(":")
             found[label] = " ".join(rest.split())
     return found
 
 
-def columns(text: str) -> tuple[str, str, str]:
-    """What it computes, source and tolerance, of a docstring."""
+def cells_of(name: str, text: str) -> tuple[str, str, str, str]:
+    """File, what it computes, source and tolerance of a module."""
     summary = " ".join(text.split("\n\n", maxsplit=1)[0].split()).rstrip(".")
     parts = labelled(text)
-    tolerance = parts.get("Tolerance", "exact" if "Exact." in text else "—")
-    return summary, parts.get("Source", "—"), tolerance
+    return f"`{name}`", summary, parts.get("Source", "—"), parts.get("Tolerance", "exact" if "Exact." in text else "—")
 
 
-def rows(times: Mapping[str, str]) -> list[str]:
-    """The table's lines, Markdown; times by file name."""
+def written() -> dict[str, list[str]]:
+    """The rows of the table as they stand in the README, by file name, cell by cell."""
+    found = {}
+    for line in _inside().splitlines():
+        if line.startswith("| `"):
+            cells = [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+            found[cells[0].strip("`")] = cells
+    return found
+
+
+def _inside() -> str:
+    return README.read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
+
+
+def write(note: str, times: Mapping[str, str]) -> None:
+    """Put the table into the README: a note on how it was timed, and times by file name."""
     lines = ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
-    for name, text in kernels().items():
-        cells = (f"`{name}`", *columns(text), times.get(name, "—"))
+    for name, text in modules().items():
+        cells = (*cells_of(name, text), times.get(name, "—"))
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return lines
-
-
-def written() -> list[list[str]]:
-    """The rows of the table as they stand in the README, cell by cell, without its head."""
-    inside = README.read_text("utf-8").split(BEGIN)[1].split(END)[0]
-    lines = [line for line in inside.splitlines() if line.startswith("| `")]
-    return [[cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
-
-
-def write(bench: Bench) -> None:
-    """Put the table into the README, with the times of this run."""
-    about = machine()
-    note = (
-        f"Medians on {about['cores']} cores ({about['cpu']}, {about['simd']}), two threads, commit {commit()}; the "
-        "body phantom of 512×512×500 voxels, the slowest of three views."
-    )
     before, _, rest = README.read_text("utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
-    table = "\n".join([BEGIN, "", note, "", *rows(times_of(bench)), "", END])
-    README.write_text(before + table + after, "utf-8")
+    README.write_text(before + "\n".join([BEGIN, "", note, "", *lines, "", END]) + after, "utf-8")
+
+
+def write_timed(bench: Bench) -> None:
+    """The table with the times of a whole run."""
+    about = machine()
+    note = (
+        f"Medians on {about['cores']} cores ({about['cpu']}, {about['simd']}), two threads, at commit {commit()}. The "
+        "volume is the body phantom, 512×512×500; of three views the slowest."
+    )
+    write(note, times_of(bench))
 
 
 def times_of(bench: Bench) -> dict[str, str]:
-    """By file name: the times of this run's figures, and of what no figure shows."""
+    """By file name: the times of a run's figures, and of what no figure shows."""
     from benchmarks.modules import works
     from benchmarks.timing import medians
 
-    slowest: dict[str, float] = {}
+    found: dict[str, dict[str, float]] = {name: medians(runs, bench.repeats) for name, runs in works(bench).items()}
     for line in bench.lines:
-        slowest[line.figure] = max(slowest.get(line.figure, 0.0), line.ours_ms)
-    found = {
-        "plane.py": {
-            "plane 512²": slowest["plane512_vtk"],
-            "20 mm slab 512²": slowest["slab512_vtk"],
-            "1024²": slowest["slab1024_vtk"],
-            "MIP 512²": slowest["mip512_vtk"],
-            "MIP 1024²": slowest["mip1024_vtk"],
-        },
-        "rendering.py": {
-            "CTA 512²": slowest["vr_cta512_quality"],
-            "CTA 1024²": slowest["vr_cta1024_quality"],
-            "translucent 512²": slowest["vr_skin512_quality"],
-        },
-    }
-    for name, runs in works(bench).items():
-        found.setdefault(name, {}).update(medians(runs, bench.repeats))
-    shown = {name: ", ".join(f"{what} {ms:.2g} ms" for what, ms in times.items()) for name, times in found.items()}
-    return shown | {"march.py": "see `rendering.py`"}
+        if line.shown_in:
+            name, what = line.shown_in
+            times = found.setdefault(name, {})
+            times[what] = max(times.get(what, 0.0), line.ours_ms)
+    return {name: ", ".join(f"{what} {_ms(ms)}" for what, ms in times.items()) for name, times in found.items()}
+
+
+def _ms(milliseconds: float) -> str:
+    return f"{milliseconds:.0f} ms" if milliseconds >= 9.95 else f"{milliseconds:.2g} ms"
+
+
+def main() -> None:
+    note = _inside().partition("|")[0].strip()
+    write(note, {name: cells[-1] for name, cells in written().items()})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""The views show a standing patient the right way round, and rays are counted where they run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.rays import inside, span_mm, work
+from benchmarks.views import VIEWS, centred
+from kernels.plane import plane
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_axes_are_orthonormal_and_the_picture_has_them(view):
+    axes = np.stack([view.right, -view.up, view.direction])
+    assert np.allclose(axes @ axes.T, np.eye(3))
+    picture = view.picture(64)
+    assert np.allclose(picture.normal, view.direction)
+    assert np.allclose(picture.origin + 31.5 * (picture.right + picture.down), view.centre)
+    assert np.isclose(np.linalg.norm(picture.right) * 64, 2 * view.half_mm)
+
+
+def test_from_the_front_the_patient_s_left_is_right_and_the_head_is_up():
+    array = np.zeros((5, 5, 5), np.int16)
+    array[4, 2, 4] = 100  # towards the head and the patient's left
+    values = plane(centred(array, (80.0, 80.0, 80.0)), VIEWS[0].picture(32))
+    row, column = np.unravel_index(values.argmax(), values.shape)
+    assert row < 8 and column > 24
+
+
+def test_a_frame_is_turned_and_the_next_one_turned_back():
+    view = VIEWS[1]
+    assert view.turned(2) is view
+    turned = view.turned(1)
+    angle = np.degrees(np.arccos(np.clip(turned.direction @ view.direction, -1, 1)))
+    assert angle == pytest.approx(0.01, abs=1e-4)
+    assert np.allclose(turned.up, view.up)
+    assert np.isclose(turned.right @ turned.direction, 0)
+
+
+def test_keys_differ_with_the_view():
+    assert len({view.key for view in (*VIEWS, VIEWS[0].turned(1))}) == 4
+
+
+def test_a_ray_along_an_axis_runs_through_the_whole_box():
+    volume = centred(np.zeros((11, 21, 31), np.int16), (2.0, 3.0, 4.0))  # 60 × 60 × 40 mm between outer centres
+    picture = VIEWS[0].picture(42)  # 10 mm a pixel
+    entry, leave = span_mm(volume, picture)
+    seen = leave >= entry
+    assert np.allclose(entry[seen], -30) and np.allclose(leave[seen], 30)
+    assert seen.sum() == 6 * 4  # centres at ±5, ±15, ±25 mm across and ±5, ±15 up
+    assert inside(volume, picture, 30.0).sum() == 24 and not inside(volume, picture, 30.1).any()
+
+
+def test_samples_and_the_bytes_they_touch_are_counted():
+    volume = centred(np.zeros((11, 21, 32), np.int16), (2.0, 3.0, 4.0))
+    picture = VIEWS[0].picture(42)
+    whole = work(volume, picture, 0.5)
+    rays = 6 * 4
+    assert whole.samples == pytest.approx(rays * (60 / 0.5 + 1))
+    # Every row of 32 voxels is one line: rays in four rows of pixels touch two slices each, all 21 rows of a slice.
+    assert whole.touched == pytest.approx(8 * 21 * 64, rel=0.06)
+    slab = work(volume, picture, 0.5, 5.0)
+    assert slab.samples == pytest.approx(rays * (10 / 0.5 + 1))
+    assert slab.touched < whole.touched / 3
