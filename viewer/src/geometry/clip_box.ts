@@ -2,7 +2,7 @@
 
 import type { Geometry } from "../api/messages";
 import type { ClipBox } from "../stream/messages";
-import type { Lens, Size } from "./camera";
+import { normal as into, type Lens, type Size } from "./camera";
 import { corners, patientAxes } from "./grid";
 import { project, turnedAway } from "./projection";
 import { add, clamp, dot, length, scale, subtract, type Vector2, type Vector3 } from "./vectors";
@@ -85,7 +85,7 @@ export interface Handle {
   at: Vector2;
   /** Where it goes for a millimetre outward, pixels. */
   pull: Vector2;
-  /** As `turnedAway` has it: what is smaller lies on top. */
+  /** How deep into the screen its normal goes: what is smaller lies on top. The same as long as nobody turns. */
   away: number;
   behind: boolean;
 }
@@ -104,15 +104,14 @@ export function handleOf(box: ClipBox, face: Face, view: Lens, size: Size, densi
   const flat = reach < FORESHORTENED * plain;
   const [x, y] = flat ? place : add(place, scale(out, (STAND_OFF * density) / reach));
   const { left, right, top, bottom } = MARGINS;
-  const away = turnedAway(view, middle, normal);
   return {
     at: [
       clamp(x, left * density, size.width - right * density),
       clamp(y, top * density, size.height - bottom * density),
     ],
     pull: flat ? [0, -plain] : out,
-    away,
-    behind: away > BEHIND,
+    away: dot(into(view), normal),
+    behind: turnedAway(view, middle, normal) > BEHIND,
   };
 }
 

@@ -110,7 +110,7 @@ function Grip({ viewport, box, face, handle, away_mm, density }: GripProps) {
       class={handle.behind ? "clip-grip hidden" : "clip-grip"}
       transform={`translate(${x.toFixed(1)} ${y.toFixed(1)}) scale(${density})`}
       role="slider"
-      tabIndex={0}
+      tabindex={0}
       aria-label={w.face(words.value.sides[SIDES[face]!])}
       aria-valuemin={0}
       aria-valuenow={Math.round(away_mm)}
