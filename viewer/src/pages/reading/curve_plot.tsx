@@ -205,7 +205,7 @@ export function CurvePlot(props: Props) {
                 class={i === selected ? "curve-point selected" : "curve-point"}
                 transform={`translate(${x.toFixed(1)} ${y.toFixed(1)})`}
                 role="slider"
-                tabIndex={0}
+                tabindex={0}
                 aria-label={w.point_name(i + 1)}
                 aria-valuenow={point[0]}
                 aria-valuetext={said}
