@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from kernels import window
+from kernels.rendering import volume_rendering
 from renderd.assemble import Assembly
 from renderd.errors import InvalidCurve, PresetNotFound
-from renderd.protocol import MAX_SIDE, Flag, View
+from renderd.protocol import MAX_SIDE, ClipBox, Flag, View
 from renderd.render import (
     MOVING_STEP_MM,
     Renderer,
@@ -30,8 +32,14 @@ from storage.dicom.stacks import Stack
 from storage.dicom.write import write_colour, write_projection, write_series
 from storage.home import Home
 from tests.renderd.conftest import AFFINE, SHAPE, phantom
-from tests.renderd.shows import CURVE, PLANE, STACK, VOLUME
+from tests.renderd.shows import CLIPPED, CURVE, PLANE, STACK, VOLUME
 from tests.renderd.stacks import INSTITUTION, stack_of
+
+# Opaque within a tenth of a millimetre from 500 on.
+SOLID = ((499.0, "#ffffff", 0.0), (501.0, "#ffffff", 0.9999))
+needs_clip = pytest.mark.skipif(
+    "clip" not in signature(volume_rendering).parameters, reason="needs kernels that clip and see in perspective"
+)
 
 
 def want(view: View, width: int, height: int, *, final: bool = True, level: int = 0) -> Want:
@@ -160,7 +168,14 @@ def test_an_axial_plane_on_voxels_is_the_slice(volume: VolumeSource) -> None:
     assert rendering.flags == Flag.INTERPOLATED
 
 
-@pytest.mark.parametrize("view", [replace(PLANE, thickness_mm=6.0, projection="mean"), VOLUME])
+@pytest.mark.parametrize(
+    "view",
+    [
+        replace(PLANE, thickness_mm=6.0, projection="mean"),
+        VOLUME,
+        pytest.param(CLIPPED, marks=needs_clip),
+    ],
+)
 def test_a_still_in_bands_is_the_picture_in_one_piece(
     volume: VolumeSource, view: View, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,3 +278,50 @@ def test_a_volume_is_held_as_long_as_a_picture_is_made_from_it(volume: VolumeSou
     assert len(assembly.sources) == 2
     del again
     assert len(assembly.sources) == 1
+
+
+def rows_of(raw: NDArray[np.uint8]) -> NDArray[np.intp]:
+    return np.flatnonzero(raw.any(axis=(1, 2)))
+
+
+@needs_clip
+def test_what_is_outside_the_clip_box_is_black_and_the_rest_as_it_was(volume: VolumeSource) -> None:
+    """From the front, half a millimetre a pixel: the box ends 4 mm above the middle and 6 mm below, between rows."""
+    view = replace(VOLUME, centre=(0.0, 0.0, 3.0), extent_mm=32.0)
+    whole = finish(Renderer().start(want(view, 64, 64), volume))
+    axes = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    box = ClipBox((0.0, 0.0, 2.0), axes, (500.0, 500.0, 5.0))
+    cut = finish(Renderer().start(want(replace(view, clip_box=box), 64, 64), volume))
+    assert rows_of(whole)[[0, -1]].tolist() != [24, 43]
+    assert rows_of(cut)[[0, -1]].tolist() == [24, 43]
+    assert np.abs(cut[24:44].astype(int) - whole[24:44]).max() <= 1
+    planes = ((0.0, 0.0, 1.0, -3.0), (0.0, 0.0, -1.0, -7.0))
+    assert np.array_equal(finish(Renderer().start(want(replace(view, clip_planes=planes), 64, 64), volume)), cut)
+
+
+@needs_clip
+@pytest.mark.parametrize("angle", [30.0, 60.0])
+def test_a_ball_in_perspective_is_as_wide_as_its_tangents(volume: VolumeSource, angle: float) -> None:
+    """Tangents from an eye at distance D touch a ball of radius R at tan φ = R / √(D² − R²); 0.2 mm a pixel."""
+    z, y, x = np.indices(SHAPE).astype(float)
+    centre = volume.volume.centre_mm
+    points = volume.volume.to_patient(np.stack([x, y, z], axis=-1))
+    radius = 9.0
+    distance = np.linalg.norm(points - centre, axis=-1)
+    volume.volume.array[...] = np.clip(1000 - 500 * (distance - radius + 1), -1000, 1000)  # 500 at the radius
+    view = replace(VOLUME, centre=tuple(centre), extent_mm=60.0, perspective=angle, curve=SOLID)
+    raw = finish(Renderer().start(want(view, 300, 300), volume))
+    eye_mm = 30 / np.tan(np.radians(angle) / 2)
+    wide = np.flatnonzero(raw[150].max(axis=-1) > 40)
+    truth = radius / np.sqrt(eye_mm**2 - radius**2) * eye_mm
+    assert truth > radius * 1.01
+    assert (wide[-1] - wide[0] + 1) * 0.2 == pytest.approx(2 * truth, abs=0.8)
+
+
+@needs_clip
+def test_the_eye_comes_closer_without_seeing_what_is_behind_it(volume: VolumeSource) -> None:
+    """An eye in the middle of the ball, which is solid, sees it close by; one behind the ball looks into the air."""
+    near = replace(VOLUME, extent_mm=0.5, perspective=60.0, centre=tuple(volume.volume.centre_mm))
+    assert finish(Renderer().start(want(near, 32, 32), volume)).min() > 0
+    away = replace(near, centre=(0.0, 60.0, 3.0))
+    assert not finish(Renderer().start(want(away, 32, 32), volume)).any()
