@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
+from inspect import signature
 from typing import Any, cast
 
 import numpy as np
@@ -216,7 +217,8 @@ class Renderer:
     def _volume(self, want: Want, view: VolumeView, source: VolumeSource) -> Rendering:
         volume, assembly = source.volume, source.assembly
         eye, clip = camera.eye(view), camera.clip(view)
-        if eye is not None or len(clip):
+        seen: dict[str, Any] = {"eye": eye, "clip": clip} if eye is not None or len(clip) else {}
+        if seen and "clip" not in signature(volume_rendering).parameters:
             raise RenderError("perspective and clipping are not drawn yet")
         kind = ("volume", view.preset, view.curve is None, eye is None, len(clip), want.final, assembly.key)
         size = self._size(want, kind, GUESS_RAY_S, MOVING_SIDE)
@@ -231,12 +233,12 @@ class Renderer:
             how = (step_mm, early_exit, want.final)
 
             def on_card(resident: Resident) -> None:
-                bring(volume_rendering(resident.volume, rows, transfer, resident.bricks, *how), out)
+                bring(volume_rendering(resident.volume, rows, transfer, resident.bricks, *how, **seen), out)
 
             if not self._drawn_on_card(assembly, on_card):
                 if assembly.bricks is None:
                     assembly.bricks = bricks(volume)
-                volume_rendering(volume, rows, transfer, assembly.bricks, *how, out)
+                volume_rendering(volume, rows, transfer, assembly.bricks, *how, out, **seen)
 
         return Rendering(want, size, flags, paint, kind=kind, costs=self.costs)
 
