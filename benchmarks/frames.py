@@ -27,6 +27,7 @@ from benchmarks.report import check
 from benchmarks.timing import medians
 from benchmarks.views import VIEWS, View
 from benchmarks.vtk_peer import RayCaster, shaded
+from kernels.picture import spacing_along
 from renderd.encode import lossless, lossy
 from renderd.protocol import LEVELS
 
@@ -55,7 +56,8 @@ def _drag(bench: Bench, view: View, what: str) -> None:
     runs = {"kernel": frame, "frame": lambda i: lossy(frame(i), DRAGGED[1], subsampled=what != "mip")}
     times = medians(runs, 4 * bench.repeats)
     bench.save(f"drag_{what}-{view.name}", frame(0))
-    load = work(volume, view.picture(side), ours.MOVING.step_mm)
+    picture = view.picture(side)
+    load = work(volume, picture, spacing_along(volume, picture.normal) if what == "mip" else ours.MOVING.step_mm)
     remark = f"kernel {times['kernel']:.1f} ms"
     bench.add(Line(f"drag_{what}_fps", view.name, 1e3 / times["frame"], times["frame"], work=load, remark=remark))
 

@@ -23,6 +23,7 @@ KERNELS = ROOT / "kernels"
 README = KERNELS / "README.md"
 BEGIN, END = "<!-- table: written by python -m benchmarks.kernels --write-readme -->", "<!-- end of the table -->"
 HEAD = ("file", "what it computes", "source", "tolerance", "time")
+ELSEWHERE = {"march.py": "in `rendering.py`"}  # whose time another file's contains
 LABEL = re.compile(r"^[A-Z][a-z]+:", re.MULTILINE)
 
 
@@ -102,7 +103,8 @@ def times_of(bench: Bench) -> dict[str, str]:
             name, what = line.shown_in
             times = found.setdefault(name, {})
             times[what] = max(times.get(what, 0.0), line.ours_ms)
-    return {name: ", ".join(f"{what} {_ms(ms)}" for what, ms in times.items()) for name, times in found.items()}
+    shown = {name: ", ".join(f"{what} {_ms(ms)}" for what, ms in times.items()) for name, times in found.items()}
+    return shown | ELSEWHERE
 
 
 def _ms(milliseconds: float) -> str:
