@@ -267,7 +267,7 @@ def test_keys_are_assigned_by_pressing_told_of_conflicts_and_kept_in_the_account
     page.get_by_test_id("settings-button").click()
     page.get_by_test_id("keys-windows").locator("summary").click()
     page.get_by_test_id("add-key-window:infant_brain").click()
-    page.keyboard.press("b")
+    page.keyboard.press("j")
     page.get_by_test_id("add-key-window:cardiac").click()
     page.keyboard.press("3")
     assert "肺" in page.get_by_test_id("key-told").inner_text(), "3 is the lung's, and the reader is told"
@@ -278,7 +278,7 @@ def test_keys_are_assigned_by_pressing_told_of_conflicts_and_kept_in_the_account
     file = tmp_path / "keys.json"
     taken.save_as(file)
     page.keyboard.press("Escape")
-    page.keyboard.press("b")
+    page.keyboard.press("j")
     assert desktop.view("stack")["window"] == [32, 70]
     page.keyboard.press("3")
     assert desktop.view("stack")["window"] == [200, 800]
@@ -288,7 +288,7 @@ def test_keys_are_assigned_by_pressing_told_of_conflicts_and_kept_in_the_account
         other = Reader(context.new_page(), farview.address)
         other.sign_in()
         open_study(other, "GAP")
-        other.page.keyboard.press("b")
+        other.page.keyboard.press("j")
         assert other.view("stack")["window"] == [32, 70]
         # Back to the keys as they came, then the file.
         other.page.get_by_test_id("settings-button").click()
