@@ -219,11 +219,19 @@ def test_a_cut_goes_deeper_from_the_keyboard_and_stays_while_one_turns(desktop: 
     for key in ("PageDown", "ArrowDown", "ArrowUp"):
         page.keyboard.press(key)
     assert settle(desktop, "volume")["clip_planes"] == [pytest.approx([0, 1, 0, low[1] + depth + 10], abs=1e-6)]
+    x, y, width, height = desktop.box("volume")
+    page.mouse.move(x + width / 2, y + height / 2)
+    page.keyboard.down("Alt")
+    for notch in (120, 120, -120, -120):
+        page.mouse.wheel(0, notch)
+        page.wait_for_timeout(50)
+        deeper = desktop.view("volume")["clip_planes"][0][3] - low[1] - depth - 10
+        assert notch < 0 or deeper > 1.9
+    page.keyboard.up("Alt")
     page.get_by_test_id("look-L").click()
     assert settle(desktop, "volume")["clip_planes"] == [pytest.approx([0, 1, 0, low[1] + depth + 10], abs=1e-6)]
     # Seen from the left the front is at the left: up to the plane it is black.
     view = desktop.view("volume")
-    x, _, width, _ = desktop.box("volume")
     plane = on_page(desktop, view, np.array([[0, low[1] + depth + 10, 0]]))[0, 0]
     after = pixels(desktop, "volume")
     column = int((plane - x) / width * after.shape[1])

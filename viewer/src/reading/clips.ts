@@ -81,6 +81,13 @@ export function cutTo(desk: Desk, viewport: Viewport, depth_mm: number, moving: 
   change(viewport, { clip_planes: [...(view.clip_planes ?? []).slice(0, -1), cut] }, moving);
 }
 
+/** Deeper by `mm`, or less deep: a wheel. */
+export function cutDeeper(desk: Desk, viewport: Viewport, mm: number): void {
+  const geometry = desk.geometry.peek();
+  const view = viewOf(viewport);
+  if (geometry && view) cutTo(desk, viewport, cutOf(geometry, view).depth_mm + mm, true);
+}
+
 export const canCutAgain = ({ clip_planes = [] }: VolumeView): boolean =>
   clip_planes.length > 0 && clip_planes.length < MAX_CLIP_PLANES;
 

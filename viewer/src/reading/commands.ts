@@ -96,7 +96,7 @@ export function redo(desk: Desk): void {
 }
 
 /** Fetched with the first volume rendering, which they are for. */
-const clips = () => import("./clips");
+export const clips = () => import("./clips");
 
 const ACTIONS: Record<Command, (desk: Desk) => void> = {
   tool_window: (desk) => choose(desk, "window"),

@@ -3,7 +3,7 @@
 import type { Drag, Hands, Pinch, Pointer } from "../input/gestures";
 import { Wheel, type WheelLike } from "../input/wheel";
 import type { Vector2, Vector3 } from "../geometry/vectors";
-import { undo } from "./commands";
+import { clips, undo } from "./commands";
 import * as crosses from "./crosses";
 import type { Desk, Tool } from "./desk";
 import * as looks from "./looks";
@@ -17,6 +17,7 @@ import type { Viewport } from "./viewport";
 
 const PX_PER_IMAGE = 6; // of a finger or mouse that scrolls: a hand's width is some fifty images
 const WHEEL_RESTS_MS = 140;
+const MM_PER_NOTCH = 2; // a cut goes deeper
 const REACH_PX: Record<Pointer, number> = { mouse: 12, touch: 22 }; // to a handle of the cross: 44 px for a finger
 const GLIDE_MS = 325; // how fast a flicked stack slows down
 
@@ -201,6 +202,8 @@ export class ViewportHands implements Hands {
     desk.active.value = viewport.role;
     const turned = this.wheels.turn(event);
     if (turned.does === "zoom") moves.zoom(viewport, turned.factor, this.device(at), true);
+    else if (turned.does === "thickness" && viewport.role === "volume")
+      void clips().then((c) => c.cutDeeper(desk, viewport, turned.steps * MM_PER_NOTCH));
     else if (turned.does === "thickness") slabs.addThickness(viewport, -turned.steps, true);
     else if (viewport.role === "volume") moves.zoom(viewport, Math.exp(-turned.steps / 8), this.device(at), true);
     else moves.scroll(desk, viewport, turned.steps, true);

@@ -38,7 +38,7 @@ export const en: HelpWords = {
       ["Right click", "menu: this place, windows, layouts"],
       ["Drag with both buttons", "window (or scroll: settings)"],
       ["Middle drag", "pan"],
-      ["Wheel", "scroll; Shift five images, Ctrl zoom, Alt slab thickness; zooms the volume"],
+      ["Wheel", "scroll; Shift five images, Ctrl zoom, Alt slab thickness; zooms the volume, Alt cuts it deeper"],
       ["Double click", "fit; with four viewports maximise / restore"],
       ["Drag a handle of the clip box", "moves its face; a double click gives it back"],
     ],

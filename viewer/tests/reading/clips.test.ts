@@ -54,6 +54,14 @@ test("a cut goes across the viewing direction and stays in the body when one tur
   expect(view().clip_planes!.map((plane) => plane.map((part) => Number(part.toFixed(6)) + 0))).toEqual([[-1, 0, 0, -128.05]]);
 });
 
+test("a wheel cuts deeper and back, from nothing and to nothing", () => {
+  for (const mm of [2, 2, -2, 30]) clips.cutDeeper(desk, viewport, mm);
+  expect(clips.cutOf(geometry(), view()).depth_mm).toBeCloseTo(32, 6);
+  expect(viewport.moving.value).toBe(true);
+  clips.cutDeeper(desk, viewport, -100);
+  expect(clips.isClipped(geometry(), view())).toBe(false);
+});
+
 test("another cut leaves the one before where it is, up to six", () => {
   clips.cutAgain(desk, viewport);
   expect(view().clip_planes ?? []).toEqual([]); // there is none to keep
