@@ -94,8 +94,8 @@ class Line:
 
     @property
     def counts(self) -> bool:
-        """A worse picture proves nothing, unless equal sampling distances are compared: steps, and maxima."""
-        return self.as_good or self.figure.endswith("_step") or self.figure.startswith("mip")
+        """A worse picture proves nothing, unless equal sampling distances are compared: those of maxima."""
+        return self.as_good or self.figure.startswith("mip")
 
 
 @dataclass

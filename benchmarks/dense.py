@@ -18,6 +18,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from benchmarks.views import View
+from kernels.lane_memory import load, pair, ramp, store
 from kernels.lanes import (
     LANES,
     OPTIONS,
@@ -28,15 +29,11 @@ from kernels.lanes import (
     f32,
     i32,
     integer,
-    load,
     maximum,
     minimum,
-    pair,
-    ramp,
     real,
     splat,
     sqrt,
-    store,
     where,
 )
 from kernels.picture import Picture

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit, prange
 
-from kernels.lanes import LANES, OPTIONS, f32, ramp, splat, store
+from kernels.lane_memory import ramp, store
+from kernels.lanes import LANES, OPTIONS, f32, splat
 from kernels.sampling import trilinear
 
 SIDE = 16  # of a volume of 8 KiB, which stays in a first-level cache with room to spare

@@ -38,9 +38,10 @@ class Setting:
 
 
 STEP_MM = 0.7  # the sampling distance of the comparison, ours and the peer's
-EQUAL_STEP = Setting(STEP_MM, MOVING_EXIT, fine=False)
+# Steps end with the volume's slices: between two thirds and four thirds of this.
+EQUAL_STEP = Setting(STEP_MM, MOVING_EXIT, fine=True)
 # No further from our dense frame than the peer's frame from its own, see the table's dB.
-QUALITY = {"cta": Setting(STEP_MM, MOVING_EXIT, fine=True), "skin": Setting(STEP_MM, MOVING_EXIT, fine=False)}
+QUALITY = {"cta": Setting(STEP_MM, MOVING_EXIT, fine=True), "skin": Setting(STEP_MM, MOVING_EXIT, fine=True)}
 STILL = Setting(STEP_MM, STILL_EXIT, fine=True)
 MOVING = Setting(1.4, MOVING_EXIT, fine=False)
 

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kernels.arrays import driver, module_of, on_device
 from kernels.errors import InvalidParameter, InvalidPicture
+from kernels.lane_memory import load, ramp, store
 from kernels.lanes import (
     LANES,
     OPTIONS,
@@ -28,14 +29,11 @@ from kernels.lanes import (
     f32,
     i32,
     integer,
-    load,
     maximum,
     minimum,
-    ramp,
     real,
     shared,
     splat,
-    store,
     where,
 )
 from kernels.picture import check_size, output, snap

@@ -43,11 +43,15 @@ TILE_HEIGHT = LANES // TILE_WIDTH
 # "contract" and "reassoc" change last bits only; "nnan" and "ninf" are why OUTSIDE is a finite number.
 OPTIONS: dict[str, Any] = {"fastmath": True, "error_model": "numpy", "nogil": True}
 
+# For what allocates nothing: without it every access to an array counts its users up and down, with locked instructions
+# that took a fifth of a volume rendering.
+PURE: dict[str, Any] = {**OPTIONS, "_nrt": False}
+
 # ── types ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_FLOAT, _INT, _BIT = ir.FloatType(), ir.IntType(32), ir.IntType(1)
-_VECTOR_F, _VECTOR_I, _VECTOR_M = (ir.VectorType(kind, LANES) for kind in (_FLOAT, _INT, _BIT))
-_FAST = ("fast",)
+_FLOAT, INT, _BIT = ir.FloatType(), ir.IntType(32), ir.IntType(1)
+VECTOR_F, VECTOR_I, VECTOR_M = (ir.VectorType(kind, LANES) for kind in (_FLOAT, INT, _BIT))
+FAST = ("fast",)
 
 
 class _RealsType(types.Type):
@@ -72,22 +76,22 @@ def _register(kind: type, vector: ir.VectorType) -> None:
             super().__init__(manager, lane_type, vector)
 
 
-_register(_RealsType, _VECTOR_F)
-_register(_IntegersType, _VECTOR_I)
-_register(_MaskType, _VECTOR_M)
+_register(_RealsType, VECTOR_F)
+_register(_IntegersType, VECTOR_I)
+_register(_MaskType, VECTOR_M)
 
 
 def _broadcast(builder: Any, value: Any, vector: Any) -> Any:
-    one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(_INT, 0))
-    zeros = ir.Constant(ir.VectorType(_INT, LANES), [0] * LANES)
+    one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(INT, 0))
+    zeros = ir.Constant(ir.VectorType(INT, LANES), [0] * LANES)
     return builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), zeros)
 
 
-def _lift(context: Any, builder: Any, value: Any, given: Any, wanted: Any) -> Any:
+def lift(context: Any, builder: Any, value: Any, given: Any, wanted: Any) -> Any:
     """A number becomes the same number in every lane; lanes stay as they are."""
     if given is wanted:
         return value
-    scalar, vector = (types.float32, _VECTOR_F) if wanted is Reals else (types.int32, _VECTOR_I)
+    scalar, vector = (types.float32, VECTOR_F) if wanted is Reals else (types.int32, VECTOR_I)
     return _broadcast(builder, context.cast(builder, value, given, scalar), vector)
 
 
@@ -114,17 +118,17 @@ def _operator(op: Any, real: _Lower | None, integer: _Lower | None, result: Any 
             cases.append(signature(result or lanes, left, right))
 
             def low(context, builder, sig, args, lanes=lanes, lower=lower):
-                a, b = (_lift(context, builder, x, t, lanes) for x, t in zip(args, sig.args, strict=True))
+                a, b = (lift(context, builder, x, t, lanes) for x, t in zip(args, sig.args, strict=True))
                 return lower(builder, a, b)
 
             lower_builtin(op, left, right)(low)
     infer_global(op)(type(f"Lanes_{op.__name__}", (ConcreteTemplate,), {"cases": cases}))
 
 
-_operator(operator.add, lambda b, x, y: b.fadd(x, y, flags=_FAST), lambda b, x, y: b.add(x, y))
-_operator(operator.sub, lambda b, x, y: b.fsub(x, y, flags=_FAST), lambda b, x, y: b.sub(x, y))
-_operator(operator.mul, lambda b, x, y: b.fmul(x, y, flags=_FAST), lambda b, x, y: b.mul(x, y))
-# Not _FAST: a reciprocal estimate would make 167 / 1 166.99998, and a mean of equal values differ from them.
+_operator(operator.add, lambda b, x, y: b.fadd(x, y, flags=FAST), lambda b, x, y: b.add(x, y))
+_operator(operator.sub, lambda b, x, y: b.fsub(x, y, flags=FAST), lambda b, x, y: b.sub(x, y))
+_operator(operator.mul, lambda b, x, y: b.fmul(x, y, flags=FAST), lambda b, x, y: b.mul(x, y))
+# Not FAST: a reciprocal estimate would make 167 / 1 166.99998, and a mean of equal values differ from them.
 _operator(operator.truediv, lambda b, x, y: b.fdiv(x, y, flags=("nnan", "ninf", "nsz", "contract")), None)
 
 
@@ -152,9 +156,9 @@ def _smaller_or_larger(sign: str) -> Any:
         lanes = Reals if Reals in (x, y) else Integers
 
         def generate(context, builder, sig, args):
-            a, b = (_lift(context, builder, v, t, lanes) for v, t in zip(args, sig.args, strict=True))
+            a, b = (lift(context, builder, v, t, lanes) for v, t in zip(args, sig.args, strict=True))
             if lanes is Reals:
-                return builder.select(builder.fcmp_ordered(sign, a, b, flags=_FAST), a, b)
+                return builder.select(builder.fcmp_ordered(sign, a, b, flags=FAST), a, b)
             return builder.select(builder.icmp_signed(sign, a, b), a, b)
 
         return lanes(x, y), generate
@@ -169,7 +173,7 @@ maximum = _smaller_or_larger(">")
 def _unary(name: str) -> Any:
     def primitive(typing, x):
         def generate(context, builder, sig, args):
-            return _call(builder, f"llvm.{name}.v{LANES}f32", _VECTOR_F, [args[0]], _FAST)
+            return _call(builder, f"llvm.{name}.v{LANES}f32", VECTOR_F, [args[0]], FAST)
 
         return Reals(x), generate
 
@@ -182,18 +186,18 @@ floor, ceil, sqrt, absolute = (_unary(name) for name in ("floor", "ceil", "sqrt"
 @intrinsic
 def integer(typing, x):
     """Towards zero; the caller keeps x within ±2³¹."""
-    return Integers(x), lambda context, builder, sig, args: builder.fptosi(args[0], _VECTOR_I)
+    return Integers(x), lambda context, builder, sig, args: builder.fptosi(args[0], VECTOR_I)
 
 
 @intrinsic
 def real(typing, x):
-    return Reals(x), lambda context, builder, sig, args: builder.sitofp(args[0], _VECTOR_F)
+    return Reals(x), lambda context, builder, sig, args: builder.sitofp(args[0], VECTOR_F)
 
 
 @intrinsic
 def splat(typing, value, like):
     """`value` in every lane, as many as `like` has."""
-    return Reals(value, like), lambda context, builder, sig, args: _lift(context, builder, args[0], sig.args[0], Reals)
+    return Reals(value, like), lambda context, builder, sig, args: lift(context, builder, args[0], sig.args[0], Reals)
 
 
 @intrinsic
@@ -201,7 +205,7 @@ def where(typing, mask, x, y):
     lanes = Integers if all(t is Integers or isinstance(t, types.Integer) for t in (x, y)) else Reals
 
     def generate(context, builder, sig, args):
-        a, b = (_lift(context, builder, v, t, lanes) for v, t in zip(args[1:], sig.args[1:], strict=True))
+        a, b = (lift(context, builder, v, t, lanes) for v, t in zip(args[1:], sig.args[1:], strict=True))
         return builder.select(args[0], a, b)
 
     return lanes(mask, x, y), generate
@@ -214,6 +218,17 @@ def any_lane(typing, mask):
         return builder.icmp_unsigned("!=", builder.bitcast(args[0], bits), ir.Constant(bits, 0))
 
     return types.boolean(mask), generate
+
+
+@intrinsic
+def quotient(typing, x, y):
+    """x / y for pictures: an estimate of the reciprocal and one step of Newton's, where that is faster."""
+
+    def generate(context, builder, sig, args):
+        a, b = (lift(context, builder, v, t, Reals) for v, t in zip(args, sig.args, strict=True))
+        return builder.fdiv(a, b, flags=FAST)
+
+    return Reals(x, y), generate
 
 
 def _reduction(name: str) -> Any:
@@ -229,140 +244,19 @@ def _reduction(name: str) -> Any:
 lowest, highest = _reduction("fmin"), _reduction("fmax")
 
 
-def _data(context: Any, builder: Any, array_type: Any, array: Any, offset: Any) -> Any:
-    """The address of array[offset]."""
-    return builder.gep(context.make_array(array_type)(context, builder, array).data, [offset])
-
-
-def _gather(builder: Any, base: Any, index: Any, element: Any) -> Any:
-    """`element` read at base[index] in every lane, whatever the type base points to.
-
-    One load and one insertion per lane, not a gather instruction. 29 samples through 512² pixels on AMD Zen 3, two
-    threads: 16 lanes with loads 22 ms, with vpgatherdd 30; 8 lanes with loads 25, with vpgatherdd 37. LLVM itself
-    breaks the portable gather up for this processor, but computes 64-bit addresses in vectors first.
-    """
-    result = ir.Constant(ir.VectorType(element, LANES), ir.Undefined)
-    for lane in range(LANES):
-        number = ir.Constant(_INT, lane)
-        place = builder.gep(base, [builder.sext(builder.extract_element(index, number), ir.IntType(64))])
-        value = builder.load(builder.bitcast(place, element.as_pointer()))
-        value.align = 1 if element is _INT else 4
-        result = builder.insert_element(result, value, number)
-    return result
-
-
-@intrinsic
-def pair(typing, array, offset, index):
-    """The neighbours array[offset + index] and the one after it, of an int16 or float32 array, as two Reals."""
-    result = types.UniTuple(Reals, 2)
-
-    def generate(context, builder, sig, args):
-        base = _data(context, builder, sig.args[0], args[0], args[1])
-        if sig.args[0].dtype == types.float32:
-            both = _gather(builder, base, args[2], ir.IntType(64))
-            halves = builder.bitcast(both, ir.VectorType(_FLOAT, 2 * LANES))
-            unused = ir.Constant(halves.type, ir.Undefined)
-            low, high = (
-                builder.shuffle_vector(
-                    halves, unused, ir.Constant(_VECTOR_I, [2 * lane + odd for lane in range(LANES)])
-                )
-                for odd in (0, 1)
-            )
-        else:
-            both = _gather(builder, base, args[2], _INT)
-            sixteen = ir.Constant(_VECTOR_I, [16] * LANES)
-            low = builder.sitofp(builder.ashr(builder.shl(both, sixteen), sixteen), _VECTOR_F)
-            high = builder.sitofp(builder.ashr(both, sixteen), _VECTOR_F)
-        return context.make_tuple(builder, result, [low, high])
-
-    return result(array, offset, index), generate
-
-
-@intrinsic
-def load(typing, array, offset, index):
-    """array[offset + index] in every lane, as Reals, from an array of any number type."""
-
-    def generate(context, builder, sig, args):
-        kind = sig.args[0].dtype
-        base = _data(context, builder, sig.args[0], args[0], args[1])
-        values = _gather(builder, base, args[2], context.get_data_type(kind))
-        if kind == types.float32:
-            return values
-        return builder.sitofp(values, _VECTOR_F) if kind.signed else builder.uitofp(values, _VECTOR_F)
-
-    return Reals(array, offset, index), generate
-
-
-# ── between lanes and arrays: for the CPU drivers alone ──────────────────────────────────────────────────────────
-
-
-@intrinsic
-def ramp(typing, origin, right, down):
-    """origin + column·right + row·down for the pixels of one tile, row by row."""
-
-    def generate(context, builder, sig, args):
-        start, across, along = (_lift(context, builder, v, t, Reals) for v, t in zip(args, sig.args, strict=True))
-        columns = ir.Constant(_VECTOR_F, [float(lane % TILE_WIDTH) for lane in range(LANES)])
-        rows = ir.Constant(_VECTOR_F, [float(lane // TILE_WIDTH) for lane in range(LANES)])
-        step = builder.fadd(builder.fmul(columns, across, flags=_FAST), builder.fmul(rows, along, flags=_FAST), _FAST)
-        return builder.fadd(start, step, flags=_FAST)
-
-    return Reals(origin, right, down), generate
-
-
-@intrinsic
-def store(typing, values, array, offset):
-    """Write all lanes to array[offset], array[offset + 1], …"""
-
-    def generate(context, builder, sig, args):
-        place = _data(context, builder, sig.args[1], args[1], args[2])
-        written = builder.store(args[0], builder.bitcast(place, _VECTOR_F.as_pointer()))
-        written.align = 4
-        return context.get_dummy_value()
-
-    return types.void(values, array, offset), generate
-
-
-@intrinsic
-def vector(typing, array, offset):
-    """The lanes array[offset], array[offset + 1], …, float32."""
-
-    def generate(context, builder, sig, args):
-        place = _data(context, builder, sig.args[0], args[0], args[1])
-        read = builder.load(builder.bitcast(place, _VECTOR_F.as_pointer()))
-        read.align = 4
-        return read
-
-    return Reals(array, offset), generate
-
-
-@intrinsic
-def store_bytes(typing, values, array, offset):
-    """Write all lanes, whole numbers 0 … 255, as bytes to array[offset], array[offset + 1], …"""
-
-    def generate(context, builder, sig, args):
-        kind = ir.VectorType(ir.IntType(8), LANES)
-        place = _data(context, builder, sig.args[1], args[1], args[2])
-        narrow = builder.trunc(builder.fptosi(args[0], _VECTOR_I), kind)
-        builder.store(narrow, builder.bitcast(place, kind.as_pointer())).align = 1
-        return context.get_dummy_value()
-
-    return types.void(values, array, offset), generate
-
-
 SHARED: list[Any] = []  # every function that is written over lanes
 
 
 def shared(function: Callable[..., Any]) -> Any:
     """Compile a formula for all lanes; `scalars.scalar_variant` compiles the same source for one."""
     # forceinline halves the compile time of inline="always" at equal speed.
-    dispatcher = njit(function, forceinline=True, **OPTIONS)
+    dispatcher = njit(function, forceinline=True, **PURE)
     SHARED.append(dispatcher)
     return dispatcher
 
 
 def apart(function: Callable[..., Any]) -> Any:
     """Like `shared`, but the compiler may call it instead of inlining it: for what is rarely needed in a loop."""
-    dispatcher = njit(function, **OPTIONS)
+    dispatcher = njit(function, **PURE)
     SHARED.append(dispatcher)
     return dispatcher

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from kernels.arrays import driver, on_device
 from kernels.errors import InvalidParameter
+from kernels.lane_memory import ramp
 from kernels.lanes import (
     LANES,
     OPTIONS,
@@ -32,7 +33,6 @@ from kernels.lanes import (
     f32,
     highest,
     lowest,
-    ramp,
     shared,
     splat,
     where,
@@ -100,7 +100,8 @@ def _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, mode, even):
 @shared
 def slab_ray(array, size, slices, x, y, z, dx, dy, dz, count, mode):
     """Samples x + k·dx for k = 0 … count − 1, reduced, z a place; OUTSIDE where none is inside."""
-    start, end = box(size, f32(0), slices.last, x, y, z, dx, dy, dz)
+    directions = (splat(dx, x), splat(dy, x), splat(dz, x))
+    start, end = box(size, f32(0), slices.last, x, y, z, *directions)
     # One sample more at either end: `inside` decides, this only keeps a ray from marching through empty space.
     first = max(0, int(max(lowest(start), f32(-1))) - 1)
     last = min(count - 1, int(max(highest(end), f32(-9))) + 1) if count > 1 else 0

@@ -1,78 +1,92 @@
-"""Volume rendering: emission and absorption along parallel rays, front to back, lit from the viewer.
+"""Volume rendering: emission and absorption along rays, front to back, lit from the viewer.
 
     C = ∫ τ(V(s)) c(s) T(s) ds,    T(s) = exp(−∫₀ˢ τ(V(t)) dt),    α = 1 − T(end)
-    c(s) = rgb(V) · (ka + kd·λ) + ks·λ²⁰,    λ = |∇V · n̂| / √(|∇V|² + g₀²)       ka, kd, ks = 0.25, 0.75, 0.25
 
-n̂ is the viewing direction (headlight, two-sided), so the half vector of Blinn's highlight is n̂ too; g₀ keeps flat,
-noisy regions from glittering and is part of the transfer function.
-Source: Max, "Optical models for direct volume rendering", 1995, eq. 5 (emission and absorption); Blinn 1977 (the
-highlight); the marching recipe is our own and measured, see march.py.
-Axes: see volume.py. The ray is the part between the outermost voxel centres, of a stack with holes that of each section
-without one; its first and last steps are partial and weigh what they measure. The grid of steps is fixed to the volume,
-not to the picture plane.
-Tolerance: against `reference`, which takes dense steps, a mean error of 2/255 for smooth functions at half a voxel.
+c(s) is in light.py; the rays, parallel or from an eye, in rays.py; how they march in march.py.
+Source: Max, "Optical models for direct volume rendering", 1995, eq. 5 (emission and absorption).
+Axes: see volume.py. A ray is the part between the outermost voxel centres, of a stack with holes that of each section
+without one, and within the half-spaces it is cut to; its first and last steps are partial and weigh what they measure.
+The grid of steps is fixed to the volume's slices, not to the picture plane: nothing swims while a picture is turned.
+Tolerance: against `reference`, which takes dense steps, a mean error of 2/255 for smooth functions.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import njit, prange
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from kernels.arrays import driver, on_device
-from kernels.bricks import SHIFT, Bricks
+from kernels.bricks import Bricks
+from kernels.clip import half_spaces
 from kernels.errors import InvalidParameter
-from kernels.lanes import LANES, OPTIONS, TILE_HEIGHT, TILE_WIDTH, f32, ramp, store
-from kernels.march import AMBIENT, DIFFUSE, FINE_WEIGHT, SPECULAR, Optics, Packet, march
-from kernels.picture import Picture, index_grid, output, reference_points
+from kernels.lane_memory import ramp, store, tile_numbers
+from kernels.lanes import LANES, OPTIONS, TILE_HEIGHT, TILE_WIDTH, f32
+from kernels.light import AMBIENT, DIFFUSE, SPECULAR, Optics
+from kernels.march import finished, march
+from kernels.picture import Picture, output, reference_points
+from kernels.queue import add_light, light_surfaces, light_veils, new_sink, put_rays
+from kernels.rays import View, aim, cut, form, view_of
 from kernels.sampling import reference_box, reference_gradient, reference_value
 from kernels.slices import sections, slopes
-from kernels.tiles import block_at, block_count
+from kernels.tiles import BLOCK, block_at, block_count
 from kernels.transfer import Table, TransferFunction
 from kernels.volume import Volume
 
+STILL_SURFACE = 0.03  # a step of more weight is lit by gradients of its own
+MOVING_SURFACE = 0.06
 STILL_EXIT = 0.002  # opacity above 0.998
 MOVING_EXIT = 0.02
 
 
-class Camera(NamedTuple):
-    """The rays: index coordinates, float64; `step` is one step along the ray."""
-
-    origin: NDArray[np.float64]
-    right: NDArray[np.float64]
-    down: NDArray[np.float64]
-    step: NDArray[np.float64]
-
-
-def reference(volume: Volume, picture: Picture, transfer: TransferFunction, step_mm: float) -> NDArray[np.float64]:
+def reference(
+    volume: Volume,
+    picture: Picture,
+    transfer: TransferFunction,
+    step_mm: float,
+    eye: ArrayLike | None = None,
+    clip: ArrayLike | None = None,
+) -> NDArray[np.float64]:
     """The integral by dense steps (midpoint rule), float64 RGBA [h, w, 4], colours times alpha. Small volumes only."""
-    camera, count = _camera(volume, picture, step_mm)
-    points = reference_points(np.stack([camera.origin, camera.right, camera.down]), picture)
-    result = np.zeros((*points.shape[:2], 4))
-    light = np.ones(points.shape[:2])
-    rotation = _to_camera(volume, picture)
+    pixels = reference_points(np.stack([picture.origin, picture.right, picture.down]), picture)
+    starts = pixels if eye is None else np.broadcast_to(np.asarray(eye, np.float64), pixels.shape)
+    ways = np.broadcast_to(picture.normal, pixels.shape) if eye is None else pixels - starts
+    ways = ways / np.linalg.norm(ways, axis=-1, keepdims=True)
+    points, steps = volume.to_index(starts), ways @ volume.inverse.T * step_mm
+    steps = np.where(np.abs(steps) < 1e-7, 0.0, steps)
+    near, far = np.full(points.shape[:2], -1e9 if eye is None else 0.0), np.full(points.shape[:2], 1e9)
+    for *normal, distance in half_spaces(clip):
+        ahead, missing = ways @ normal * step_mm, distance - starts @ normal
+        with np.errstate(divide="ignore", invalid="ignore"):
+            crossing = np.where(ahead == 0, np.where(missing > 0, 1e9, -1e9), missing / ahead)
+        near = np.where(ahead >= 0, np.maximum(near, crossing), near)
+        far = np.where(ahead < 0, np.minimum(far, crossing), far)
     slices = np.arange(volume.array.shape[0])
     slope = slopes(volume.place_of(slices), volume.holes)
     parts = sections(len(slices), volume.holes)
-    for first, last in parts if camera.step[2] >= 0 else parts[::-1]:
+    result, light = np.zeros((*points.shape[:2], 4)), np.ones(points.shape[:2])
+    for first, last in parts if steps[0, 0, 2] >= 0 else parts[::-1]:
         if first == last:
             continue
         part = slice(first, last + 1)
         array, places = volume.array[part], volume.place_of(slices[part])
         low, high = np.array([0, 0, places[0]]), np.array([*volume.last[:2], places[-1]])
-        entry, leave = reference_box(low, high, points, camera.step)
-        for k in range(count):
+        entry, leave = reference_box(low, high, points, steps)
+        entry, leave = np.maximum(entry, near), np.minimum(leave, far)
+        inside = entry < leave
+        for k in range(int(np.floor(entry[inside].min(initial=0))), int(np.ceil(leave[inside].max(initial=0)))):
             start, end = np.maximum(entry, k), np.minimum(leave, k + 1)
             length = np.clip(end - start, 0, None) * step_mm
             if not (length > 0).any():
                 continue
-            p = points + np.where(length > 0, (start + end) / 2, 0)[..., None] * camera.step
+            p = points + np.where(length > 0, (start + end) / 2, 0)[..., None] * steps
             p[..., 2] = np.interp(p[..., 2], places, np.arange(len(places)))
             value = reference_value(array, p)
-            gradient = reference_gradient(array, p, slope[part]) @ rotation.T
-            lit = np.abs(gradient[..., 2]) / np.sqrt((gradient**2).sum(axis=-1) + transfer.flat_gradient**2 + 1e-6)
+            gradient = reference_gradient(array, p, slope[part]) @ volume.inverse
+            along = (gradient * ways).sum(axis=-1)
+            lit = np.abs(along) / np.sqrt((gradient**2).sum(axis=-1) + transfer.flat_gradient**2 + 1e-6)
             colour = transfer.colour(value) * (AMBIENT + DIFFUSE * lit)[..., None] + (SPECULAR * lit**20)[..., None]
             weight = light * -np.expm1(-transfer.extinction(value) * length)
             result[..., :3] += weight[..., None] * np.minimum(colour, 1)
@@ -82,78 +96,53 @@ def reference(volume: Volume, picture: Picture, transfer: TransferFunction, step
 
 
 @njit(forceinline=True, **OPTIONS)
-def _block(array, size, slices, camera, packet, occupancy, shape, table, optics, block, height, width, out, rgba):
-    buffer = np.empty(4 * LANES, np.float32)
+def _block(array, size, slices, camera, view, occupancy, table, optics, block, height, width, out, rgba):
+    """One block of pixels: rays of a packet at a time, then what waits to be lit, then the pixels."""
+    sink = new_sink()
     row0, row1, column0, column1 = block_at(block, height, width)
-    o, r, d, s = camera.origin, camera.right, camera.down, camera.step
-    direction = (f32(s[0]), f32(s[1]), f32(s[2]))
+    o, r, d = camera.origin, camera.right, camera.down
+    left = np.empty(BLOCK * BLOCK, np.float32)
+    buffer = np.empty(LANES, np.float32)
     for row in range(row0, row1, TILE_HEIGHT):
         for column in range(column0, column1, TILE_WIDTH):
-            bx = f32(o[0] + column * r[0] + row * d[0])
-            by = f32(o[1] + column * r[1] + row * d[1])
-            bz = f32(o[2] + column * r[2] + row * d[2])
-            x = ramp(bx, f32(r[0]), f32(d[0]))
-            y = ramp(by, f32(r[1]), f32(d[1]))
-            z = ramp(bz, f32(r[2]), f32(d[2]))
-            red, green, blue, alpha = march(
-                array, size, slices, x, y, z, bx, by, bz, direction, packet, occupancy, shape, table, optics
+            x = ramp(f32(o[0] + column * r[0] + row * d[0]), f32(r[0]), f32(d[0]))
+            y = ramp(f32(o[1] + column * r[1] + row * d[1]), f32(r[1]), f32(d[1]))
+            z = ramp(f32(o[2] + column * r[2] + row * d[2]), f32(r[2]), f32(d[2]))
+            first = (row - row0) * BLOCK + column - column0
+            rays = tile_numbers(first, BLOCK)
+            x, y, z, dx, dy, dz, path = aim(view, size, x, y, z)
+            near, far = cut(view, x, y, z, dx, dy, dz)
+            put_rays(sink, first, x, y, z, dx, dy, dz)
+            red, green, blue, through = march(
+                array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, table, optics, sink, rays
             )
-            store(red, buffer, 0)
-            store(green, buffer, LANES)
-            store(blue, buffer, 2 * LANES)
-            store(alpha, buffer, 3 * LANES)
+            add_light(sink, first, red, green, blue)
+            store(through, buffer, 0)
             for lane in range(LANES):
-                v = row + lane // TILE_WIDTH
-                u = column + lane % TILE_WIDTH
-                if v < height and u < width:
-                    for channel in range(3):
-                        out[v, u, channel] = np.uint8(min(buffer[channel * LANES + lane], f32(1)) * f32(255) + f32(0.5))
-                    if rgba.size > 0:
-                        for channel in range(4):
-                            rgba[v, u, channel] = buffer[channel * LANES + lane]
+                left[first + lane // TILE_WIDTH * BLOCK + lane % TILE_WIDTH] = buffer[lane]
+    light_veils(sink, array, size, slices, optics, True)
+    light_surfaces(sink, array, size, slices, table, optics, True)
+    for v in range(row0, row1):
+        for u in range(column0, column1):
+            ray = (v - row0) * BLOCK + u - column0
+            red, green, blue, alpha = finished(
+                sink.light[3 * ray], sink.light[3 * ray + 1], sink.light[3 * ray + 2], left[ray], optics.early_exit
+            )
+            if out.size > 0:
+                out[v, u, 0] = np.uint8(min(red, f32(1)) * f32(255) + f32(0.5))
+                out[v, u, 1] = np.uint8(min(green, f32(1)) * f32(255) + f32(0.5))
+                out[v, u, 2] = np.uint8(min(blue, f32(1)) * f32(255) + f32(0.5))
+            if rgba.size > 0:
+                rgba[v, u, 0] = red
+                rgba[v, u, 1] = green
+                rgba[v, u, 2] = blue
+                rgba[v, u, 3] = alpha
 
 
 @njit(parallel=True, cache=True, **OPTIONS)
-def spread_cpu(array, size, slices, camera, packet, occupancy, shape, table, optics, out, rgba):
-    height, width = out.shape[0], out.shape[1]
+def spread_cpu(array, size, slices, camera, view, occupancy, table, optics, height, width, out, rgba):
     for i in prange(block_count(height, width)):
-        _block(array, size, slices, camera, packet, occupancy, shape, table, optics, i, height, width, out, rgba)
-
-
-def _to_camera(volume: Volume, picture: Picture) -> NDArray[np.float64]:
-    """The matrix from index gradients to gradients per mm; rows along right, down (made orthogonal) and n̂."""
-    normal = picture.normal
-    right = picture.right / np.linalg.norm(picture.right)
-    axes = np.stack([right, np.cross(normal, right), normal])
-    return np.asarray(axes @ volume.inverse.T)
-
-
-def _camera(volume: Volume, picture: Picture, step_mm: float) -> tuple[Camera, int]:
-    """The rays, and how many steps deep the volume is. Step 0 is where its nearest corner lies along n̂."""
-    normal = picture.normal
-    depth = (volume.corners_mm - picture.origin) @ normal
-    nearest = volume.to_index(picture.origin + depth.min() * normal)
-    _, right, down, _ = index_grid(volume, picture)
-    step = volume.inverse @ normal * step_mm
-    # A component that is only rounding would still be divided by.
-    step = np.where(np.abs(step) < 1e-7, 0.0, step)
-    return Camera(nearest, right, down, step), int(np.ceil((depth.max() - depth.min()) / step_mm)) + 1
-
-
-def _packet(camera: Camera) -> Packet:
-    """The longest segments whose rays stay in one brick, 1 to 32 steps."""
-    tile = np.stack([np.zeros(3), camera.right * (TILE_WIDTH - 1)]).reshape(2, 1, 3) + np.stack(
-        [np.zeros(3), camera.down * (TILE_HEIGHT - 1)]
-    ).reshape(1, 2, 3)
-    low, high = tile.min(axis=(0, 1)), tile.max(axis=(0, 1))
-    room = (1 << SHIFT) - 0.01 - (high - low)  # a hundredth of a voxel for float32 positions
-    with np.errstate(divide="ignore"):
-        fits = np.where(camera.step == 0, np.inf, room / np.abs(camera.step)).min()
-    steps = int(np.clip(fits, 1, 32)) if np.isfinite(fits) else 1
-    reach = camera.step * steps
-    low, high = low + np.minimum(reach, 0), high + np.maximum(reach, 0)
-    slack = 0.002
-    return Packet(np.int32(steps), *(f32(v - slack) for v in low), *(f32(v + slack) for v in high))
+        _block(array, size, slices, camera, view, occupancy, table, optics, i, height, width, out, rgba)
 
 
 def volume_rendering(
@@ -165,18 +154,26 @@ def volume_rendering(
     early_exit: float = STILL_EXIT,
     fine: bool = True,
     out: NDArray[Any] | None = None,
+    *,
+    eye: ArrayLike | None = None,
+    clip: ArrayLike | None = None,
 ) -> NDArray[np.uint8]:
-    """The picture on black, uint8 RGB [h, w, 3]. Rays run through the whole volume, in front of the plane too.
+    """The picture on black, uint8 RGB [h, w, 3]. Parallel rays run through the whole volume, in front of the plane too.
 
     Args:
+        step_mm: about how long a step is; the volume's slices decide, see segments.py.
         early_exit: a ray ends when no more than this is left of its light: STILL_EXIT, or MOVING_EXIT.
-        fine: cut weighty steps in two parts of three pieces each; while moving, False: one part.
+        fine: cut surfaces in parts with a gradient at each; while moving, False: one part.
+        eye: where rays begin, patient mm, before the picture's plane; None: they are parallel.
+        clip: half-spaces [n, 4] to which the volume is cut, see clip.py.
 
     Raises:
-        InvalidParameter: a step or early exit out of range, or a relative transfer function that was not scaled.
+        InvalidParameter: a step or early exit out of range, a relative transfer function that was not scaled, an eye
+            or a clip that is none.
     """
     result = output(out, (picture.height, picture.width, 3), np.uint8, volume.array)
-    _render(volume, picture, transfer, bricks, step_mm, early_exit, fine, result, np.empty((0, 0, 4), np.float32))
+    values = arguments(volume, picture, transfer, bricks, step_mm, early_exit, fine, eye, clip)
+    _spread(volume)(*values, *result.shape[:2], result, np.empty((0, 0, 4), np.float32))
     return result
 
 
@@ -188,28 +185,19 @@ def volume_rendering_rgba(
     step_mm: float,
     early_exit: float = STILL_EXIT,
     fine: bool = True,
+    *,
+    eye: ArrayLike | None = None,
+    clip: ArrayLike | None = None,
 ) -> NDArray[np.float32]:
     """The same before rounding: float32 RGBA [h, w, 4], colours times alpha."""
     rgba = output(None, (picture.height, picture.width, 4), np.float32, volume.array)
-    # The CPU's driver fills both, the card's only this one.
-    out = np.empty((0, 0, 3) if on_device(volume.array) else (picture.height, picture.width, 3), np.uint8)
-    _render(volume, picture, transfer, bricks, step_mm, early_exit, fine, out, rgba)
+    values = arguments(volume, picture, transfer, bricks, step_mm, early_exit, fine, eye, clip)
+    _spread(volume)(*values, *rgba.shape[:2], np.empty((0, 0, 3), np.uint8), rgba)
     return rgba
 
 
-def _render(
-    volume: Volume,
-    picture: Picture,
-    transfer: TransferFunction,
-    bricks: Bricks,
-    step_mm: float,
-    early_exit: float,
-    fine: bool,
-    out: NDArray[np.uint8],
-    rgba: NDArray[np.float32],
-) -> None:
-    spread = driver("rendering").spread if on_device(volume.array) else spread_cpu
-    spread(*arguments(volume, picture, transfer, bricks, step_mm, early_exit, fine), out, rgba)
+def _spread(volume: Volume) -> Any:
+    return driver("rendering").spread if on_device(volume.array) else spread_cpu
 
 
 def arguments(
@@ -220,33 +208,33 @@ def arguments(
     step_mm: float,
     early_exit: float,
     fine: bool,
+    eye: ArrayLike | None = None,
+    clip: ArrayLike | None = None,
 ) -> tuple[Any, ...]:
-    """What drivers of `march` get: array, size, slices, camera, packet, occupancy and its shape, table, optics."""
+    """What drivers of `march` get: array, size, slices, camera, view, occupancy, table, optics."""
     if not 1e-3 <= step_mm <= 1e3:
         raise InvalidParameter(f"a step is 0.001 to 1000 mm, not {step_mm}")
     if not 1e-5 <= early_exit < 1:
         raise InvalidParameter(f"an early exit is 0.00001 to 1, not {early_exit}")
     table: Table = transfer.table()
-    camera, _ = _camera(volume, picture, step_mm)
-    occupancy = bricks.occupancy(table)
+    camera, view = view_of(volume, picture, step_mm, eye, clip)
     optics = Optics(
-        f32(step_mm),
         f32(early_exit),
-        np.int32(2 if fine else 1),
-        f32(FINE_WEIGHT),
+        f32(STILL_SURFACE if fine else MOVING_SURFACE),
+        *cuts_of(view, fine),
         f32(transfer.faint),
         f32(transfer.flat_gradient**2 + 1e-6),
-        _to_camera(volume, picture).astype(np.float32).reshape(-1),
+        view.metric,
+        form(volume.inverse @ volume.inverse.T),
     )
-    shape = tuple(np.int32(n) for n in occupancy.shape)
-    return (
-        volume.voxels,
-        volume.size,
-        volume.slices,
-        camera,
-        _packet(camera),
-        occupancy.reshape(-1),
-        shape,
-        table,
-        optics,
-    )
+    return volume.voxels, volume.size, volume.slices, camera, view, bricks.occupancy(table), table, optics
+
+
+def cuts_of(view: View, fine: bool) -> tuple[np.int32, np.int32]:
+    """Into how many parts a surface is cut, and into how many pieces each part.
+
+    Values between two slices are linear only along the slices' axis, so that rays along it need no part.
+    """
+    sideways = np.inf if view.axis < 0 else sum(abs(float(component)) for component in view.direction) - 1
+    parts, pieces = (2, 3) if not fine else (1, 5) if sideways < 0.1 else (2, 4)  # while moving a step is two slices
+    return np.int32(parts), np.int32(pieces)

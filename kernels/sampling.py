@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.lane_memory import load, pair
 from kernels.lanes import (
     absolute,
     apart,
@@ -21,10 +22,8 @@ from kernels.lanes import (
     floor,
     i32,
     integer,
-    load,
     maximum,
     minimum,
-    pair,
     real,
     shared,
     splat,
@@ -159,6 +158,24 @@ def trilinear(array, size, x, y, z):
 
 
 @shared
+def on_slice(array, offset, columns, rows, across, x, other):
+    """V on the slice that begins at `offset`, of `columns` voxels along x and `rows`, `across` apart, along the other
+    axis: half the reads of `trilinear`. Positions are clamped to the slice.
+    """
+    x = minimum(maximum(x, f32(0)), f32(columns - 1))
+    other = minimum(maximum(other, f32(0)), f32(rows - 1))
+    ix = minimum(integer(x), i32(columns - 2))
+    row = minimum(integer(other), i32(rows - 2))
+    fx = x - real(ix)
+    index = ix + row * i32(across)
+    a, a1 = pair(array, offset, index)
+    b, b1 = pair(array, offset + across, index)
+    a = a + fx * (a1 - a)
+    b = b + fx * (b1 - b)
+    return a + (other - real(row)) * (b - a)
+
+
+@shared
 def _row(array, offset, index, before, after, first, last, fx):
     """Along one row: the value at fx and its central difference (twice the gradient), from two pair reads.
 
@@ -248,18 +265,18 @@ def value_and_gradient(array, size, slices, ends, x, y, z):
 @shared
 def _between(origin, direction, low, high, start, end):
     """Cut [start, end] to where low ≤ origin + t·direction ≤ high."""
-    if abs(direction) < f32(1e-7):
-        outside = (origin < low - f32(EDGE)) | (origin > high + f32(EDGE))
-        return where(outside, f32(1e9), start), end
-    inverse = f32(1) / direction
+    along = absolute(direction) < f32(1e-7)
+    inverse = f32(1) / where(along, f32(1), direction)
     t0 = (low - origin) * inverse
     t1 = (high - origin) * inverse
-    return maximum(start, minimum(t0, t1)), minimum(end, maximum(t0, t1))
+    outside = (origin < low - f32(EDGE)) | (origin > high + f32(EDGE))
+    start = where(along, where(outside, f32(1e9), start), maximum(start, minimum(t0, t1)))
+    return start, where(along, end, minimum(end, maximum(t0, t1)))
 
 
 @shared
 def box(size, first_place, last_place, x, y, z, dx, dy, dz):
-    """The part start … end of a ray between the outermost voxel centres; start > end where it misses them."""
+    """The part start … end of rays between the outermost voxel centres; start > end where they miss them."""
     nx, ny, _ = size
     start = splat(f32(-1e9), x)
     end = splat(f32(1e9), x)

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from kernels import lanes
+from kernels import lane_memory, lanes, light, queue
+from kernels.lane_memory import BLUE_BITS, GREEN_BITS, RED_BITS
 
 f32 = np.float32
 i32 = np.int32
@@ -80,6 +81,21 @@ def load(array, offset, index):
     return f32(array[offset + index])
 
 
+_GREEN_SHIFT, _RED_SHIFT = BLUE_BITS, BLUE_BITS + GREEN_BITS
+_RED_MOST, _GREEN_MOST, _BLUE_MOST = ((1 << bits) - 1 for bits in (RED_BITS, GREEN_BITS, BLUE_BITS))
+
+
+def colours(array, index):
+    packed = array[index]
+    red = f32((packed >> _RED_SHIFT) & _RED_MOST) * f32(1 / _RED_MOST)
+    green = f32((packed >> _GREEN_SHIFT) & _GREEN_MOST) * f32(1 / _GREEN_MOST)
+    return red, green, f32(packed & _BLUE_MOST) * f32(1 / _BLUE_MOST)
+
+
+def quotient(x, y):
+    return f32(x) / f32(y)
+
+
 PRIMITIVES: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
@@ -98,8 +114,14 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
         highest,
         pair,
         load,
+        colours,
+        quotient,
     )
 }
+
+
+# A lane alone has nothing to wait for.
+_AT_ONCE = {queue.lit_veil: light.veil_at_once, queue.lit_surface: light.surface_at_once}
 
 
 def scalar_variant(function: Any, device: Callable[[Any], Any], known: dict[Any, Any] | None = None) -> Any:
@@ -111,11 +133,13 @@ def scalar_variant(function: Any, device: Callable[[Any], Any], known: dict[Any,
         used = names.get(name)
         if used is None:
             continue
-        if name in PRIMITIVES and used is getattr(lanes, name):
+        if name in PRIMITIVES and used in (getattr(lanes, name, None), getattr(lane_memory, name, None)):
             replacement = known.get(name)
             if replacement is None:
                 replacement = known[name] = device(PRIMITIVES[name])
             names[name] = replacement
+        elif used in _AT_ONCE:
+            names[name] = scalar_variant(_AT_ONCE[used], device, known)
         elif any(used is function for function in lanes.SHARED):
             if used not in known:
                 known[used] = scalar_variant(used, device, known)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from numba import njit
 
-from kernels.lanes import LANES, OPTIONS, TILE_WIDTH, store
+from kernels.lane_memory import store
+from kernels.lanes import LANES, OPTIONS, TILE_WIDTH
 
 BLOCK = 32  # pixels a side: its rays share voxels in a core's second-level cache
 

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from kernels.errors import InvalidParameter
 
 CELLS = 4096
+NEVER = 3e38  # no value is as large
 LEAST_SPAN = 1e-9  # of values from the first point to the last: float32 holds the cells of a unit
 
 Points = tuple[tuple[float, tuple[float, float, float], float], ...]
@@ -34,10 +35,10 @@ class Table(NamedTuple):
 
     low: np.float32
     scale: np.float32  # cells per unit of value
+    dark: np.float32  # nothing is seen of values below this one,
+    bright: np.float32  # nor above this one
     cumulated: NDArray[np.float32]  # [CELLS + 1], per millimetre
-    red: NDArray[np.float32]  # [CELLS], 0 … 1
-    green: NDArray[np.float32]
-    blue: NDArray[np.float32]
+    colours: NDArray[np.int32]  # [CELLS], see `packed`
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,24 @@ class TransferFunction:
         low, high = self.points[0][0], self.points[-1][0]
         values = np.linspace(low, high, CELLS)
         cumulated = np.concatenate([[0.0], np.cumsum(self.extinction(values))])
-        red, green, blue = np.ascontiguousarray(self.colour(values).T, np.float32)
         scale = (CELLS - 1) / (high - low)
-        return Table(np.float32(low), np.float32(scale), cumulated.astype(np.float32), red, green, blue)
+        # One cell of slack on either side: rounding decides in which of two a value lies.
+        seen = np.flatnonzero(np.diff(cumulated.astype(np.float32)))
+        dark, bright = (low + (seen[0] - 1) / scale, low + (seen[-1] + 1) / scale) if len(seen) else (NEVER, -NEVER)
+        dark, bright = dark if dark >= low else -NEVER, bright if bright <= high else NEVER
+        edges = (np.float32(dark), np.float32(bright))
+        return Table(
+            np.float32(low), np.float32(scale), *edges, cumulated.astype(np.float32), packed(self.colour(values))
+        )
+
+
+def packed(colours: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Red, green and blue [..., 3], 0 to 1, in 11, 11 and 10 bits of one int32 [...], red in the highest."""
+    red, green, blue = (
+        np.rint(channel * ((1 << bits) - 1)).astype(np.uint32)
+        for channel, bits in zip(np.moveaxis(colours, -1, 0), (11, 11, 10), strict=True)
+    )
+    return np.asarray((red << 21) | (green << 10) | blue).view(np.int32)
 
 
 @lru_cache(maxsize=16)

@@ -19,6 +19,7 @@ DRIVERS = (
     image.spread_cpu,
     image.spread_colour_cpu,
     bricks.spread_cpu,
+    bricks.near_cpu,
     rendering.spread_cpu,
 )
 

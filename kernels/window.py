@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from kernels.arrays import driver, on_device
 from kernels.errors import InvalidParameter
+from kernels.lane_memory import store_bytes, vector
 from kernels.lanes import (
     LANES,
     OPTIONS,
@@ -29,8 +30,6 @@ from kernels.lanes import (
     maximum,
     minimum,
     shared,
-    store_bytes,
-    vector,
     where,
 )
 from kernels.picture import output

@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
-from inspect import signature
 from typing import Any, cast
 
 import numpy as np
@@ -30,7 +29,7 @@ from renderd.assemble import Assembly
 from renderd.camera import Size
 from renderd.costs import Costs, scale_for
 from renderd.drawing import Drawing
-from renderd.errors import InvalidCurve, PresetNotFound, RenderError
+from renderd.errors import InvalidCurve, PresetNotFound
 from renderd.protocol import LEVELS, MAX_SIDE, Flag, PlaneView, StackView, VolumeView
 from renderd.residence import Residence, Resident, bring
 from renderd.viewer import Want
@@ -217,9 +216,7 @@ class Renderer:
     def _volume(self, want: Want, view: VolumeView, source: VolumeSource) -> Rendering:
         volume, assembly = source.volume, source.assembly
         eye, clip = camera.eye(view), camera.clip(view)
-        seen: dict[str, Any] = {"eye": eye, "clip": clip} if eye is not None or len(clip) else {}
-        if seen and "clip" not in signature(volume_rendering).parameters:
-            raise RenderError("perspective and clipping are not drawn yet")
+        seen: dict[str, Any] = {"eye": eye, "clip": clip}
         kind = ("volume", view.preset, view.curve is None, eye is None, len(clip), want.final, assembly.key)
         size = self._size(want, kind, GUESS_RAY_S, MOVING_SIDE)
         picture = camera.picture(view, size)

@@ -1,7 +1,6 @@
 """`kernels.bricks` on a card: one thread per brick.
 
-A thread reads all 17³ voxels of its brick, eight times as many as the CPU does: it happens once per volume, and needs
-no second grid whose memory would have to be zeroed too.
+A thread reads the 5³ voxels of its brick, twice as many as there are: it happens once per volume.
 """
 
 from __future__ import annotations
@@ -11,15 +10,15 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
-from kernels import march
+from kernels import light
 from kernels.arrays import module_of
-from kernels.bricks import REACH, STRIDE
+from kernels.bricks import STRIDE
 from kernels.cuda.device import kernel, launch_flat, variant
 from kernels.cuda.tables import Scale, on_card
 from kernels.lanes import f32, i32
 from kernels.transfer import Table
 
-_cell = variant(march._cell)
+cell_of = variant(light.cell_of)
 
 
 @kernel
@@ -31,10 +30,10 @@ def spread_cuda(voxels, nx, ny, nz, across, deep, lowest, highest):
         z0 = i // across // deep * STRIDE
         low = voxels[(z0 * ny + y0) * nx + x0]
         high = low
-        for z in range(z0, min(z0 + REACH + 1, nz)):
-            for y in range(y0, min(y0 + REACH + 1, ny)):
+        for z in range(z0, min(z0 + STRIDE + 1, nz)):
+            for y in range(y0, min(y0 + STRIDE + 1, ny)):
                 row = (z * ny + y) * nx
-                for x in range(x0, min(x0 + REACH + 1, nx)):
+                for x in range(x0, min(x0 + STRIDE + 1, nx)):
                     value = voxels[row + x]
                     low = min(low, value)
                     high = max(high, value)
@@ -43,13 +42,13 @@ def spread_cuda(voxels, nx, ny, nz, across, deep, lowest, highest):
 
 
 @kernel
-def spread_occupancy_cuda(lowest, highest, low, scale, cumulated, out):
+def spread_near_cuda(lowest, highest, low, scale, cumulated, out):
     """See `kernels.bricks`: whether the table changes between the smallest and the largest value of a brick."""
     i = cuda.grid(1)
     if i < out.size:
         table = Scale(low, scale)
-        first = i32(_cell(f32(lowest[i]), table))
-        last = i32(_cell(f32(highest[i]), table))
+        first = i32(cell_of(f32(lowest[i]), table))
+        last = i32(cell_of(f32(highest[i]), table))
         out[i] = np.uint8(1) if cumulated[last + 1] > cumulated[first] else np.uint8(0)
 
 
@@ -68,10 +67,10 @@ def spread(voxels: Any, size: Any, lowest: Any, highest: Any) -> None:
     )
 
 
-def occupancy(lowest: Any, highest: Any, table: Table) -> Any:
-    """What `Bricks.occupancy` gives, on the card."""
+def near(lowest: Any, highest: Any, table: Table) -> Any:
+    """`near` of `Bricks.occupancy`, on the card."""
     out = module_of(lowest).empty(lowest.shape, np.uint8)
     cumulated = on_card(table, lowest).cumulated
     flat = (lowest.reshape(-1), highest.reshape(-1), table.low, table.scale, cumulated, out.reshape(-1))
-    launch_flat(spread_occupancy_cuda, out.size, *flat)
+    launch_flat(spread_near_cuda, out.size, *flat)
     return out

@@ -7,36 +7,46 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
-from kernels import march, rendering
+from kernels import march, rays
+from kernels.arrays import module_of
+from kernels.bricks import Occupancy
 from kernels.cuda.device import fast_device, fast_kernel, launch, variant
 from kernels.cuda.grid import from_middle, reals
 from kernels.cuda.tables import on_card
 from kernels.lanes import f32
-from kernels.march import Optics
-from kernels.rendering import Camera
+from kernels.light import Optics
+from kernels.rays import Camera, View
 from kernels.slices import Slices
 from kernels.transfer import Table
 
+aim = variant(rays.aim, fast=True)
+cut = variant(rays.cut, fast=True)
 follow = variant(march.march, fast=True)
+finished = variant(march.finished, fast=True)
 
 
 @fast_device
-def ray(u, v, array, size, slices, counted, middle, right, down, step, packet, occupancy, shape, table, optics):
+def ray(u, v, array, size, slices, counted, middle, right, down, view, occupancy, table, optics):
     """Red, green, blue and alpha of one pixel."""
     across = f32(u - counted[0])
     along = f32(v - counted[1])
     x = middle[0] + across * right[0] + along * down[0]
     y = middle[1] + across * right[1] + along * down[1]
     z = middle[2] + across * right[2] + along * down[2]
-    return follow(array, size, slices, x, y, z, x, y, z, step, packet, occupancy, shape, table, optics)
+    x, y, z, dx, dy, dz, path = aim(view, size, x, y, z)
+    near, far = cut(view, x, y, z, dx, dy, dz)
+    red, green, blue, through = follow(
+        array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, table, optics, 0, 0
+    )
+    return finished(red, green, blue, through, optics.early_exit)
 
 
 @fast_kernel
-def spread_cuda(array, size, slices, counted, middle, right, down, step, packet, occupancy, shape, table, optics, out):
+def spread_cuda(array, size, slices, counted, middle, right, down, view, occupancy, table, optics, out):
     u, v = cuda.grid(2)
     if u < out.shape[1] and v < out.shape[0]:
         red, green, blue, _ = ray(
-            u, v, array, size, slices, counted, middle, right, down, step, packet, occupancy, shape, table, optics
+            u, v, array, size, slices, counted, middle, right, down, view, occupancy, table, optics
         )
         out[v, u, 0] = np.uint8(min(red, f32(1)) * f32(255) + f32(0.5))
         out[v, u, 1] = np.uint8(min(green, f32(1)) * f32(255) + f32(0.5))
@@ -44,13 +54,11 @@ def spread_cuda(array, size, slices, counted, middle, right, down, step, packet,
 
 
 @fast_kernel
-def spread_rgba_cuda(
-    array, size, slices, counted, middle, right, down, step, packet, occupancy, shape, table, optics, rgba
-):
+def spread_rgba_cuda(array, size, slices, counted, middle, right, down, view, occupancy, table, optics, rgba):
     u, v = cuda.grid(2)
     if u < rgba.shape[1] and v < rgba.shape[0]:
         red, green, blue, alpha = ray(
-            u, v, array, size, slices, counted, middle, right, down, step, packet, occupancy, shape, table, optics
+            u, v, array, size, slices, counted, middle, right, down, view, occupancy, table, optics
         )
         rgba[v, u, 0] = red
         rgba[v, u, 1] = green
@@ -63,20 +71,22 @@ def spread(
     size: Any,
     slices: Slices,
     camera: Camera,
-    packet: Any,
-    occupancy: Any,
-    shape: Any,
+    view: View,
+    occupancy: Occupancy,
     table: Table,
     optics: Optics,
+    height: int,
+    width: int,
     out: Any,
     rgba: Any,
 ) -> None:
     """The same arguments as the CPU's `spread_cpu`, but either `out` or `rgba` is filled: the one that has pixels."""
     filled, function = (out, spread_cuda) if out.size else (rgba, spread_rgba_cuda)
-    height, width = filled.shape[:2]
-    rays = (*from_middle(camera.origin, camera.right, camera.down, width, height), reals(camera.step))
-    alone = rendering._packet(camera._replace(right=np.zeros(3), down=np.zeros(3)))  # a packet of one ray
-    bricks = (occupancy, shape)
-    matrix: Any = reals(optics.to_camera)  # nine numbers among the arguments are no array to send
-    light = (on_card(table, array), optics._replace(to_camera=matrix))
-    launch(function, width, height, array, size, on_card(slices, array), *rays, alone, *bricks, *light, filled)
+    rays_ = from_middle(camera.origin, camera.right, camera.down, width, height)
+    # A few numbers among the arguments are no arrays to send.
+    numbers: dict[str, Any] = {name: reals(getattr(view, name)) for name in ("point", "direction", "metric")}
+    forms: dict[str, Any] = {"metric": reals(optics.metric), "inverse": reals(optics.inverse)}
+    planes = module_of(array).empty(view.planes.shape, np.float32)
+    planes.set(view.planes)
+    there = (on_card(slices, array), *rays_, view._replace(planes=planes, **numbers), occupancy, on_card(table, array))
+    launch(function, width, height, array, size, *there, optics._replace(**forms), filled)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from playwright.sync_api import Browser
 from benchmarks.browser import DESKTOP, PHONE, profile
 from benchmarks.reading import Reader
 from benchmarks.service import Service
-from kernels.rendering import volume_rendering
 from tests.browser.fingers import Fingers, pixels, settle
 from tests.browser.test_page import AXE, RULES, VIOLATIONS
 from tests.browser.test_touch_page import SMALL
@@ -24,7 +22,6 @@ pytestmark = [
     pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.skipif("clip" not in signature(volume_rendering).parameters, reason="needs kernels that clip"),
 ]
 
 # The ends of the edges that are drawn, in CSS pixels of the page: [x1, y1, x2, y2], and whether the edge is hidden.

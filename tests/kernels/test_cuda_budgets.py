@@ -21,10 +21,10 @@ REGISTERS = {
     "image.spread_cuda": 48,
     "image.spread_colour_cuda": 48,
     "bricks.spread_cuda": 80,
-    "bricks.spread_occupancy_cuda": 32,
+    "bricks.spread_near_cuda": 32,
     "plane.spread_cuda": 80,
-    "rendering.spread_cuda": 128,
-    "rendering.spread_rgba_cuda": 128,
+    "rendering.spread_cuda": 184,
+    "rendering.spread_rgba_cuda": 184,
 }
 
 

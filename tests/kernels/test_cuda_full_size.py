@@ -18,7 +18,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from clinical.phantoms.body import body
-from kernels import bricks, march, plane, rendering
+from kernels import bricks, march, plane, rays, rendering
 from kernels.cuda import device
 from kernels.cuda import plane as cuda_plane
 from kernels.cuda import rendering as cuda_rendering
@@ -81,7 +81,8 @@ def planes() -> Any:
 
 @cache
 def renderings() -> Any:
-    return pixels(one_lane(cuda_rendering.ray, follow=march.march))
+    formulas = {"aim": rays.aim, "cut": rays.cut, "follow": march.march, "finished": march.finished}
+    return pixels(one_lane(cuda_rendering.ray, **formulas))
 
 
 def pixels(value: Any) -> Any:
@@ -155,14 +156,16 @@ def test_rendering_agrees_within_two_greys(
     grid = bricks.bricks(volume)
     card = Card()
     there = on_card(volume, card)
-    occupancy: Any = SimpleNamespace(occupancy=lambda table: card.asarray(grid.occupancy(table)))
+    host = grid.occupancy(function.table())
+    there_too = host._replace(near=card.asarray(host.near), far=card.asarray(host.far))
+    occupancy: Any = SimpleNamespace(occupancy=lambda table: there_too)
     launched = arguments(monkeypatch, lambda: rendering.volume_rendering(there, picture, function, occupancy, *how))
     *values, optics = launched[:-1]
 
     def lanes(how: tuple[float, float, bool], **changes: Any) -> NDArray[np.float32]:
         *given, judged = rendering.arguments(volume, picture, function, grid, *how)
         rgba, rgb = np.empty((SIDE, SIDE, 4), np.float32), np.empty((SIDE, SIDE, 3), np.uint8)
-        rendering.spread_cpu(*given, judged._replace(**changes), rgb, rgba)
+        rendering.spread_cpu(*given, judged._replace(**changes), SIDE, SIDE, rgb, rgba)
         return rgba
 
     def threads(**changes: Any) -> NDArray[np.float32]:

@@ -189,3 +189,81 @@ def test_a_relative_preset_must_be_scaled_first():
     volume = smooth_volume(np.int16, (9, 9, 9), SHEARED)
     with pytest.raises(InvalidParameter):
         volume_rendering(volume, centred(volume, 8, 8, 1), PRESETS["mr_default"], bricks(volume), 0.5)
+
+
+def cut_by(normal, through) -> np.ndarray:
+    """The half-space that keeps what lies along `normal` from a point, as clip.py wants it."""
+    unit = np.asarray(normal, float) / np.linalg.norm(normal)
+    return np.array([*unit, unit @ through])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("affine", [SHEARED, LEFT_HANDED])
+def test_rays_from_an_eye_agree_with_the_dense_reference(dtype, affine):
+    """An eye far away, one near, and one within the ball; pictures large and small enough to choose every axis."""
+    volume = smooth_volume(dtype, (19, 17, 23), affine)
+    for turn, distance, size in (((0, 0, 0), 60, (15, 13)), ((40, -25, 70), 25, (13, 18)), ((95, 30, 0), 1, (16, 14))):
+        picture = centred(volume, *size, 1.0, turn)
+        eye = volume.centre_mm - distance * picture.normal
+        truth = reference(volume, picture, WARM, 0.1, eye)
+        values = volume_rendering_rgba(volume, picture, WARM, bricks(volume), 0.4, eye=eye)
+        assert truth[..., 3].max() > 0.9
+        assert np.abs(values - truth).max() <= 3 * GREY
+        assert np.abs(values - truth).mean() <= 0.4 * GREY
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("from_eye", [False, True])
+def test_half_spaces_agree_with_the_dense_reference(dtype, from_eye):
+    volume = smooth_volume(dtype, (19, 17, 23), SHEARED)
+    picture = centred(volume, 17, 15, 0.8, (40, -25, 70))
+    eye = volume.centre_mm - 40 * picture.normal if from_eye else None
+    clip = np.stack([cut_by((1, 0.3, -0.2), volume.centre_mm - 1.3), cut_by(picture.normal, volume.centre_mm - 0.7)])
+    truth = reference(volume, picture, WARM, 0.05, eye, clip)
+    values = volume_rendering_rgba(volume, picture, WARM, bricks(volume), 0.4, eye=eye, clip=clip)
+    assert truth[..., 3].max() > 0.9
+    assert (truth[..., 3] == 0).any()
+    assert np.abs(values - truth).max() <= 3 * GREY
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_cut_slab_absorbs_by_what_is_left_of_it(dtype):
+    """alpha = 1 − exp(−τL), L between two half-spaces at any angle to the slices."""
+    volume = Volume(np.full((41, 43, 37), 200, dtype), np.diag([0.7, 0.9, 1.3, 1.0]))
+    transfer = TransferFunction(((100.0, (1, 1, 1), 0.08), (300.0, (1, 1, 1), 0.08)))
+    for turn in ((0, 0, 0), (33, 20, 10), (90, 0, 0)):
+        picture = centred(volume, 5, 3, 0.2, turn)
+        near, far = volume.centre_mm - 3.21 * picture.normal, volume.centre_mm + 2.05 * picture.normal
+        clip = np.stack([cut_by(picture.normal, near), cut_by(-picture.normal, far)])
+        alpha = volume_rendering_rgba(volume, picture, transfer, bricks(volume), 0.7, clip=clip)[..., 3]
+        assert np.abs(alpha - (1 - np.exp(-0.08 * 5.26))).max() <= GREY / 2
+
+
+def test_an_eye_far_away_sees_what_parallel_rays_see():
+    volume = smooth_volume(np.int16, (19, 17, 23), SHEARED)
+    picture = centred(volume, 45, 39, 0.4, (40, -25, 70))
+    parallel = volume_rendering(volume, picture, WARM, bricks(volume), 0.5)
+    far = volume_rendering(volume, picture, WARM, bricks(volume), 0.5, eye=volume.centre_mm - 1e5 * picture.normal)
+    assert parallel.max() > 100
+    assert np.abs(parallel.astype(int) - far).max() <= 3
+
+
+def test_a_ball_seen_from_an_eye_has_the_outline_of_its_tangents():
+    """A hard ball of radius R at distance D fills the cone of half-angle asin(R / D)."""
+    z, y, x = np.indices((81, 81, 81)) - 40.0
+    volume = Volume(np.where(x * x + y * y + z * z < 30.0**2, 1000, -1000).astype(np.int16), np.eye(4))
+    hard = TransferFunction(((-10.0, (1, 1, 1), 0.0), (10.0, (1, 1, 1), 50.0)))
+    picture = centred(volume, 101, 101, 1.2, (25, 40, 0))
+    eye = volume.centre_mm - 90 * picture.normal
+    alpha = volume_rendering_rgba(volume, picture, hard, bricks(volume), 0.5, eye=eye)[..., 3]
+    radius_mm = 90 * np.tan(np.arcsin(30 / 90))
+    assert np.sqrt((alpha > 0.5).sum() * 1.2**2 / np.pi) == pytest.approx(radius_mm, abs=0.6)
+
+
+@pytest.mark.parametrize("eye", [(0, 0), (np.nan, 0, 0), (0, 0, 1e4)])
+def test_an_eye_that_is_not_before_the_picture_is_refused(eye):
+    volume = smooth_volume(np.int16, (9, 9, 9), SHEARED)
+    with pytest.raises(InvalidParameter):
+        volume_rendering(volume, centred(volume, 8, 8, 1), WARM, bricks(volume), 0.5, eye=eye)

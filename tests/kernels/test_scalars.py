@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from kernels import image, march, plane, rendering, sampling, scalars, window
+from kernels import image, march, plane, rays, rendering, sampling, scalars, window
 from kernels.bricks import bricks
 from kernels.lanes import OPTIONS, SHARED, f32
 from kernels.picture import index_grid
@@ -18,10 +18,11 @@ compiled = njit(**OPTIONS)
 
 
 def test_every_primitive_of_the_formulas_has_a_scalar_reading():
-    from kernels import lanes
+    from kernels import lane_memory, lanes
 
-    only_for_drivers = {"ramp", "store", "store_bytes", "vector", "shared"}
-    used = {name for function in SHARED for name in function.py_func.__code__.co_names if hasattr(lanes, name)}
+    only_for_drivers = {"ramp", "store", "store_bytes", "vector", "append", "count_lanes", "tile_numbers", "shared"}
+    names = {name for function in SHARED for name in function.py_func.__code__.co_names}
+    used = {name for name in names if hasattr(lanes, name) or hasattr(lane_memory, name)}
     constants = {"f32", "i32", "LANES", "TILE_WIDTH", "TILE_HEIGHT"}
     assert used - constants <= set(PRIMITIVES)
     assert not used & only_for_drivers
@@ -83,20 +84,24 @@ def test_rendering_of_single_rays_equals_the_packets(dtype, holes):
         places = np.cumsum(np.random.default_rng(2).choice([0.4, 1, 1.5], 19))
         volume = Volume(volume.array, SHEARED, places - places[0], holes)
     picture = centred(volume, 45, 39, 0.4, (40, -25, 70))
-    ray = scalar_variant(march.march, compiled)
+    aim, cut, follow, finished = (
+        scalar_variant(f, compiled) for f in (rays.aim, rays.cut, march.march, march.finished)
+    )
 
     @njit(**OPTIONS)
-    def run(array, size, slices, camera, packet, occupancy, shape, table, optics, out):  # noqa: PLR0917
-        o, r, d, s = camera.origin, camera.right, camera.down, camera.step
+    def run(array, size, slices, camera, view, occupancy, table, optics, out):  # noqa: PLR0917
+        o, r, d = camera.origin, camera.right, camera.down
         for v in range(out.shape[0]):
             for u in range(out.shape[1]):
                 x = f32(o[0] + u * r[0] + v * d[0])
                 y = f32(o[1] + u * r[1] + v * d[1])
                 z = f32(o[2] + u * r[2] + v * d[2])
-                direction = (f32(s[0]), f32(s[1]), f32(s[2]))
-                out[v, u] = ray(
-                    array, size, slices, x, y, z, x, y, z, direction, packet, occupancy, shape, table, optics
+                x, y, z, dx, dy, dz, path = aim(view, size, x, y, z)
+                near, far = cut(view, x, y, z, dx, dy, dz)
+                red, green, blue, through = follow(
+                    array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, table, optics, 0, 0
                 )
+                out[v, u] = finished(red, green, blue, through, optics.early_exit)
 
     from tests.kernels.test_rendering import WARM
 

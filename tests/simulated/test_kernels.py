@@ -86,15 +86,15 @@ def test_strided_images_are_sampled_like_any_other():
 
 @pytest.mark.parametrize("wrong", ["all", "none", "a cell later", "a cell earlier", "cut instead of rounded"])
 def test_a_wrong_occupancy_is_seen(wrong, monkeypatch):
-    right = cuda_bricks.occupancy
+    right = cuda_bricks.near
 
-    def occupancy(lowest, highest, table):
+    def near(lowest, highest, table):
         if wrong in ("all", "none"):
             return Card().asarray(np.full(lowest.shape, wrong == "all", np.uint8))
         cells = {"a cell later": -1, "a cell earlier": 1, "cut instead of rounded": -0.5}[wrong]
         return right(lowest, highest, table._replace(low=np.float32(table.low - cells / table.scale)))
 
-    monkeypatch.setattr(cuda_bricks, "occupancy", occupancy)
+    monkeypatch.setattr(cuda_bricks, "near", near)
     found = [one for one in check._bricks(Card(), 1) if one.kernel == "bricks, occupancy"]
     assert len(found) == 4
     assert {one.case.split(", ")[0] for one in found if not one.passed} == {"int16", "float32"}

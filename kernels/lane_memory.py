@@ -1,0 +1,261 @@
+"""Lanes and arrays: every lane its own address to read from, and what the CPU's drivers write.
+
+`pair`, `load` and `colours` have a scalar reading too (`scalars.py`); the rest belongs to the CPU's drivers alone.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import llvmlite.binding
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+
+from kernels.lanes import (
+    FAST,
+    INT,
+    LANES,
+    TILE_WIDTH,
+    VECTOR_F,
+    VECTOR_I,
+    VECTOR_M,
+    Integers,
+    Reals,
+    intrinsic,
+    lift,
+)
+
+_FLOAT, _WIDE = ir.FloatType(), ir.IntType(64)
+_SHORT = {"float": "f32", "i32": "i32", "i64": "i64"}  # what gather instructions read
+
+
+def _processor() -> tuple[str, str]:
+    """Name and features of the processor that code is made for; Numba's own variables name another than this one."""
+    name = os.environ.get("NUMBA_CPU_NAME") or llvmlite.binding.get_host_cpu_name()
+    features = os.environ.get("NUMBA_CPU_FEATURES")
+    return name, llvmlite.binding.get_host_cpu_features().flatten() if features is None else features
+
+
+PROCESSOR, FEATURES = _processor()
+WIDE = "+avx512f" in FEATURES
+# 29 samples through 512² pixels, two threads. Emerald Rapids: gather instructions 205 ms, loads and insertions 279.
+# Zen 3: 30 and 22; its makers' later processors have 512-bit gathers in microcode too.
+GATHERS = WIDE and not PROCESSOR.startswith("znver")
+
+
+class _Addresses(ir.instructions.Instruction):  # type: ignore[misc]  # untyped, as all of llvmlite
+    """base + index in every lane; llvmlite's own getelementptr knows no vector of indices."""
+
+    def __init__(self, builder: Any, base: Any, index: Any) -> None:
+        kind = ir.VectorType(base.type, LANES)
+        super().__init__(builder.block, kind, "getelementptr", [base, index], builder.function.scope.deduplicate("at"))
+        self._pointee = base.type.pointee
+        builder._insert(self)
+
+    def descr(self, buf: list[str]) -> None:
+        base, index = self.operands
+        buf.append(
+            f"getelementptr {self._pointee}, {base.type} {base.get_reference()}, {index.type} {index.get_reference()}\n"
+        )
+
+
+def _data(context: Any, builder: Any, array_type: Any, array: Any, offset: Any) -> Any:
+    """The address of array[offset]."""
+    return builder.gep(context.make_array(array_type)(context, builder, array).data, [offset])
+
+
+def _gather(builder: Any, base: Any, index: Any, element: Any) -> Any:
+    """`element` read at base[index] in every lane, whatever the type base points to."""
+    if GATHERS and str(element) in _SHORT:
+        return _gather_at_once(builder, base, index, element)
+    result = ir.Constant(ir.VectorType(element, LANES), ir.Undefined)
+    for lane in range(LANES):
+        number = ir.Constant(INT, lane)
+        place = builder.gep(base, [builder.sext(builder.extract_element(index, number), _WIDE)])
+        value = builder.load(builder.bitcast(place, element.as_pointer()))
+        value.align = 1 if isinstance(element, ir.IntType) else 4
+        result = builder.insert_element(result, value, number)
+    return result
+
+
+def _gather_at_once(builder: Any, base: Any, index: Any, element: Any) -> Any:
+    kind = ir.VectorType(element, LANES)
+    addresses = _Addresses(builder, base, index)
+    everywhere = ir.Constant(VECTOR_M, [1] * LANES)
+    name = f"llvm.masked.gather.v{LANES}{_SHORT[str(element)]}.v{LANES}p0"
+    signature = ir.FunctionType(kind, [addresses.type, INT, VECTOR_M, kind])
+    function = cgutils.get_or_insert_function(builder.module, signature, name)
+    align = ir.Constant(INT, 1 if isinstance(element, ir.IntType) else 4)
+    return builder.call(function, [addresses, align, everywhere, ir.Constant(kind, ir.Undefined)])
+
+
+@intrinsic
+def pair(typing, array, offset, index):
+    """The neighbours array[offset + index] and the one after it, of an int16 or float32 array, as two Reals."""
+    result = types.UniTuple(Reals, 2)
+
+    def generate(context, builder, sig, args):
+        base = _data(context, builder, sig.args[0], args[0], args[1])
+        if sig.args[0].dtype == types.float32:
+            both = _gather(builder, base, args[2], _WIDE)
+            halves = builder.bitcast(both, ir.VectorType(_FLOAT, 2 * LANES))
+            unused = ir.Constant(halves.type, ir.Undefined)
+            low, high = (
+                builder.shuffle_vector(halves, unused, ir.Constant(VECTOR_I, [2 * lane + odd for lane in range(LANES)]))
+                for odd in (0, 1)
+            )
+        else:
+            both = _gather(builder, base, args[2], INT)
+            sixteen = ir.Constant(VECTOR_I, [16] * LANES)
+            low = builder.sitofp(builder.ashr(builder.shl(both, sixteen), sixteen), VECTOR_F)
+            high = builder.sitofp(builder.ashr(both, sixteen), VECTOR_F)
+        return context.make_tuple(builder, result, [low, high])
+
+    return result(array, offset, index), generate
+
+
+@intrinsic
+def load(typing, array, offset, index):
+    """array[offset + index] in every lane, as Reals, from an array of any number type."""
+
+    def generate(context, builder, sig, args):
+        kind = sig.args[0].dtype
+        base = _data(context, builder, sig.args[0], args[0], args[1])
+        values = _gather(builder, base, args[2], context.get_data_type(kind))
+        if kind == types.float32:
+            return values
+        return builder.sitofp(values, VECTOR_F) if kind.signed else builder.uitofp(values, VECTOR_F)
+
+    return Reals(array, offset, index), generate
+
+
+RED_BITS, GREEN_BITS, BLUE_BITS = 11, 11, 10  # of one packed colour, from the highest bit
+
+
+@intrinsic
+def colours(typing, array, index):
+    """Red, green and blue, 0 … 1, of packed colours (int32, see `transfer.packed`): one read instead of three."""
+    result = types.UniTuple(Reals, 3)
+
+    def generate(context, builder, sig, args):
+        base = _data(context, builder, sig.args[0], args[0], ir.Constant(_WIDE, 0))
+        packed = _gather(builder, base, args[1], INT)
+        channels = []
+        shift = 32
+        for bits in (RED_BITS, GREEN_BITS, BLUE_BITS):
+            shift -= bits
+            moved = builder.lshr(packed, ir.Constant(VECTOR_I, [shift] * LANES))
+            whole = builder.sitofp(builder.and_(moved, ir.Constant(VECTOR_I, [(1 << bits) - 1] * LANES)), VECTOR_F)
+            channels.append(builder.fmul(whole, ir.Constant(VECTOR_F, [1 / ((1 << bits) - 1)] * LANES), flags=FAST))
+        return context.make_tuple(builder, result, channels)
+
+    return result(array, index), generate
+
+
+# ── for the CPU's drivers alone ──────────────────────────────────────────────────────────────────────────────────
+
+
+@intrinsic
+def ramp(typing, origin, right, down):
+    """origin + column·right + row·down for the pixels of one tile, row by row."""
+
+    def generate(context, builder, sig, args):
+        start, across, along = (lift(context, builder, v, t, Reals) for v, t in zip(args, sig.args, strict=True))
+        columns = ir.Constant(VECTOR_F, [float(lane % TILE_WIDTH) for lane in range(LANES)])
+        rows = ir.Constant(VECTOR_F, [float(lane // TILE_WIDTH) for lane in range(LANES)])
+        step = builder.fadd(builder.fmul(columns, across, flags=FAST), builder.fmul(rows, along, flags=FAST), FAST)
+        return builder.fadd(start, step, flags=FAST)
+
+    return Reals(origin, right, down), generate
+
+
+def _place(context: Any, builder: Any, array_type: Any, array: Any, offset: Any, kind: Any) -> Any:
+    return builder.bitcast(_data(context, builder, array_type, array, offset), kind.as_pointer())
+
+
+@intrinsic
+def store(typing, values, array, offset):
+    """Write all lanes, Reals or Integers, to array[offset], array[offset + 1], …"""
+
+    def generate(context, builder, sig, args):
+        kind = VECTOR_F if sig.args[0] is Reals else VECTOR_I
+        builder.store(args[0], _place(context, builder, sig.args[1], args[1], args[2], kind)).align = 4
+        return context.get_dummy_value()
+
+    return types.void(values, array, offset), generate
+
+
+@intrinsic
+def vector(typing, array, offset):
+    """The lanes array[offset], array[offset + 1], …: Reals of a float32 array, Integers of an int32 one."""
+    lanes, kind = (Reals, VECTOR_F) if array.dtype == types.float32 else (Integers, VECTOR_I)
+
+    def generate(context, builder, sig, args):
+        read = builder.load(_place(context, builder, sig.args[0], args[0], args[1], kind))
+        read.align = 4
+        return read
+
+    return lanes(array, offset), generate
+
+
+@intrinsic
+def append(typing, values, mask, array, offset):
+    """Write the lanes of the mask, Reals or Integers, close together from array[offset] on; up to LANES are written."""
+
+    def generate(context, builder, sig, args):
+        kind = VECTOR_F if sig.args[0] is Reals else VECTOR_I
+        element = kind.element
+        place = _place(context, builder, sig.args[2], args[2], args[3], element)
+        if WIDE:
+            short = "f32" if sig.args[0] is Reals else "i32"
+            signature = ir.FunctionType(ir.VoidType(), [kind, place.type, VECTOR_M])
+            name = f"llvm.masked.compressstore.v{LANES}{short}"
+            builder.call(cgutils.get_or_insert_function(builder.module, signature, name), [args[0], place, args[1]])
+            return context.get_dummy_value()
+        # Every lane is written, and the next one over it unless it belongs to the mask: no branch to guess wrong.
+        at = ir.Constant(INT, 0)
+        for lane in range(LANES):
+            number = ir.Constant(INT, lane)
+            builder.store(builder.extract_element(args[0], number), builder.gep(place, [at])).align = 4
+            at = builder.add(at, builder.zext(builder.extract_element(args[1], number), INT))
+        return context.get_dummy_value()
+
+    return types.void(values, mask, array, offset), generate
+
+
+@intrinsic
+def count_lanes(typing, mask):
+    """How many lanes a mask has."""
+
+    def generate(context, builder, sig, args):
+        return builder.ctpop(builder.zext(builder.bitcast(args[0], ir.IntType(LANES)), INT))
+
+    return types.int32(mask), generate
+
+
+@intrinsic
+def tile_numbers(typing, first, row_length):
+    """The numbers of a tile's pixels, row by row, where its first is `first` and rows are `row_length` apart."""
+
+    def generate(context, builder, sig, args):
+        start, length = (lift(context, builder, v, t, Integers) for v, t in zip(args, sig.args, strict=True))
+        rows = ir.Constant(VECTOR_I, [lane // TILE_WIDTH for lane in range(LANES)])
+        columns = ir.Constant(VECTOR_I, [lane % TILE_WIDTH for lane in range(LANES)])
+        return builder.add(builder.add(start, builder.mul(rows, length)), columns)
+
+    return Integers(first, row_length), generate
+
+
+@intrinsic
+def store_bytes(typing, values, array, offset):
+    """Write all lanes, whole numbers 0 … 255, as bytes to array[offset], array[offset + 1], …"""
+
+    def generate(context, builder, sig, args):
+        kind = ir.VectorType(ir.IntType(8), LANES)
+        narrow = builder.trunc(builder.fptosi(args[0], VECTOR_I), kind)
+        builder.store(narrow, _place(context, builder, sig.args[1], args[1], args[2], kind)).align = 1
+        return context.get_dummy_value()
+
+    return types.void(values, array, offset), generate

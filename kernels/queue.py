@@ -1,0 +1,198 @@
+"""What waits to be lit, on the CPU: light is reckoned for sixteen at once, whichever rays of a block they belong to.
+
+Of the rays of a packet that meet a surface less than half do so in the same step; lit at once, the other lanes would
+idle through the dearest part of the work. Here every lane that has something to light leaves it in a queue, and full
+batches are lit when it fills, and what is left at the end of the block. A ray's parts keep their order, so its sum does
+not depend on its neighbours; it differs from the scalar reading by rounding alone.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from kernels.lane_memory import append, count_lanes, load, store, vector
+from kernels.lanes import LANES, OPTIONS, PURE, TILE_WIDTH, f32, splat
+from kernels.light import surface, veil
+from kernels.tiles import BLOCK
+
+DEPTH = 512  # of each queue; a packet adds up to LANES at a time
+RAYS = BLOCK * BLOCK
+
+
+class Sink(NamedTuple):
+    """The queues of one block. Columns are DEPTH apart, or RAYS apart."""
+
+    rays: NDArray[np.float32]  # [6 · RAYS]: origin x, y, z and direction of each ray of the block
+    veils: NDArray[np.float32]  # [5 · DEPTH]: way, weight, red, green, blue
+    veil_rays: NDArray[np.int32]  # [DEPTH]
+    surfaces: NDArray[np.float32]  # [3 · DEPTH]: way in, way out, light before it
+    surface_rays: NDArray[np.int32]  # [DEPTH]
+    state: NDArray[np.int32]  # how many veils, how many surfaces, first and last slice of their section
+    light: NDArray[np.float32]  # [3 · RAYS]: red, green and blue of each ray so far
+    scratch: NDArray[np.float32]  # [3 · LANES]
+
+
+@njit(forceinline=True, **OPTIONS)
+def new_sink():
+    """An empty one; made once for each thread's share of blocks."""
+    return Sink(
+        np.zeros(6 * RAYS, np.float32),
+        np.zeros(5 * DEPTH, np.float32),
+        np.zeros(DEPTH, np.int32),
+        np.zeros(3 * DEPTH, np.float32),
+        np.zeros(DEPTH, np.int32),
+        np.zeros(4, np.int32),
+        np.zeros(3 * RAYS, np.float32),
+        np.empty(3 * LANES, np.float32),
+    )
+
+
+@njit(forceinline=True, **PURE)
+def _ray(sink, numbers):
+    """Origins and directions of these rays."""
+    rays = sink.rays
+    return (
+        load(rays, 0, numbers),
+        load(rays, RAYS, numbers),
+        load(rays, 2 * RAYS, numbers),
+        load(rays, 3 * RAYS, numbers),
+        load(rays, 4 * RAYS, numbers),
+        load(rays, 5 * RAYS, numbers),
+    )
+
+
+@njit(forceinline=True, **PURE)
+def _pixel(first, lane):
+    """The number of a ray in its block: lanes of a tile, row by row."""
+    return first + lane // TILE_WIDTH * BLOCK + lane % TILE_WIDTH
+
+
+@njit(forceinline=True, **PURE)
+def put_rays(sink, first, x, y, z, dx, dy, dz):
+    """Remember the rays of a packet."""
+    scratch = sink.scratch
+    for half in range(2):
+        store(x if half == 0 else dx, scratch, 0)
+        store(y if half == 0 else dy, scratch, LANES)
+        store(z if half == 0 else dz, scratch, 2 * LANES)
+        for lane in range(LANES):
+            ray = 3 * half * RAYS + _pixel(first, lane)
+            sink.rays[ray] = scratch[lane]
+            sink.rays[RAYS + ray] = scratch[LANES + lane]
+            sink.rays[2 * RAYS + ray] = scratch[2 * LANES + lane]
+
+
+@njit(forceinline=True, **PURE)
+def add_light(sink, first, red, green, blue):
+    """Add what was lit at once to the rays of a packet."""
+    scratch, light = sink.scratch, sink.light
+    store(red, scratch, 0)
+    store(green, scratch, LANES)
+    store(blue, scratch, 2 * LANES)
+    for lane in range(LANES):
+        ray = 3 * _pixel(first, lane)
+        light[ray] += scratch[lane]
+        light[ray + 1] += scratch[LANES + lane]
+        light[ray + 2] += scratch[2 * LANES + lane]
+
+
+@njit(forceinline=True, **PURE)
+def _add(sink, numbers, at, count, red, green, blue):
+    scratch, light = sink.scratch, sink.light
+    store(red, scratch, 0)
+    store(green, scratch, LANES)
+    store(blue, scratch, 2 * LANES)
+    for lane in range(count):
+        ray = 3 * numbers[at + lane]
+        light[ray] += scratch[lane]
+        light[ray + 1] += scratch[LANES + lane]
+        light[ray + 2] += scratch[2 * LANES + lane]
+
+
+@njit(**PURE)
+def light_veils(sink, array, size, slices, optics, everything):
+    """Light full batches, or everything; what is left moves to the front."""
+    count, ends = sink.state[0], (sink.state[2], sink.state[3])
+    veils, at = sink.veils, 0
+    while at + LANES <= count or (everything and at < count):
+        batch = min(LANES, count - at)
+        numbers = vector(sink.veil_rays, at)
+        x, y, z, dx, dy, dz = _ray(sink, numbers)
+        t, weight = vector(veils, at), vector(veils, DEPTH + at)
+        red, green, blue = (vector(veils, 2 * DEPTH + at), vector(veils, 3 * DEPTH + at), vector(veils, 4 * DEPTH + at))
+        lit = veil(array, size, slices, ends, x, y, z, dx, dy, dz, optics, t, weight, red, green, blue)
+        _add(sink, sink.veil_rays, at, batch, lit[0], lit[1], lit[2])
+        at += batch
+    for i in range(count - at):
+        sink.veil_rays[i] = sink.veil_rays[at + i]
+        for column in range(0, 5 * DEPTH, DEPTH):
+            veils[column + i] = veils[column + at + i]
+    sink.state[0] = count - at
+
+
+@njit(**PURE)
+def light_surfaces(sink, array, size, slices, table, optics, everything):
+    """The same for surfaces."""
+    count, ends = sink.state[1], (sink.state[2], sink.state[3])
+    surfaces, at = sink.surfaces, 0
+    while at + LANES <= count or (everything and at < count):
+        batch = min(LANES, count - at)
+        numbers = vector(sink.surface_rays, at)
+        x, y, z, dx, dy, dz = _ray(sink, numbers)
+        t0, t1, through = vector(surfaces, at), vector(surfaces, DEPTH + at), vector(surfaces, 2 * DEPTH + at)
+        lit = surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, t0, t1, through)
+        _add(sink, sink.surface_rays, at, batch, lit[0], lit[1], lit[2])
+        at += batch
+    for i in range(count - at):
+        sink.surface_rays[i] = sink.surface_rays[at + i]
+        for column in range(0, 3 * DEPTH, DEPTH):
+            surfaces[column + i] = surfaces[column + at + i]
+    sink.state[1] = count - at
+
+
+@njit(**PURE)
+def _begin_section(sink, array, size, slices, ends, table, optics):
+    """Gradients end with their section: what waits from another one is lit first."""
+    light_veils(sink, array, size, slices, optics, True)
+    light_surfaces(sink, array, size, slices, table, optics, True)
+    sink.state[2], sink.state[3] = ends
+
+
+@njit(forceinline=True, **PURE)
+def lit_veil(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, t, weight, r, g, b):
+    """Leave the lanes `on` to be lit later; what is lit at once is black."""
+    if sink.state[2] != ends[0] or sink.state[3] != ends[1]:
+        _begin_section(sink, array, size, slices, ends, table, optics)
+    at = sink.state[0]
+    append(t, on, sink.veils, at)
+    append(weight, on, sink.veils, DEPTH + at)
+    append(r, on, sink.veils, 2 * DEPTH + at)
+    append(g, on, sink.veils, 3 * DEPTH + at)
+    append(b, on, sink.veils, 4 * DEPTH + at)
+    append(ray, on, sink.veil_rays, at)
+    sink.state[0] = at + count_lanes(on)
+    if sink.state[0] > DEPTH - LANES:
+        light_veils(sink, array, size, slices, optics, False)
+    black = splat(f32(0), t)
+    return black, black, black
+
+
+@njit(forceinline=True, **PURE)
+def lit_surface(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, t0, t1, through):
+    """Leave the lanes `on` to be lit later; what is lit at once is black."""
+    if sink.state[2] != ends[0] or sink.state[3] != ends[1]:
+        _begin_section(sink, array, size, slices, ends, table, optics)
+    at = sink.state[1]
+    append(t0, on, sink.surfaces, at)
+    append(t1, on, sink.surfaces, DEPTH + at)
+    append(through, on, sink.surfaces, 2 * DEPTH + at)
+    append(ray, on, sink.surface_rays, at)
+    sink.state[1] = at + count_lanes(on)
+    if sink.state[1] > DEPTH - LANES:
+        light_surfaces(sink, array, size, slices, table, optics, False)
+    black = splat(f32(0), t0)
+    return black, black, black
