@@ -216,7 +216,6 @@ class Renderer:
     def _volume(self, want: Want, view: VolumeView, source: VolumeSource) -> Rendering:
         volume, assembly = source.volume, source.assembly
         eye, clip = camera.eye(view), camera.clip(view)
-        seen: dict[str, Any] = {"eye": eye, "clip": clip}
         kind = ("volume", view.preset, view.curve is None, eye is None, len(clip), want.final, assembly.key)
         size = self._size(want, kind, GUESS_RAY_S, MOVING_SIDE)
         picture = camera.picture(view, size)
@@ -230,12 +229,12 @@ class Renderer:
             how = (step_mm, early_exit, want.final)
 
             def on_card(resident: Resident) -> None:
-                bring(volume_rendering(resident.volume, rows, transfer, resident.bricks, *how, **seen), out)
+                bring(volume_rendering(resident.volume, rows, transfer, resident.bricks, *how, eye=eye, clip=clip), out)
 
             if not self._drawn_on_card(assembly, on_card):
                 if assembly.bricks is None:
                     assembly.bricks = bricks(volume)
-                volume_rendering(volume, rows, transfer, assembly.bricks, *how, out, **seen)
+                volume_rendering(volume, rows, transfer, assembly.bricks, *how, out, eye=eye, clip=clip)
 
         return Rendering(want, size, flags, paint, kind=kind, costs=self.costs)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 from numpy.typing import NDArray
 
 from kernels import window
-from kernels.rendering import volume_rendering
 from renderd.assemble import Assembly
 from renderd.errors import InvalidCurve, PresetNotFound
 from renderd.protocol import MAX_SIDE, ClipBox, Flag, View
@@ -37,9 +35,6 @@ from tests.renderd.stacks import INSTITUTION, stack_of
 
 # Opaque within a tenth of a millimetre from 500 on.
 SOLID = ((499.0, "#ffffff", 0.0), (501.0, "#ffffff", 0.9999))
-needs_clip = pytest.mark.skipif(
-    "clip" not in signature(volume_rendering).parameters, reason="needs kernels that clip and see in perspective"
-)
 
 
 def want(view: View, width: int, height: int, *, final: bool = True, level: int = 0) -> Want:
@@ -173,7 +168,7 @@ def test_an_axial_plane_on_voxels_is_the_slice(volume: VolumeSource) -> None:
     [
         replace(PLANE, thickness_mm=6.0, projection="mean"),
         VOLUME,
-        pytest.param(CLIPPED, marks=needs_clip),
+        CLIPPED,
     ],
 )
 def test_a_still_in_bands_is_the_picture_in_one_piece(
@@ -284,7 +279,6 @@ def rows_of(raw: NDArray[np.uint8]) -> NDArray[np.intp]:
     return np.flatnonzero(raw.any(axis=(1, 2)))
 
 
-@needs_clip
 def test_what_is_outside_the_clip_box_is_black_and_the_rest_as_it_was(volume: VolumeSource) -> None:
     """From the front, half a millimetre a pixel: the box ends 4 mm above the middle and 6 mm below, between rows."""
     view = replace(VOLUME, centre=(0.0, 0.0, 3.0), extent_mm=32.0)
@@ -299,7 +293,6 @@ def test_what_is_outside_the_clip_box_is_black_and_the_rest_as_it_was(volume: Vo
     assert np.array_equal(finish(Renderer().start(want(replace(view, clip_planes=planes), 64, 64), volume)), cut)
 
 
-@needs_clip
 @pytest.mark.parametrize("angle", [30.0, 60.0])
 def test_a_ball_in_perspective_is_as_wide_as_its_tangents(volume: VolumeSource, angle: float) -> None:
     """Tangents from an eye at distance D touch a ball of radius R at tan φ = R / √(D² − R²); here 30 mm in front."""
@@ -316,7 +309,6 @@ def test_a_ball_in_perspective_is_as_wide_as_its_tangents(volume: VolumeSource, 
     assert abs(wide[0] + wide[-1] - 299) <= 2
 
 
-@needs_clip
 def test_the_eye_comes_closer_without_seeing_what_is_behind_it(volume: VolumeSource) -> None:
     """An eye in the middle of the ball, which is solid, sees it close by; one behind the ball looks into the air."""
     near = replace(VOLUME, extent_mm=0.5, perspective=60.0, centre=tuple(volume.volume.centre_mm))
