@@ -259,3 +259,89 @@ def store_bytes(typing, values, array, offset):
         return context.get_dummy_value()
 
     return types.void(values, array, offset), generate
+
+
+@intrinsic
+def pair_within(typing, array, offset, index):
+    """`pair` of a float32 array where every index is 0 … 30: two loads and permutations where there are such."""
+    result = types.UniTuple(Reals, 2)
+
+    def generate(context, builder, sig, args):
+        base = _data(context, builder, sig.args[0], args[0], args[1])
+        if not WIDE:
+            both = _gather(builder, base, args[2], _WIDE)
+            halves = builder.bitcast(both, ir.VectorType(_FLOAT, 2 * LANES))
+            low, high = (
+                builder.shuffle_vector(
+                    halves, ir.Constant(halves.type, ir.Undefined), ir.Constant(VECTOR_I, list(range(odd, 32, 2)))
+                )
+                for odd in (0, 1)
+            )
+            return context.make_tuple(builder, result, [low, high])
+        parts = []
+        for skipped in (0, LANES):
+            place = builder.gep(base, [ir.Constant(INT, skipped)])
+            part = builder.load(builder.bitcast(place, VECTOR_F.as_pointer()))
+            part.align = 4
+            parts.append(part)
+        signature = ir.FunctionType(VECTOR_F, [VECTOR_F, VECTOR_I, VECTOR_F])
+        name = "llvm.x86.avx512.vpermi2var.ps.512"
+        permute = cgutils.get_or_insert_function(builder.module, signature, name)
+        after = builder.add(args[2], ir.Constant(VECTOR_I, [1] * LANES))
+        pairs = [builder.call(permute, [parts[0], which, parts[1]]) for which in (args[2], after)]
+        return context.make_tuple(builder, result, pairs)
+
+    return result(array, offset, index), generate
+
+
+@intrinsic
+def store_tile(typing, values, array, offset, row_length):
+    """Write the lanes of a whole tile, row by row, where its first pixel is array[offset]."""
+
+    def generate(context, builder, sig, args):
+        base = _data(context, builder, sig.args[1], args[1], args[2])
+        length = builder.sext(args[3], _WIDE) if args[3].type != _WIDE else args[3]
+        place = base
+        short = ir.VectorType(_FLOAT, TILE_WIDTH)
+        for row in range(LANES // TILE_WIDTH):
+            lanes = ir.Constant(
+                ir.VectorType(INT, TILE_WIDTH), list(range(row * TILE_WIDTH, (row + 1) * TILE_WIDTH))
+            )
+            part = builder.shuffle_vector(args[0], ir.Constant(VECTOR_F, ir.Undefined), lanes)
+            builder.store(part, builder.bitcast(place, short.as_pointer())).align = 4
+            place = builder.gep(place, [length])
+        return context.get_dummy_value()
+
+    return types.void(values, array, offset, row_length), generate
+
+
+@intrinsic
+def first_lane(typing, mask):
+    """The number of the first lane of a mask; LANES where it has none."""
+
+    def generate(context, builder, sig, args):
+        bits = ir.IntType(LANES)
+        found = _zeros(builder, builder.bitcast(args[0], bits), bits)
+        return builder.zext(found, INT)
+
+    return types.int32(mask), generate
+
+
+def _zeros(builder: Any, value: Any, bits: Any) -> Any:
+    signature = ir.FunctionType(bits, [bits, ir.IntType(1)])
+    function = cgutils.get_or_insert_function(builder.module, signature, f"llvm.cttz.i{LANES}")
+    return builder.call(function, [value, ir.Constant(ir.IntType(1), 0)])
+
+
+@intrinsic
+def voxel_run(typing, array, offset):
+    """The lanes array[offset], array[offset + 1], … of an int16 or float32 array, as Reals."""
+    short = array.dtype == types.int16
+
+    def generate(context, builder, sig, args):
+        kind = ir.VectorType(ir.IntType(16), LANES) if short else VECTOR_F
+        read = builder.load(_place(context, builder, sig.args[0], args[0], args[1], kind))
+        read.align = 1 if short else 4
+        return builder.sitofp(read, VECTOR_F) if short else read
+
+    return Reals(array, offset), generate

@@ -38,6 +38,7 @@ from kernels.lanes import (
     where,
 )
 from kernels.picture import Picture, index_grid, output, reference_points, spacing_along
+from kernels.rows import spread_rows
 from kernels.sampling import box, inside, reference_samples, shown, slice_at, trilinear
 from kernels.tiles import block_at, block_count, put
 from kernels.volume import Volume
@@ -133,6 +134,11 @@ def spread_cpu(array, size, slices, grid, count, mode, out):
         _block(array, size, slices, grid, count, mode, i, out)
 
 
+def along_rows(grid: NDArray[np.float64]) -> bool:
+    """Whether rows of pixels run along rows of voxels, and all samples of a row of pixels along one."""
+    return bool((grid[1, 1:] == 0).all() and grid[2, 0] == 0 and grid[3, 0] == 0)
+
+
 def plane(volume: Volume, picture: Picture, out: NDArray[Any] | None = None) -> NDArray[np.float32]:
     """The plane as float32 [h, w], `OUTSIDE` where it leaves the volume."""
     return slab(volume, picture, "max", 0.0, out)
@@ -158,6 +164,11 @@ def slab(
     count = sample_count(volume, picture, thickness_mm)
     grid = index_grid(volume, picture)
     grid[0] -= (count - 1) / 2 * grid[3]
-    spread = driver("plane").spread if on_device(volume.array) else spread_cpu
+    if on_device(volume.array):
+        spread = driver("plane").spread
+    elif along_rows(grid):
+        spread = spread_rows
+    else:
+        spread = spread_cpu
     spread(volume.voxels, volume.size, volume.slices, grid, count, MODES[projection], result)
     return result
