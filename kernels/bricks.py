@@ -2,6 +2,7 @@
 
     brick (c_x, c_y, c_z)   voxels 4c … 4c + 4 along each axis, ends included
     near                    whether a brick holds values that a transfer function shows
+    window (c_x, c_y, c_z)  bricks c … c + 2 along each axis: its extremes, for projections
     far                     of a group of 2×2×2 bricks: how many groups away (Chebyshev) the nearest such one is
 
 A ray that stands in a group with far = d may leap d − 1 groups beyond this one along every axis. `near` and `far` are
@@ -31,6 +32,7 @@ STRIDE = 4
 SHIFT = 2  # STRIDE = 1 << SHIFT
 GROUP_SHIFT = SHIFT + 1
 MOST_FAR = 60
+WINDOW = 3  # bricks a side of a window
 KEPT = 4  # occupancies; a shift of the curve makes a new one at every frame
 
 
@@ -52,6 +54,7 @@ class Bricks:
     lowest: NDArray[Any]
     highest: NDArray[Any]
     _known: dict[tuple[float, float, bytes], Occupancy] = field(default_factory=dict, repr=False)
+    _windows: dict[bool, tuple[NDArray[Any], np.float32]] = field(default_factory=dict, repr=False)
 
     def occupancy(self, table: Table) -> Occupancy:
         """Where the table shows something; the last few are kept: a turn asks for the same one at every frame."""
@@ -65,6 +68,24 @@ class Bricks:
             self._known[key] = self._occupancy(table)
         return self._known[key]
 
+    def windows(self, *, highest: bool) -> tuple[NDArray[Any], np.float32]:
+        """The largest (or smallest) voxel of each window, flat like the bricks, and how far interpolation may round
+        beyond it. The CPU's; kept.
+        """
+        if highest not in self._windows:
+            extreme = np.maximum if highest else np.minimum
+            found = self.highest if highest else self.lowest
+            for axis in range(3):
+                found = np.moveaxis(found, axis, 0)
+                wider = found.copy()
+                for shift in range(1, min(WINDOW, len(found))):
+                    extreme(wider[:-shift], found[shift:], out=wider[:-shift])
+                found = np.moveaxis(wider, 0, axis)
+            # Three interpolations, each rounded twice, of values and differences.
+            size = max(abs(float(self.lowest.min())), abs(float(self.highest.max())))
+            self._windows[highest] = np.ascontiguousarray(found).reshape(-1), np.float32(2e-6 * size)
+        return self._windows[highest]
+
     def arrays(self) -> Iterator[NDArray[Any]]:
         """All that was made from voxels, for whoever has to overwrite it."""
         yield self.lowest
@@ -72,6 +93,8 @@ class Bricks:
         for occupancy in self._known.values():
             yield occupancy.near
             yield occupancy.far
+        for values, _ in self._windows.values():
+            yield values
 
     def _occupancy(self, table: Table) -> Occupancy:
         shape = self.lowest.shape

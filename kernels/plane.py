@@ -18,17 +18,12 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from numba import njit, prange
 from numpy.typing import NDArray
 
 from kernels.arrays import driver, on_device
+from kernels.bricks import Bricks
 from kernels.errors import InvalidParameter
-from kernels.lane_memory import ramp
 from kernels.lanes import (
-    LANES,
-    OPTIONS,
-    TILE_HEIGHT,
-    TILE_WIDTH,
     any_lane,
     f32,
     highest,
@@ -37,15 +32,16 @@ from kernels.lanes import (
     splat,
     where,
 )
+from kernels.packets import spread_cpu
 from kernels.picture import Picture, index_grid, output, reference_points, spacing_along
 from kernels.rows import spread_rows
 from kernels.sampling import box, inside, reference_samples, shown, slice_at, trilinear
-from kernels.tiles import block_at, block_count, put
 from kernels.volume import Volume
 from kernels.window import OUTSIDE
 
 Projection = Literal["max", "min", "mean"]
 MAX, MIN, MEAN = 0, 1, 2
+SHORT = 64  # samples: fewer are taken without asking what they can show
 MODES = {"max": MAX, "min": MIN, "mean": MEAN}
 
 
@@ -112,28 +108,6 @@ def slab_ray(array, size, slices, x, y, z, dx, dy, dz, count, mode):
     return _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, mode, False)
 
 
-@njit(forceinline=True, **OPTIONS)
-def _block(array, size, slices, grid, count, mode, block, out):
-    buffer = np.empty(LANES, np.float32)
-    row0, row1, column0, column1 = block_at(block, out.shape[0], out.shape[1])
-    rx, ry, rz = f32(grid[1, 0]), f32(grid[1, 1]), f32(grid[1, 2])
-    ux, uy, uz = f32(grid[2, 0]), f32(grid[2, 1]), f32(grid[2, 2])
-    dx, dy, dz = f32(grid[3, 0]), f32(grid[3, 1]), f32(grid[3, 2])
-    for row in range(row0, row1, TILE_HEIGHT):
-        for column in range(column0, column1, TILE_WIDTH):
-            # The tile's corner in float64: within a tile float32 is then good to 1e-4 of a voxel.
-            x = ramp(f32(grid[0, 0] + column * grid[1, 0] + row * grid[2, 0]), rx, ux)
-            y = ramp(f32(grid[0, 1] + column * grid[1, 1] + row * grid[2, 1]), ry, uy)
-            z = ramp(f32(grid[0, 2] + column * grid[1, 2] + row * grid[2, 2]), rz, uz)
-            put(slab_ray(array, size, slices, x, y, z, dx, dy, dz, count, mode), buffer, 0, out, row, column)
-
-
-@njit(parallel=True, cache=True, **OPTIONS)
-def spread_cpu(array, size, slices, grid, count, mode, out):
-    for i in prange(block_count(out.shape[0], out.shape[1])):
-        _block(array, size, slices, grid, count, mode, i, out)
-
-
 def along_rows(grid: NDArray[np.float64]) -> bool:
     """Whether rows of pixels run along rows of voxels, and all samples of a row of pixels along one."""
     return bool((grid[1, 1:] == 0).all() and grid[2, 0] == 0 and grid[3, 0] == 0)
@@ -150,8 +124,13 @@ def slab(
     projection: Projection,
     thickness_mm: float,
     out: NDArray[Any] | None = None,
+    *,
+    bricks: Bricks | None = None,
 ) -> NDArray[np.float32]:
     """Maximum, minimum or mean over a slab centred on the plane, float32 [h, w].
+
+    bricks: the volume's, in this machine's memory: maxima and minima then skip what cannot count, and stay the same to
+        the last bit. Cards and means make no use of them.
 
     Raises:
         InvalidParameter: the thickness is negative, not finite or above ten metres, or the projection is unknown.
@@ -164,11 +143,14 @@ def slab(
     count = sample_count(volume, picture, thickness_mm)
     grid = index_grid(volume, picture)
     grid[0] -= (count - 1) / 2 * grid[3]
+    voxels = (volume.voxels, volume.size, volume.slices)
+    samples = (grid, count, MODES[projection], result)
     if on_device(volume.array):
-        spread = driver("plane").spread
+        driver("plane").spread(*voxels, *samples)
     elif along_rows(grid):
-        spread = spread_rows
+        spread_rows(*voxels, *samples)
+    elif bricks is None or projection == "mean" or count < SHORT:
+        spread_cpu(*voxels, np.empty(0, volume.array.dtype), f32(0), *samples)
     else:
-        spread = spread_cpu
-    spread(volume.voxels, volume.size, volume.slices, grid, count, MODES[projection], result)
+        spread_cpu(*voxels, *bricks.windows(highest=projection == "max"), *samples)
     return result

@@ -263,7 +263,7 @@ def value_and_gradient(array, size, slices, ends, x, y, z):
 
 
 @shared
-def _between(origin, direction, low, high, start, end):
+def cut_between(origin, direction, low, high, start, end):
     """Cut [start, end] to where low ≤ origin + t·direction ≤ high."""
     along = absolute(direction) < f32(1e-7)
     inverse = f32(1) / where(along, f32(1), direction)
@@ -280,9 +280,9 @@ def box(size, first_place, last_place, x, y, z, dx, dy, dz):
     nx, ny, _ = size
     start = splat(f32(-1e9), x)
     end = splat(f32(1e9), x)
-    start, end = _between(x, dx, f32(0), f32(nx - 1), start, end)
-    start, end = _between(y, dy, f32(0), f32(ny - 1), start, end)
-    return _between(z, dz, first_place, last_place, start, end)
+    start, end = cut_between(x, dx, f32(0), f32(nx - 1), start, end)
+    start, end = cut_between(y, dy, f32(0), f32(ny - 1), start, end)
+    return cut_between(z, dz, first_place, last_place, start, end)
 
 
 @shared

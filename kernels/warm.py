@@ -15,6 +15,7 @@ from kernels.volume import Volume
 
 DRIVERS = (
     plane.spread_cpu,
+    plane.spread_rows,
     window.spread_cpu,
     image.spread_cpu,
     image.spread_colour_cpu,
@@ -67,7 +68,9 @@ def _steps() -> list[Callable[[], Any]]:
 
 def _volume_steps(volume: Volume, picture: Picture) -> list[Callable[[], Any]]:
     function = PRESETS["ct_cta"]
+    across = Picture(picture.origin, picture.down, picture.right, 5, 5)  # its rows do not run along rows of voxels
     return [
         lambda: plane.plane(volume, picture),
+        lambda: plane.plane(volume, across),
         lambda: rendering.volume_rendering(volume, picture, function, bricks.bricks(volume), 1.0),
     ]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kernels.bricks import bricks
 from kernels.errors import InvalidParameter
 from kernels.image import sample
-from kernels.plane import sample_count, slab
+from kernels.plane import SHORT, sample_count, slab
 from kernels.presets import PRESETS
 from kernels.rendering import MOVING_EXIT, STILL_EXIT, volume_rendering
 from kernels.transfer import TransferFunction, from_opacities, percentile_range
@@ -208,7 +208,9 @@ class Renderer:
                     values.fill(0)
 
             if not self._drawn_on_card(source.assembly, on_card):
-                values = slab(volume, rows, view.projection, view.thickness_mm)
+                if source.assembly.bricks is None and count >= SHORT:
+                    source.assembly.bricks = bricks(volume)
+                values = slab(volume, rows, view.projection, view.thickness_mm, bricks=source.assembly.bricks)
                 _window(values, view.window, invert, stack.window_function, out)
 
         return Rendering(want, size, _flags(size, interpolated=True, colour=False), paint, kind=kind, costs=self.costs)

@@ -8,6 +8,7 @@ import SimpleITK as sitk  # noqa: N813
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kernels.bricks import bricks
 from kernels.errors import InvalidParameter
 from kernels.picture import Picture
 from kernels.plane import plane, reference, sample_count, slab
@@ -228,3 +229,49 @@ def test_out_is_filled_and_must_fit():
     assert plane(volume, picture, out) is out
     with pytest.raises(InvalidParameter):
         plane(volume, picture, np.empty((9, 7), np.float32))
+
+
+def lumps(dtype, shape, affine, places=None, holes=()):
+    """Few bright voxels in noise: what skipping is for, with maxima in every kind of place."""
+    rng = np.random.default_rng(7)
+    array = rng.normal(-900, 20, shape)
+    array.flat[rng.choice(array.size, 25, replace=False)] = rng.uniform(0, 3000, 25)
+    array.flat[rng.choice(array.size, 25, replace=False)] = rng.uniform(-3000, -1500, 25)
+    return Volume(array.astype(dtype), affine, places, holes)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("affine", [SHEARED, LEFT_HANDED])
+@pytest.mark.parametrize("kind", ["even", "uneven", "holes"])
+@pytest.mark.parametrize("projection", ["max", "min", "mean"])
+def test_skipping_changes_no_bit(dtype, affine, kind, projection):
+    places = None if kind == "even" else np.cumsum(np.r_[0, np.random.default_rng(3).choice([0.3, 1, 2.5], 60)])
+    volume = lumps(dtype, (61, 47, 83), affine, places, (13, 40) if kind == "holes" else ())
+    grid = bricks(volume)
+    for turn, pixel in (((20, -35, 50), 0.5), ((71, 10, 5), 4.0), ((-25, 160, 0), 0.1), ((0, 90, 0), 0.7)):
+        picture = centred(volume, 45, 38, pixel, turn)
+        whole = slab(volume, picture, projection, 500)
+        assert (whole != OUTSIDE).any()
+        assert (slab(volume, picture, projection, 500, bricks=grid) == whole).all()
+
+
+@pytest.mark.parametrize("pixel", [0.11, 0.7, 1.3, 2.9])
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("kind", ["even", "uneven", "holes"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_along_voxel_rows_agree_with_the_reference(dtype, kind, mirrored, pixel):
+    """Planes turned about x alone, however wide and long their pixels are."""
+    places = None if kind == "even" else (0, 0.4, 1, 3, 3.5, 5, 6, 6.2, 8)
+    volume = Volume(
+        random_volume(dtype, (9, 12, 37), np.eye(4)).array,
+        np.diag([0.7, 0.8, 1.3, 1.0]),
+        places,
+        (2, 5) if kind == "holes" else (),
+    )
+    for turn, thickness in (((0, 0, 0), 0), ((90, 0, 0), 30), ((33, 0, 0), 5)):
+        picture = centred(volume, 53, 41, pixel, turn, mirrored, shift_mm=0.3)
+        for projection in ("max", "min", "mean"):
+            values, truth = (make(volume, picture, projection, thickness) for make in (slab, reference))
+            assert (truth != OUTSIDE).any()
+            assert ((values == OUTSIDE) == (truth == OUTSIDE)).all()
+            assert np.abs(values - truth)[truth != OUTSIDE].max() <= 1e-3 * STEP
