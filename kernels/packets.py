@@ -1,0 +1,245 @@
+"""Slabs of any direction, a packet of rays at a time: the CPU's.
+
+Samples are taken in *runs* of RUN. A run's samples lie in one box of voxels; no sample is above the box's highest
+voxel, nor below its lowest (`Bricks.windows`). Of a maximum the run with the highest bound comes first, then the next
+highest, until no bound is above what every ray has found. The maximum is over the same samples, and so the same.
+Source: bounds by a min-max grid, see bricks.py; the order of the runs is our own.
+Axes: index coordinates (x, y, place), see volume.py. Exact: skipping changes no bit. Voxels are numbers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+
+from kernels.bricks import SHIFT, WINDOW
+from kernels.lane_memory import first_lane, ramp, store_tile, vector
+from kernels.lanes import (
+    LANES,
+    OPTIONS,
+    PURE,
+    TILE_HEIGHT,
+    TILE_WIDTH,
+    f32,
+    highest,
+    lowest,
+    maximum,
+    splat,
+    where,
+)
+from kernels.sampling import EDGE, box, cut_between, inside, shown, slice_at, trilinear
+from kernels.tiles import block_at, block_count, put
+from kernels.window import OUTSIDE
+
+RUN = 8  # samples
+HALF = RUN // 2
+MIN, MEAN = 1, 2
+NOTHING = -3e38  # below every value
+DONE = -3.3e38  # below NOTHING: a run that was visited
+CRUMB = 2e-3  # voxels: more than the rounding of a position
+
+
+@njit(forceinline=True, **PURE)
+def _at(array, size, slices, x, y, z, dx, dy, dz, k):
+    t = f32(k)
+    pz = z + t * dz
+    if slices.cells > 0:
+        pz = slice_at(slices, pz)
+    return trilinear(array, size, x + t * dx, y + t * dy, pz)
+
+
+@njit(forceinline=True, **PURE)
+def _even(array, size, x, y, z, dx, dy, dz, k):
+    t = f32(k)
+    return trilinear(array, size, x + t * dx, y + t * dy, z + t * dz)
+
+
+@njit(forceinline=True, **PURE)
+def _half_inside(array, size, slices, x, y, z, dx, dy, dz, k):
+    """HALF samples that are inside in all lanes, straight through, so that the processor has their reads under way at
+    once.
+    """
+    if slices.cells == 0:
+        v0 = _even(array, size, x, y, z, dx, dy, dz, k)
+        v1 = _even(array, size, x, y, z, dx, dy, dz, k + 1)
+        v2 = _even(array, size, x, y, z, dx, dy, dz, k + 2)
+        v3 = _even(array, size, x, y, z, dx, dy, dz, k + 3)
+        return v0, v1, v2, v3
+    v0 = _at(array, size, slices, x, y, z, dx, dy, dz, k)
+    v1 = _at(array, size, slices, x, y, z, dx, dy, dz, k + 1)
+    v2 = _at(array, size, slices, x, y, z, dx, dy, dz, k + 2)
+    v3 = _at(array, size, slices, x, y, z, dx, dy, dz, k + 3)
+    return v0, v1, v2, v3
+
+
+@njit(forceinline=True, **PURE)
+def _is_shown(size, slices, x, y, z, dx, dy, dz, k):
+    t = f32(k)
+    pz = z + t * dz
+    ok = inside(size, slices.last, x + t * dx, y + t * dy, pz)
+    if slices.cells > 0:
+        ok = ok & shown(slices, pz)
+    return ok
+
+
+@njit(forceinline=True, **PURE)
+def _extreme(array, size, slices, x, y, z, dx, dy, dz, first, last, inner_first, inner_last, sign, best):
+    """The greatest of `best` and sign·V over the samples first … last."""
+    k = first
+    while k + HALF - 1 <= last and k >= inner_first and k + HALF - 1 <= inner_last:
+        v0, v1, v2, v3 = _half_inside(array, size, slices, x, y, z, dx, dy, dz, k)
+        best = maximum(best, maximum(maximum(v0 * sign, v1 * sign), maximum(v2 * sign, v3 * sign)))
+        k += HALF
+    for i in range(k, last + 1):
+        v = _at(array, size, slices, x, y, z, dx, dy, dz, i) * sign
+        best = maximum(best, where(_is_shown(size, slices, x, y, z, dx, dy, dz, i), v, f32(NOTHING)))
+    return best
+
+
+@njit(forceinline=True, **PURE)
+def _mean(array, size, slices, x, y, z, dx, dy, dz, first, last, inner_first, inner_last):
+    total = splat(f32(0), x)
+    seen = splat(f32(0), x)
+    k = first
+    while k <= last:
+        if k >= inner_first and k + HALF - 1 <= min(inner_last, last):
+            v0, v1, v2, v3 = _half_inside(array, size, slices, x, y, z, dx, dy, dz, k)
+            total = total + ((v0 + v1) + (v2 + v3))
+            seen = seen + f32(HALF)
+            k += HALF
+            continue
+        ok = _is_shown(size, slices, x, y, z, dx, dy, dz, k)
+        total = total + where(ok, _at(array, size, slices, x, y, z, dx, dy, dz, k), f32(0))
+        seen = seen + where(ok, f32(1), f32(0))
+        k += 1
+    some = seen > f32(0)
+    return where(some, total / where(some, seen, f32(1)), OUTSIDE)
+
+
+@njit(forceinline=True, **PURE)
+def _cells(low, high, last):
+    """First and last voxel before positions low … high."""
+    return min(max(int(low - f32(CRUMB)), 0), last), min(max(int(high + f32(CRUMB)), 0), last)
+
+
+@njit(forceinline=True, **PURE)
+def _bound(size, slices, windows, low, high, dx, dy, dz, first, last, sign, like):
+    """No sample of first … last, of rays that begin between low and high, is above it."""
+    nx, ny, nz = size
+    t0, t1 = f32(first), f32(last)
+    x0, x1 = _cells(low[0] + min(t0 * dx, t1 * dx), high[0] + max(t0 * dx, t1 * dx), nx - 2)
+    y0, y1 = _cells(low[1] + min(t0 * dy, t1 * dy), high[1] + max(t0 * dy, t1 * dy), ny - 2)
+    z_low = low[2] + min(t0 * dz, t1 * dz)
+    z_high = high[2] + max(t0 * dz, t1 * dz)
+    if slices.cells > 0:
+        z_low = lowest(slice_at(slices, splat(f32(z_low - f32(CRUMB)), like)))
+        z_high = lowest(slice_at(slices, splat(f32(z_high + f32(CRUMB)), like)))
+    z0, z1 = _cells(z_low, z_high, nz - 2)
+    across = (nx + 2) >> SHIFT
+    deep = (ny + 2) >> SHIFT
+    bound = f32(NOTHING)
+    for z in range(z0 >> SHIFT, (z1 >> SHIFT) + 1, WINDOW):
+        for y in range(y0 >> SHIFT, (y1 >> SHIFT) + 1, WINDOW):
+            for x in range(x0 >> SHIFT, (x1 >> SHIFT) + 1, WINDOW):
+                bound = max(bound, f32(windows[(z * deep + y) * across + x]) * sign)
+    return bound
+
+
+@njit(forceinline=True, **PURE)
+def _highest_bound(bounds, count):
+    """The greatest of the first `count` bounds, rounded up to LANES, and which it is."""
+    found = vector(bounds, 0)
+    for i in range(LANES, count, LANES):
+        found = maximum(found, vector(bounds, i))
+    most = highest(found)
+    for i in range(0, count, LANES):
+        lane = first_lane(vector(bounds, i) >= most)
+        if lane < LANES:
+            return most, i + lane
+    return f32(DONE), 0
+
+
+@njit(forceinline=True, **PURE)
+def _packet(array, size, slices, windows, slack, x, y, z, dx, dy, dz, count, mode, bounds):
+    """What the samples 0 … count − 1 of a packet's rays show."""
+    nx, ny, _ = size
+    direction = (splat(dx, x), splat(dy, x), splat(dz, x))
+    # Of `inside` and a little more: no sample that counts is before `start` or after `end`.
+    edge = f32(2 * EDGE)
+    start = splat(f32(-1e9), x)
+    end = splat(f32(1e9), x)
+    start, end = cut_between(x, direction[0], f32(0) - edge, f32(nx - 1) + edge, start, end)
+    start, end = cut_between(y, direction[1], f32(0) - edge, f32(ny - 1) + edge, start, end)
+    start, end = cut_between(z, direction[2], f32(0) - edge, slices.last + edge, start, end)
+    missed = start > end
+    first = int(max(lowest(where(missed, f32(1e9), start)), f32(0)))
+    last = int(min(highest(where(missed, f32(-1e9), end)), f32(count - 1)))
+    if first > last:
+        return splat(OUTSIDE, x)
+    inner_first, inner_last = 1, 0
+    if slices.holes == 0:
+        enter, leave = box(size, f32(0), slices.last, x, y, z, *direction)
+        inner_first = int(max(highest(enter) + f32(1), f32(0)))
+        inner_last = int(min(lowest(leave), f32(count)))
+    if mode == MEAN:
+        return _mean(array, size, slices, x, y, z, dx, dy, dz, first, last, inner_first, inner_last)
+    sign = f32(-1) if mode == MIN else f32(1)
+    best = splat(f32(NOTHING), x)
+    # Without bounds all samples are one run.
+    length, runs = last - first + 1, 1
+    bounds[0] = f32(0)
+    if windows.size > 0:
+        length = RUN
+        runs = (last - first) // RUN + 1
+        low = (lowest(x), lowest(y), lowest(z))
+        high = (highest(x), highest(y), highest(z))
+        for run in range(runs):
+            k = first + run * RUN
+            end_k = min(k + RUN - 1, last)
+            bounds[run] = slack + _bound(size, slices, windows, low, high, dx, dy, dz, k, end_k, sign, x)
+    for run in range(runs, (runs + LANES - 1) // LANES * LANES):
+        bounds[run] = f32(DONE)
+    most, run = f32(0), 0
+    if windows.size > 0:
+        most, run = _highest_bound(bounds, runs)
+    while True:
+        bounds[run] = f32(DONE)
+        k = first + run * length
+        end_k = min(k + length - 1, last)
+        best = _extreme(array, size, slices, x, y, z, dx, dy, dz, k, end_k, inner_first, inner_last, sign, best)
+        most, run = _highest_bound(bounds, runs)
+        if most <= lowest(where(missed, f32(3e38), best)):
+            break
+    return where(best > f32(NOTHING), best * sign, OUTSIDE)
+
+
+@njit(**PURE)
+def _block(array, size, slices, windows, slack, grid, count, mode, block, bounds, flat, out):
+    height, width = out.shape
+    row0, row1, column0, column1 = block_at(block, height, width)
+    rx, ry, rz = f32(grid[1, 0]), f32(grid[1, 1]), f32(grid[1, 2])
+    ux, uy, uz = f32(grid[2, 0]), f32(grid[2, 1]), f32(grid[2, 2])
+    dx, dy, dz = f32(grid[3, 0]), f32(grid[3, 1]), f32(grid[3, 2])
+    for row in range(row0, row1, TILE_HEIGHT):
+        for column in range(column0, column1, TILE_WIDTH):
+            # The tile's corner in float64: within a tile float32 is then good to 1e-4 of a voxel.
+            x = ramp(f32(grid[0, 0] + column * grid[1, 0] + row * grid[2, 0]), rx, ux)
+            y = ramp(f32(grid[0, 1] + column * grid[1, 1] + row * grid[2, 1]), ry, uy)
+            z = ramp(f32(grid[0, 2] + column * grid[1, 2] + row * grid[2, 2]), rz, uz)
+            if count == 1:
+                ok = _is_shown(size, slices, x, y, z, dx, dy, dz, 0)
+                values = where(ok, _at(array, size, slices, x, y, z, dx, dy, dz, 0), OUTSIDE)
+            else:
+                values = _packet(array, size, slices, windows, slack, x, y, z, dx, dy, dz, count, mode, bounds)
+            if row + TILE_HEIGHT <= height and column + TILE_WIDTH <= width:
+                store_tile(values, flat, row * width + column, width)
+            else:
+                put(values, bounds, 0, out, row, column)
+
+
+@njit(parallel=True, cache=True, **OPTIONS)
+def spread_cpu(array, size, slices, windows, slack, grid, count, mode, out):
+    flat = out.reshape(-1)
+    for i in prange(block_count(out.shape[0], out.shape[1])):
+        bounds = np.empty(count // RUN + 2 * LANES, np.float32)
+        _block(array, size, slices, windows, slack, grid, count, mode, i, bounds, flat, out)
