@@ -304,9 +304,7 @@ def store_tile(typing, values, array, offset, row_length):
         place = base
         short = ir.VectorType(_FLOAT, TILE_WIDTH)
         for row in range(LANES // TILE_WIDTH):
-            lanes = ir.Constant(
-                ir.VectorType(INT, TILE_WIDTH), list(range(row * TILE_WIDTH, (row + 1) * TILE_WIDTH))
-            )
+            lanes = ir.Constant(ir.VectorType(INT, TILE_WIDTH), list(range(row * TILE_WIDTH, (row + 1) * TILE_WIDTH)))
             part = builder.shuffle_vector(args[0], ir.Constant(VECTOR_F, ir.Undefined), lanes)
             builder.store(part, builder.bitcast(place, short.as_pointer())).align = 4
             place = builder.gep(place, [length])

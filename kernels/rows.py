@@ -107,7 +107,7 @@ def _between(row, first, index, part, u, near):
 @njit(**PURE)
 def _row_of_pixels(array, size, slices, y, z, dy, dz, count, mode, columns, scratch, best, out, out_row):
     first, index, part, start, end, low, high, near = columns
-    nx, ny, nz = size
+    _, ny, nz = size
     sign = f32(-1) if mode == 1 else f32(1)
     seen = 0
     k0, k1 = _inside_range(y, dy, ny - 1.0, 0.0, count - 1.0)

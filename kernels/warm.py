@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from kernels import bricks, image, plane, rendering, window
+from kernels import bricks, image, packets, plane, rendering, rows, window
 from kernels.picture import Picture
 from kernels.presets import PRESETS
 from kernels.volume import Volume
 
 DRIVERS = (
-    plane.spread_cpu,
-    plane.spread_rows,
+    packets.spread_cpu,
+    rows.spread_rows,
     window.spread_cpu,
     image.spread_cpu,
     image.spread_colour_cpu,
