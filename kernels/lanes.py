@@ -44,7 +44,7 @@ TILE_HEIGHT = LANES // TILE_WIDTH
 OPTIONS: dict[str, Any] = {"fastmath": True, "error_model": "numpy", "nogil": True}
 
 # For what allocates nothing: without it every access to an array counts its users up and down, with locked instructions
-# that took a fifth of a volume rendering.
+# that took a third of a volume rendering.
 PURE: dict[str, Any] = {**OPTIONS, "_nrt": False}
 
 # ── types ────────────────────────────────────────────────────────────────────────────────────────────────────────

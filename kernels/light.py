@@ -36,11 +36,16 @@ class Optics(NamedTuple):
     inverse: NDArray[np.float32]  # of (AᵀA)⁻¹: index gradients → value² per mm²
 
 
+def form(matrix: NDArray[np.float64]) -> NDArray[np.float32]:
+    """A symmetric 3×3 matrix as `squared` takes it."""
+    return matrix[[0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]].astype(np.float32)
+
+
 @shared
-def squared(form, x, y, z):
-    """The quadratic form (xx, yy, zz, xy, xz, yz) of lanes of vectors."""
-    mixed = (x * y) * form[3] + (x * z) * form[4] + (y * z) * form[5]
-    return (x * x) * form[0] + (y * y) * form[1] + (z * z) * form[2] + mixed * f32(2)
+def squared(metric, x, y, z):
+    """The quadratic form (xx, yy, zz, xy, xz, yz) of lanes of vectors; see `form`."""
+    mixed = (x * y) * metric[3] + (x * z) * metric[4] + (y * z) * metric[5]
+    return (x * x) * metric[0] + (y * y) * metric[1] + (z * z) * metric[2] + mixed * f32(2)
 
 
 @shared

@@ -19,7 +19,6 @@ own like those of the whole volume, so that a hole adds no colour, no opacity an
 from __future__ import annotations
 
 from kernels.lanes import (
-    absolute,
     any_lane,
     apart,
     f32,
@@ -36,7 +35,7 @@ from kernels.lanes import (
 from kernels.light import cell_of, colour_between, extinction_up_to, next_cell, squared
 from kernels.queue import lit_surface, lit_veil
 from kernels.sampling import box, exp_minus, on_slice, slice_at, trilinear
-from kernels.segments import STEPS, Bounds, next_segment, segment_of, way_to
+from kernels.segments import STEPS, bounds_of, next_segment, segment_of, way_to
 
 MEAN_LIGHT = 0.6  # for what is too faint to deserve a gradient: the mean of the lighting over the test pictures
 
@@ -83,19 +82,6 @@ def on_slices(array, size, slices, axis, x, y, z, dx, dy, dz, ways, numbers):
 
 
 @shared
-def bounds_of(x, y, z, dx, dy, dz):
-    """The least and greatest of the lanes; along the rays' own axis their direction is ±1."""
-    steepest = highest(maximum(maximum(absolute(dx), absolute(dy)), absolute(dz)))
-    return Bounds(
-        (lowest(x), lowest(y), lowest(z)),
-        (highest(x), highest(y), highest(z)),
-        (lowest(dx), lowest(dy), lowest(dz)),
-        (highest(dx), highest(dy), highest(dz)),
-        steepest,
-    )
-
-
-@shared
 def finer_depth(array, size, slices, table, parts, x, y, z, dx, dy, dz, t0, t1, v0, v1, length):
     """The optical depth of a step from the values at the ends of its parts."""
     total = splat(f32(0), t0)
@@ -126,17 +112,22 @@ def march(array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, 
     through = splat(f32(1), x)
     length = sqrt(squared(optics.metric, dx, dy, dz))  # mm for w = 1
     bounds = bounds_of(x, y, z, dx, dy, dz)
-    steps_slices = f32(path.step * f32(STEPS))
+    segment_slices = f32(path.step * f32(STEPS))
 
-    for number in range(slices.section_first.size):
-        # All rays meet the sections in the same order.
-        backwards = highest(dz) < f32(0)
-        section = slices.section_first.size - 1 - number if backwards else number
+    count = slices.section_first.size
+    for number in range(2 * count):
+        # Rays that run up the stack meet its sections in order, those that run down from the last to the first.
+        section = number if number < count else 2 * count - 1 - number
+        mine = dz >= f32(0)
+        if number >= count:
+            mine = dz < f32(0)
+        if not any_lane(mine):
+            continue
         ends = (slices.section_first[section], slices.section_last[section])
         start, end = box(size, slices.section_start[section], slices.section_end[section], x, y, z, dx, dy, dz)
         start = maximum(start, near)
         end = minimum(end, far)
-        hit = (start < end) & (through > optics.early_exit)
+        hit = mine & (start < end) & (through > optics.early_exit)
         if not any_lane(hit):
             continue
         # Rays that miss must not stretch the packet's range of segments.
@@ -150,7 +141,7 @@ def march(array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, 
             segment = next_segment(size, slices, path, bounds, occupancy, segment, last_segment, x)
             if segment >= last_segment:
                 break
-            kappa = f32(path.first + path.sign * f32(segment) * steps_slices)
+            kappa = f32(path.first + path.sign * f32(segment) * segment_slices)
             step = f32(path.sign * path.step)
             k1, k2, k3 = f32(kappa + step), f32(kappa + f32(2) * step), f32(kappa + f32(3) * step)
             k4 = f32(kappa + f32(4) * step)

@@ -15,7 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from kernels.lane_memory import append, count_lanes, load, store, vector
-from kernels.lanes import LANES, OPTIONS, PURE, TILE_WIDTH, f32, splat
+from kernels.lanes import LANES, OPTIONS, PURE, f32, splat
 from kernels.light import surface, veil
 from kernels.tiles import BLOCK
 
@@ -38,7 +38,7 @@ class Sink(NamedTuple):
 
 @njit(forceinline=True, **OPTIONS)
 def new_sink():
-    """An empty one; made once for each thread's share of blocks."""
+    """An empty one, for one block."""
     return Sink(
         np.zeros(6 * RAYS, np.float32),
         np.zeros(5 * DEPTH, np.float32),
@@ -66,42 +66,23 @@ def _ray(sink, numbers):
 
 
 @njit(forceinline=True, **PURE)
-def _pixel(first, lane):
-    """The number of a ray in its block: lanes of a tile, row by row."""
-    return first + lane // TILE_WIDTH * BLOCK + lane % TILE_WIDTH
-
-
-@njit(forceinline=True, **PURE)
-def put_rays(sink, first, x, y, z, dx, dy, dz):
-    """Remember the rays of a packet."""
+def put_rays(sink, numbers, x, y, z, dx, dy, dz):
+    """Remember the rays of a packet, which have these numbers in their block."""
     scratch = sink.scratch
     for half in range(2):
         store(x if half == 0 else dx, scratch, 0)
         store(y if half == 0 else dy, scratch, LANES)
         store(z if half == 0 else dz, scratch, 2 * LANES)
         for lane in range(LANES):
-            ray = 3 * half * RAYS + _pixel(first, lane)
+            ray = 3 * half * RAYS + numbers[lane]
             sink.rays[ray] = scratch[lane]
             sink.rays[RAYS + ray] = scratch[LANES + lane]
             sink.rays[2 * RAYS + ray] = scratch[2 * LANES + lane]
 
 
 @njit(forceinline=True, **PURE)
-def add_light(sink, first, red, green, blue):
-    """Add what was lit at once to the rays of a packet."""
-    scratch, light = sink.scratch, sink.light
-    store(red, scratch, 0)
-    store(green, scratch, LANES)
-    store(blue, scratch, 2 * LANES)
-    for lane in range(LANES):
-        ray = 3 * _pixel(first, lane)
-        light[ray] += scratch[lane]
-        light[ray + 1] += scratch[LANES + lane]
-        light[ray + 2] += scratch[2 * LANES + lane]
-
-
-@njit(forceinline=True, **PURE)
-def _add(sink, numbers, at, count, red, green, blue):
+def add_light(sink, numbers, at, count, red, green, blue):
+    """Add what `count` lanes returned to the rays numbers[at], numbers[at + 1], …"""
     scratch, light = sink.scratch, sink.light
     store(red, scratch, 0)
     store(green, scratch, LANES)
@@ -111,6 +92,17 @@ def _add(sink, numbers, at, count, red, green, blue):
         light[ray] += scratch[lane]
         light[ray + 1] += scratch[LANES + lane]
         light[ray + 2] += scratch[2 * LANES + lane]
+
+
+@njit(forceinline=True, **PURE)
+def _forget(columns, rays, at, count):
+    """Move what waits from `at` on to the front, and say how much that is."""
+    left = count - at
+    for i in range(left):
+        rays[i] = rays[at + i]
+        for column in range(0, columns.size, DEPTH):
+            columns[column + i] = columns[column + at + i]
+    return left
 
 
 @njit(**PURE)
@@ -125,13 +117,9 @@ def light_veils(sink, array, size, slices, optics, everything):
         t, weight = vector(veils, at), vector(veils, DEPTH + at)
         red, green, blue = (vector(veils, 2 * DEPTH + at), vector(veils, 3 * DEPTH + at), vector(veils, 4 * DEPTH + at))
         lit = veil(array, size, slices, ends, x, y, z, dx, dy, dz, optics, t, weight, red, green, blue)
-        _add(sink, sink.veil_rays, at, batch, lit[0], lit[1], lit[2])
+        add_light(sink, sink.veil_rays, at, batch, lit[0], lit[1], lit[2])
         at += batch
-    for i in range(count - at):
-        sink.veil_rays[i] = sink.veil_rays[at + i]
-        for column in range(0, 5 * DEPTH, DEPTH):
-            veils[column + i] = veils[column + at + i]
-    sink.state[0] = count - at
+    sink.state[0] = _forget(veils, sink.veil_rays, at, count)
 
 
 @njit(**PURE)
@@ -145,13 +133,9 @@ def light_surfaces(sink, array, size, slices, table, optics, everything):
         x, y, z, dx, dy, dz = _ray(sink, numbers)
         t0, t1, through = vector(surfaces, at), vector(surfaces, DEPTH + at), vector(surfaces, 2 * DEPTH + at)
         lit = surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, t0, t1, through)
-        _add(sink, sink.surface_rays, at, batch, lit[0], lit[1], lit[2])
+        add_light(sink, sink.surface_rays, at, batch, lit[0], lit[1], lit[2])
         at += batch
-    for i in range(count - at):
-        sink.surface_rays[i] = sink.surface_rays[at + i]
-        for column in range(0, 3 * DEPTH, DEPTH):
-            surfaces[column + i] = surfaces[column + at + i]
-    sink.state[1] = count - at
+    sink.state[1] = _forget(surfaces, sink.surface_rays, at, count)
 
 
 @njit(**PURE)

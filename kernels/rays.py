@@ -42,7 +42,6 @@ class View(NamedTuple):
     point: NDArray[np.float32]  # [3]: the eye, or any point of the plane of origins
     direction: NDArray[np.float32]  # [3], of parallel rays
     step_mm: np.float32
-    metric: NDArray[np.float32]  # [6], see light.Optics
     planes: NDArray[np.float32]  # [4·n + 4]: a·x + b·y + c·z ≥ d; the last four are unused
     plane_count: np.int32
 
@@ -95,15 +94,9 @@ def view_of(
         point.astype(np.float32),
         direction.astype(np.float32),
         f32(step_mm),
-        form(volume.affine[:3, :3].T @ volume.affine[:3, :3]),
         planes.reshape(-1),
         np.int32(len(kept)),
     )
-
-
-def form(matrix: NDArray[np.float64]) -> NDArray[np.float32]:
-    """A symmetric 3×3 matrix as `light.squared` takes it."""
-    return matrix[[0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]].astype(np.float32)
 
 
 @shared
@@ -123,7 +116,7 @@ def _of(axis, x, y, z):
 
 
 @shared
-def aim(view, size, x, y, z):
+def aim(view, optics, size, x, y, z):
     """The rays of lanes of camera points, and how they advance: x, y, z, dx, dy, dz, path."""
     if view.axis >= 0:
         axis = view.axis
@@ -141,7 +134,7 @@ def aim(view, size, x, y, z):
         scale = f32(1) / maximum(absolute(along), f32(1e-6))
         dx, dy, dz = x * scale, y * scale, z * scale
         x, y, z = splat(view.point[0], x), splat(view.point[1], x), splat(view.point[2], x)
-    length = lowest(sqrt(squared(view.metric, dx, dy, dz)))
+    length = lowest(sqrt(squared(optics.metric, dx, dy, dz)))
     # A step is the power of two nearest to what is asked for, rather a third too long than much too short.
     ratio = f32(view.step_mm * f32(1.5) / length)
     step = f32(2)

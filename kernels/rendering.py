@@ -24,11 +24,11 @@ from kernels.clip import half_spaces
 from kernels.errors import InvalidParameter
 from kernels.lane_memory import ramp, store, tile_numbers
 from kernels.lanes import LANES, OPTIONS, TILE_HEIGHT, TILE_WIDTH, f32
-from kernels.light import AMBIENT, DIFFUSE, SPECULAR, Optics
+from kernels.light import AMBIENT, DIFFUSE, SPECULAR, Optics, form
 from kernels.march import finished, march
 from kernels.picture import Picture, output, reference_points
 from kernels.queue import add_light, light_surfaces, light_veils, new_sink, put_rays
-from kernels.rays import View, aim, cut, form, view_of
+from kernels.rays import View, aim, cut, view_of
 from kernels.sampling import reference_box, reference_gradient, reference_value
 from kernels.slices import sections, slopes
 from kernels.tiles import BLOCK, block_at, block_count
@@ -67,14 +67,16 @@ def reference(
     slope = slopes(volume.place_of(slices), volume.holes)
     parts = sections(len(slices), volume.holes)
     result, light = np.zeros((*points.shape[:2], 4)), np.ones(points.shape[:2])
-    for first, last in parts if steps[0, 0, 2] >= 0 else parts[::-1]:
-        if first == last:
+    for backwards, first, last in [(False, *part) for part in parts] + [(True, *part) for part in parts[::-1]]:
+        mine = (steps[..., 2] < 0) == backwards
+        if first == last or not mine.any():
             continue
         part = slice(first, last + 1)
         array, places = volume.array[part], volume.place_of(slices[part])
         low, high = np.array([0, 0, places[0]]), np.array([*volume.last[:2], places[-1]])
         entry, leave = reference_box(low, high, points, steps)
         entry, leave = np.maximum(entry, near), np.minimum(leave, far)
+        entry, leave = np.where(mine, entry, 0), np.where(mine, leave, 0)
         inside = entry < leave
         for k in range(int(np.floor(entry[inside].min(initial=0))), int(np.ceil(leave[inside].max(initial=0)))):
             start, end = np.maximum(entry, k), np.minimum(leave, k + 1)
@@ -102,24 +104,25 @@ def _block(array, size, slices, camera, view, occupancy, table, optics, block, h
     row0, row1, column0, column1 = block_at(block, height, width)
     o, r, d = camera.origin, camera.right, camera.down
     left = np.empty(BLOCK * BLOCK, np.float32)
+    numbers = np.empty(LANES, np.int32)
     buffer = np.empty(LANES, np.float32)
     for row in range(row0, row1, TILE_HEIGHT):
         for column in range(column0, column1, TILE_WIDTH):
             x = ramp(f32(o[0] + column * r[0] + row * d[0]), f32(r[0]), f32(d[0]))
             y = ramp(f32(o[1] + column * r[1] + row * d[1]), f32(r[1]), f32(d[1]))
             z = ramp(f32(o[2] + column * r[2] + row * d[2]), f32(r[2]), f32(d[2]))
-            first = (row - row0) * BLOCK + column - column0
-            rays = tile_numbers(first, BLOCK)
-            x, y, z, dx, dy, dz, path = aim(view, size, x, y, z)
+            rays = tile_numbers((row - row0) * BLOCK + column - column0, BLOCK)
+            store(rays, numbers, 0)
+            x, y, z, dx, dy, dz, path = aim(view, optics, size, x, y, z)
             near, far = cut(view, x, y, z, dx, dy, dz)
-            put_rays(sink, first, x, y, z, dx, dy, dz)
+            put_rays(sink, numbers, x, y, z, dx, dy, dz)
             red, green, blue, through = march(
                 array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, table, optics, sink, rays
             )
-            add_light(sink, first, red, green, blue)
+            add_light(sink, numbers, 0, LANES, red, green, blue)
             store(through, buffer, 0)
             for lane in range(LANES):
-                left[first + lane // TILE_WIDTH * BLOCK + lane % TILE_WIDTH] = buffer[lane]
+                left[numbers[lane]] = buffer[lane]
     light_veils(sink, array, size, slices, optics, True)
     light_surfaces(sink, array, size, slices, table, optics, True)
     for v in range(row0, row1):
@@ -163,7 +166,7 @@ def volume_rendering(
     Args:
         step_mm: about how long a step is; the volume's slices decide, see segments.py.
         early_exit: a ray ends when no more than this is left of its light: STILL_EXIT, or MOVING_EXIT.
-        fine: cut surfaces in parts with a gradient at each; while moving, False: one part.
+        fine: for a picture at rest: more steps count as surfaces, cut into more pieces.
         eye: where rays begin, patient mm, before the picture's plane; None: they are parallel.
         clip: half-spaces [n, 4] to which the volume is cut, see clip.py.
 
@@ -224,7 +227,7 @@ def arguments(
         *cuts_of(view, fine),
         f32(transfer.faint),
         f32(transfer.flat_gradient**2 + 1e-6),
-        view.metric,
+        form(volume.affine[:3, :3].T @ volume.affine[:3, :3]),
         form(volume.inverse @ volume.inverse.T),
     )
     return volume.voxels, volume.size, volume.slices, camera, view, bricks.occupancy(table), table, optics

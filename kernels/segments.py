@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kernels.bricks import GROUP_SHIFT, SHIFT
-from kernels.lanes import f32, highest, lowest, shared, splat
+from kernels.lanes import absolute, f32, highest, lowest, maximum, shared, splat
 from kernels.sampling import slice_at
 
 STEPS = 4
@@ -40,7 +40,20 @@ class Bounds(NamedTuple):
     origin_high: tuple[np.float32, np.float32, np.float32]
     direction_low: tuple[np.float32, np.float32, np.float32]
     direction_high: tuple[np.float32, np.float32, np.float32]
-    steepest: np.float32  # voxels sideways per slice, at least 1
+    steepest: np.float32  # voxels sideways per slice of an even stack, at least 1
+
+
+@shared
+def bounds_of(x, y, z, dx, dy, dz):
+    """The least and greatest of the lanes; along the rays' own axis their direction is ±1."""
+    steepest = highest(maximum(maximum(absolute(dx), absolute(dy)), absolute(dz)))
+    return Bounds(
+        (lowest(x), lowest(y), lowest(z)),
+        (highest(x), highest(y), highest(z)),
+        (lowest(dx), lowest(dy), lowest(dz)),
+        (highest(dx), highest(dy), highest(dz)),
+        steepest,
+    )
 
 
 @shared
@@ -131,8 +144,10 @@ def next_segment(size, slices, path, bounds, occupancy, segment, last, like):
                 for x in range(x0 >> GROUP_SHIFT, (x1 >> GROUP_SHIFT) + 1):
                     least = min(least, int(occupancy.far[(z * gy + y) * gx + x]))
         if least > 0:
-            leap = int(f32(least - 1) / bounds.steepest) * group
-            segment = int(abs(f32(end) - path.first) / length) + int(f32(leap) / length)
+            segment = int(abs(f32(end) - path.first) / length)
+            # Among uneven slices a ray may cross any number of bricks along one axis within one along another.
+            if slices.cells == 0:
+                segment += int(f32(int(f32(least - 1) / bounds.steepest) * group) / length)
             continue
         if length >= f32(group):
             return segment

@@ -33,7 +33,7 @@ def ray(u, v, array, size, slices, counted, middle, right, down, view, occupancy
     x = middle[0] + across * right[0] + along * down[0]
     y = middle[1] + across * right[1] + along * down[1]
     z = middle[2] + across * right[2] + along * down[2]
-    x, y, z, dx, dy, dz, path = aim(view, size, x, y, z)
+    x, y, z, dx, dy, dz, path = aim(view, optics, size, x, y, z)
     near, far = cut(view, x, y, z, dx, dy, dz)
     red, green, blue, through = follow(
         array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, table, optics, 0, 0
@@ -84,7 +84,7 @@ def spread(
     filled, function = (out, spread_cuda) if out.size else (rgba, spread_rgba_cuda)
     rays_ = from_middle(camera.origin, camera.right, camera.down, width, height)
     # A few numbers among the arguments are no arrays to send.
-    numbers: dict[str, Any] = {name: reals(getattr(view, name)) for name in ("point", "direction", "metric")}
+    numbers: dict[str, Any] = {name: reals(getattr(view, name)) for name in ("point", "direction")}
     forms: dict[str, Any] = {"metric": reals(optics.metric), "inverse": reals(optics.inverse)}
     planes = module_of(array).empty(view.planes.shape, np.float32)
     planes.set(view.planes)

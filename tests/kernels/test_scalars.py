@@ -96,7 +96,7 @@ def test_rendering_of_single_rays_equals_the_packets(dtype, holes):
                 x = f32(o[0] + u * r[0] + v * d[0])
                 y = f32(o[1] + u * r[1] + v * d[1])
                 z = f32(o[2] + u * r[2] + v * d[2])
-                x, y, z, dx, dy, dz, path = aim(view, size, x, y, z)
+                x, y, z, dx, dy, dz, path = aim(view, optics, size, x, y, z)
                 near, far = cut(view, x, y, z, dx, dy, dz)
                 red, green, blue, through = follow(
                     array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, table, optics, 0, 0
