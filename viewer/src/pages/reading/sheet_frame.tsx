@@ -1,7 +1,7 @@
 /** A sheet over the page: from below on a phone, in the middle of a desk. Its name stands in `desk.sheet`. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { desk } from "../../session";
 import { words } from "../../words/words";
 
@@ -34,7 +34,8 @@ function keepFocus(event: KeyboardEvent): void {
 export function SheetFrame({ title, testid, children }: Props) {
   const sheet = useRef<HTMLDivElement>(null);
   const pressed = useRef(false); // the finger whose long press opened this may still lift itself over the scrim
-  useEffect(() => {
+  // Before the next key: an effect after painting would take for `before` where a quick Tab has already gone.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     sheet.current?.focus();
     return () => (before instanceof HTMLElement ? before.focus() : undefined); // back to what opened it
