@@ -27,7 +27,7 @@ from kernels.lanes import (
     splat,
     where,
 )
-from kernels.sampling import EDGE, box, cut_between, inside, shown, slice_at, trilinear
+from kernels.sampling import EDGE, box, cut_between, inside, on_slice, shown, slice_at, trilinear
 from kernels.tiles import block_at, block_count, put
 from kernels.window import OUTSIDE
 
@@ -40,36 +40,40 @@ CRUMB = 2e-3  # voxels: more than the rounding of a position
 
 
 @njit(forceinline=True, **PURE)
-def _at(array, size, slices, x, y, z, dx, dy, dz, k):
+def _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, last):
+    """Sample k. Where samples lie on the slices of an axis, 1 or 2, half the reads will do."""
+    nx, ny, nz = size
     t = f32(k)
-    pz = z + t * dz
+    px, py, pz = x + t * dx, y + t * dy, z + t * dz
+    if axis == 2:
+        number = k if dz > f32(0) else last - k
+        return on_slice(array, np.int64(number) * nx * ny, nx, ny, nx, px, py)
     if slices.cells > 0:
         pz = slice_at(slices, pz)
-    return trilinear(array, size, x + t * dx, y + t * dy, pz)
+    if axis == 1:
+        number = k if dy > f32(0) else last - k
+        return on_slice(array, np.int64(number) * nx, nx, nz, nx * ny, px, pz)
+    return trilinear(array, size, px, py, pz)
 
 
 @njit(forceinline=True, **PURE)
-def _even(array, size, x, y, z, dx, dy, dz, k):
-    t = f32(k)
-    return trilinear(array, size, x + t * dx, y + t * dy, z + t * dz)
-
-
-@njit(forceinline=True, **PURE)
-def _half_inside(array, size, slices, x, y, z, dx, dy, dz, k):
-    """HALF samples that are inside in all lanes, straight through, so that the processor has their reads under way at
-    once.
-    """
-    if slices.cells == 0:
-        v0 = _even(array, size, x, y, z, dx, dy, dz, k)
-        v1 = _even(array, size, x, y, z, dx, dy, dz, k + 1)
-        v2 = _even(array, size, x, y, z, dx, dy, dz, k + 2)
-        v3 = _even(array, size, x, y, z, dx, dy, dz, k + 3)
-        return v0, v1, v2, v3
-    v0 = _at(array, size, slices, x, y, z, dx, dy, dz, k)
-    v1 = _at(array, size, slices, x, y, z, dx, dy, dz, k + 1)
-    v2 = _at(array, size, slices, x, y, z, dx, dy, dz, k + 2)
-    v3 = _at(array, size, slices, x, y, z, dx, dy, dz, k + 3)
+def _half(array, size, slices, axis, x, y, z, dx, dy, dz, k, last):
+    """HALF samples straight through, so that the processor has their reads under way at once."""
+    v0 = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, last)
+    v1 = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k + 1, last)
+    v2 = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k + 2, last)
+    v3 = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k + 3, last)
     return v0, v1, v2, v3
+
+
+@njit(forceinline=True, **PURE)
+def _half_inside(array, size, slices, axis, x, y, z, dx, dy, dz, k, last):
+    # Once for each kind, so that no branch stands between reads.
+    if slices.cells == 0 and axis == 1:
+        return _half(array, size, slices, 1, x, y, z, dx, dy, dz, k, last)
+    if slices.cells == 0 and axis == 2:
+        return _half(array, size, slices, 2, x, y, z, dx, dy, dz, k, last)
+    return _half(array, size, slices, axis, x, y, z, dx, dy, dz, k, last)
 
 
 @njit(forceinline=True, **PURE)
@@ -83,35 +87,37 @@ def _is_shown(size, slices, x, y, z, dx, dy, dz, k):
 
 
 @njit(forceinline=True, **PURE)
-def _extreme(array, size, slices, x, y, z, dx, dy, dz, first, last, inner_first, inner_last, sign, best):
+def _extreme(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_first, inner_last, sign, best, most):
     """The greatest of `best` and sign·V over the samples first … last."""
     k = first
-    while k + HALF - 1 <= last and k >= inner_first and k + HALF - 1 <= inner_last:
-        v0, v1, v2, v3 = _half_inside(array, size, slices, x, y, z, dx, dy, dz, k)
-        best = maximum(best, maximum(maximum(v0 * sign, v1 * sign), maximum(v2 * sign, v3 * sign)))
-        k += HALF
-    for i in range(k, last + 1):
-        v = _at(array, size, slices, x, y, z, dx, dy, dz, i) * sign
-        best = maximum(best, where(_is_shown(size, slices, x, y, z, dx, dy, dz, i), v, f32(NOTHING)))
+    while k <= last:
+        if k >= inner_first and k + HALF - 1 <= min(inner_last, last):
+            v0, v1, v2, v3 = _half_inside(array, size, slices, axis, x, y, z, dx, dy, dz, k, most)
+            best = maximum(best, maximum(maximum(v0 * sign, v1 * sign), maximum(v2 * sign, v3 * sign)))
+            k += HALF
+        else:
+            v = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, most) * sign
+            best = maximum(best, where(_is_shown(size, slices, x, y, z, dx, dy, dz, k), v, f32(NOTHING)))
+            k += 1
     return best
 
 
 @njit(forceinline=True, **PURE)
-def _mean(array, size, slices, x, y, z, dx, dy, dz, first, last, inner_first, inner_last):
+def _mean(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_first, inner_last, most):
     total = splat(f32(0), x)
     seen = splat(f32(0), x)
     k = first
     while k <= last:
         if k >= inner_first and k + HALF - 1 <= min(inner_last, last):
-            v0, v1, v2, v3 = _half_inside(array, size, slices, x, y, z, dx, dy, dz, k)
+            v0, v1, v2, v3 = _half_inside(array, size, slices, axis, x, y, z, dx, dy, dz, k, most)
             total = total + ((v0 + v1) + (v2 + v3))
             seen = seen + f32(HALF)
             k += HALF
-            continue
-        ok = _is_shown(size, slices, x, y, z, dx, dy, dz, k)
-        total = total + where(ok, _at(array, size, slices, x, y, z, dx, dy, dz, k), f32(0))
-        seen = seen + where(ok, f32(1), f32(0))
-        k += 1
+        else:
+            ok = _is_shown(size, slices, x, y, z, dx, dy, dz, k)
+            total = total + where(ok, _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, most), f32(0))
+            seen = seen + where(ok, f32(1), f32(0))
+            k += 1
     some = seen > f32(0)
     return where(some, total / where(some, seen, f32(1)), OUTSIDE)
 
@@ -160,7 +166,7 @@ def _highest_bound(bounds, count):
 
 
 @njit(forceinline=True, **PURE)
-def _packet(array, size, slices, windows, slack, x, y, z, dx, dy, dz, count, mode, bounds):
+def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, count, mode, bounds):
     """What the samples 0 … count − 1 of a packet's rays show."""
     nx, ny, _ = size
     direction = (splat(dx, x), splat(dy, x), splat(dz, x))
@@ -182,7 +188,7 @@ def _packet(array, size, slices, windows, slack, x, y, z, dx, dy, dz, count, mod
         inner_first = int(max(highest(enter) + f32(1), f32(0)))
         inner_last = int(min(lowest(leave), f32(count)))
     if mode == MEAN:
-        return _mean(array, size, slices, x, y, z, dx, dy, dz, first, last, inner_first, inner_last)
+        return _mean(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_first, inner_last, count - 1)
     sign = f32(-1) if mode == MIN else f32(1)
     best = splat(f32(NOTHING), x)
     # Without bounds all samples are one run.
@@ -206,7 +212,9 @@ def _packet(array, size, slices, windows, slack, x, y, z, dx, dy, dz, count, mod
         bounds[run] = f32(DONE)
         k = first + run * length
         end_k = min(k + length - 1, last)
-        best = _extreme(array, size, slices, x, y, z, dx, dy, dz, k, end_k, inner_first, inner_last, sign, best)
+        best = _extreme(
+            array, size, slices, axis, x, y, z, dx, dy, dz, k, end_k, inner_first, inner_last, sign, best, count - 1
+        )  # fmt: skip
         most, run = _highest_bound(bounds, runs)
         if most <= lowest(where(missed, f32(3e38), best)):
             break
@@ -214,7 +222,7 @@ def _packet(array, size, slices, windows, slack, x, y, z, dx, dy, dz, count, mod
 
 
 @njit(**PURE)
-def _block(array, size, slices, windows, slack, grid, count, mode, block, bounds, flat, out):
+def _block(array, size, slices, windows, slack, axis, grid, count, mode, block, bounds, flat, out):
     height, width = out.shape
     row0, row1, column0, column1 = block_at(block, height, width)
     rx, ry, rz = f32(grid[1, 0]), f32(grid[1, 1]), f32(grid[1, 2])
@@ -228,9 +236,9 @@ def _block(array, size, slices, windows, slack, grid, count, mode, block, bounds
             z = ramp(f32(grid[0, 2] + column * grid[1, 2] + row * grid[2, 2]), rz, uz)
             if count == 1:
                 ok = _is_shown(size, slices, x, y, z, dx, dy, dz, 0)
-                values = where(ok, _at(array, size, slices, x, y, z, dx, dy, dz, 0), OUTSIDE)
+                values = where(ok, _at(array, size, slices, -1, x, y, z, dx, dy, dz, 0, 0), OUTSIDE)
             else:
-                values = _packet(array, size, slices, windows, slack, x, y, z, dx, dy, dz, count, mode, bounds)
+                values = _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, count, mode, bounds)
             if row + TILE_HEIGHT <= height and column + TILE_WIDTH <= width:
                 store_tile(values, flat, row * width + column, width)
             else:
@@ -238,8 +246,8 @@ def _block(array, size, slices, windows, slack, grid, count, mode, block, bounds
 
 
 @njit(parallel=True, cache=True, **OPTIONS)
-def spread_cpu(array, size, slices, windows, slack, grid, count, mode, out):
+def spread_cpu(array, size, slices, windows, slack, axis, grid, count, mode, out):
     flat = out.reshape(-1)
     for i in prange(block_count(out.shape[0], out.shape[1])):
         bounds = np.empty(count // RUN + 2 * LANES, np.float32)
-        _block(array, size, slices, windows, slack, grid, count, mode, i, bounds, flat, out)
+        _block(array, size, slices, windows, slack, axis, grid, count, mode, i, bounds, flat, out)
