@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
-from kernels.bricks import SHIFT, WINDOW
-from kernels.lane_memory import first_lane, ramp, store_tile, vector
+from kernels.bricks import SHIFT, STRIDE, WINDOW
+from kernels.lane_memory import first_lane, load, ramp, store, store_tile, vector
 from kernels.lanes import (
     LANES,
     OPTIONS,
@@ -22,8 +22,11 @@ from kernels.lanes import (
     TILE_WIDTH,
     f32,
     highest,
+    i32,
+    integer,
     lowest,
     maximum,
+    minimum,
     splat,
     where,
 )
@@ -152,6 +155,34 @@ def _bound(size, slices, windows, low, high, dx, dy, dz, first, last, sign, like
 
 
 @njit(forceinline=True, **PURE)
+def _window_before(low, step, k, count):
+    """Along one axis, for lanes of runs that begin at k, the window in which they begin; `step` is one sample's."""
+    start = low + minimum(k * step, (k + f32(RUN - 1)) * step) - f32(CRUMB)
+    return minimum(integer(maximum(start, f32(0)) * f32(1 / STRIDE)), i32((count - 2) // STRIDE))
+
+
+@njit(forceinline=True, **PURE)
+def _bounds(size, windows, slack, low, dx, dy, dz, first, runs, sign, bounds):
+    """`_bound` of all runs, LANES at a time, where every run lies within one window."""
+    nx, ny, nz = size
+    across = i32((nx + 2) // STRIDE)
+    layer = i32(((ny + 2) // STRIDE) * ((nx + 2) // STRIDE))
+    for run in range(0, runs, LANES):
+        k = ramp(f32(first + run * RUN), f32(RUN), f32(RUN * TILE_WIDTH))
+        wx = _window_before(low[0], dx, k, nx)
+        wy = _window_before(low[1], dy, k, ny)
+        wz = _window_before(low[2], dz, k, nz)
+        found = load(windows, 0, wz * layer + wy * across + wx) * sign + slack
+        store(where(k < f32(first + runs * RUN), found, f32(DONE)), bounds, run)
+
+
+@njit(forceinline=True, **PURE)
+def _fits(low, high, step):
+    """Whether a run lies within one window along an axis, wherever it begins."""
+    return high - low + abs(step) * f32(RUN - 1) + f32(2 * CRUMB) < f32((WINDOW - 1) * STRIDE)
+
+
+@njit(forceinline=True, **PURE)
 def _highest_bound(bounds, count):
     """The greatest of the first `count` bounds, rounded up to LANES, and which it is."""
     found = vector(bounds, 0)
@@ -199,10 +230,14 @@ def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, coun
         runs = (last - first) // RUN + 1
         low = (lowest(x), lowest(y), lowest(z))
         high = (highest(x), highest(y), highest(z))
-        for run in range(runs):
-            k = first + run * RUN
-            end_k = min(k + RUN - 1, last)
-            bounds[run] = slack + _bound(size, slices, windows, low, high, dx, dy, dz, k, end_k, sign, x)
+        compact = _fits(low[0], high[0], dx) and _fits(low[1], high[1], dy) and _fits(low[2], high[2], dz)
+        if compact and slices.cells == 0:
+            _bounds(size, windows, slack, low, dx, dy, dz, first, runs, sign, bounds)
+        else:
+            for run in range(runs):
+                k = first + run * RUN
+                end_k = min(k + RUN - 1, last)
+                bounds[run] = slack + _bound(size, slices, windows, low, high, dx, dy, dz, k, end_k, sign, x)
     for run in range(runs, (runs + LANES - 1) // LANES * LANES):
         bounds[run] = f32(DONE)
     most, run = f32(0), 0
