@@ -155,31 +155,39 @@ def _bound(size, slices, windows, low, high, dx, dy, dz, first, last, sign, like
 
 
 @njit(forceinline=True, **PURE)
-def _window_before(low, step, k, count):
-    """Along one axis, for lanes of runs that begin at k, the window in which they begin; `step` is one sample's."""
+def _brick_before(low, step, k):
+    """Along one axis, for lanes of runs that begin at k, the brick in which they begin; `step` is one sample's."""
     start = low + minimum(k * step, (k + f32(RUN - 1)) * step) - f32(CRUMB)
-    return minimum(integer(maximum(start, f32(0)) * f32(1 / STRIDE)), i32((count - 2) // STRIDE))
+    return integer(maximum(start, f32(0)) * f32(1 / STRIDE))
 
 
 @njit(forceinline=True, **PURE)
-def _bounds(size, windows, slack, low, dx, dy, dz, first, runs, sign, bounds):
-    """`_bound` of all runs, LANES at a time, where every run lies within one window."""
+def _further(low, high, step):
+    """How many bricks a run may reach along an axis beyond the window in which it begins, wherever that is."""
+    extent = high - low + abs(step) * f32(RUN - 1) + f32(2 * CRUMB)
+    return max(int(extent * f32(1 / STRIDE)) + 2 - WINDOW, 0)
+
+
+@njit(forceinline=True, **PURE)
+def _even_bounds(size, windows, slack, low, high, dx, dy, dz, first, runs, sign, bounds):
+    """`_bound` of all runs in an even stack, LANES at a time."""
     nx, ny, nz = size
-    across = i32((nx + 2) // STRIDE)
-    layer = i32(((ny + 2) // STRIDE) * ((nx + 2) // STRIDE))
+    across, deep = (nx + 2) >> SHIFT, (ny + 2) >> SHIFT
+    last_x, last_y, last_z = (nx - 2) >> SHIFT, (ny - 2) >> SHIFT, (nz - 2) >> SHIFT
+    more_x, more_y, more_z = _further(low[0], high[0], dx), _further(low[1], high[1], dy), _further(low[2], high[2], dz)
     for run in range(0, runs, LANES):
         k = ramp(f32(first + run * RUN), f32(RUN), f32(RUN * TILE_WIDTH))
-        wx = _window_before(low[0], dx, k, nx)
-        wy = _window_before(low[1], dy, k, ny)
-        wz = _window_before(low[2], dz, k, nz)
-        found = load(windows, 0, wz * layer + wy * across + wx) * sign + slack
-        store(where(k < f32(first + runs * RUN), found, f32(DONE)), bounds, run)
-
-
-@njit(forceinline=True, **PURE)
-def _fits(low, high, step):
-    """Whether a run lies within one window along an axis, wherever it begins."""
-    return high - low + abs(step) * f32(RUN - 1) + f32(2 * CRUMB) < f32((WINDOW - 1) * STRIDE)
+        bx, by, bz = _brick_before(low[0], dx, k), _brick_before(low[1], dy, k), _brick_before(low[2], dz, k)
+        found = splat(f32(NOTHING), k)
+        # Windows side by side; the last ends where the run may end.
+        for z in range(0, more_z + WINDOW, WINDOW):
+            layer = minimum(bz + i32(min(z, more_z)), i32(last_z)) * i32(deep)
+            for y in range(0, more_y + WINDOW, WINDOW):
+                row = (layer + minimum(by + i32(min(y, more_y)), i32(last_y))) * i32(across)
+                for x in range(0, more_x + WINDOW, WINDOW):
+                    column = minimum(bx + i32(min(x, more_x)), i32(last_x))
+                    found = maximum(found, load(windows, 0, row + column) * sign)
+        store(where(k < f32(first + runs * RUN), found + slack, f32(DONE)), bounds, run)
 
 
 @njit(forceinline=True, **PURE)
@@ -230,9 +238,8 @@ def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, coun
         runs = (last - first) // RUN + 1
         low = (lowest(x), lowest(y), lowest(z))
         high = (highest(x), highest(y), highest(z))
-        compact = _fits(low[0], high[0], dx) and _fits(low[1], high[1], dy) and _fits(low[2], high[2], dz)
-        if compact and slices.cells == 0:
-            _bounds(size, windows, slack, low, dx, dy, dz, first, runs, sign, bounds)
+        if slices.cells == 0:
+            _even_bounds(size, windows, slack, low, high, dx, dy, dz, first, runs, sign, bounds)
         else:
             for run in range(runs):
                 k = first + run * RUN
