@@ -39,6 +39,7 @@ HALF = RUN // 2
 MIN, MEAN = 1, 2
 NOTHING = -3e38  # below every value
 DONE = -3.3e38  # below NOTHING: a run that was visited
+WIDEST = 9  # bricks beyond a window, of all axes together
 CRUMB = 2e-3  # voxels: more than the rounding of a position
 
 
@@ -233,11 +234,14 @@ def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, coun
     # Without bounds all samples are one run.
     length, runs = last - first + 1, 1
     bounds[0] = f32(0)
-    if windows.size > 0:
+    low = (lowest(x), lowest(y), lowest(z))
+    high = (highest(x), highest(y), highest(z))
+    wide = _further(low[0], high[0], dx) + _further(low[1], high[1], dy) + _further(low[2], high[2], dz)
+    # Runs of far apart rays reach over so much of the volume that asking costs more than it can save.
+    is_bounded = windows.size > 0 and wide <= WIDEST
+    if is_bounded:
         length = RUN
         runs = (last - first) // RUN + 1
-        low = (lowest(x), lowest(y), lowest(z))
-        high = (highest(x), highest(y), highest(z))
         if slices.cells == 0:
             _even_bounds(size, windows, slack, low, high, dx, dy, dz, first, runs, sign, bounds)
         else:
@@ -248,7 +252,7 @@ def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, coun
     for run in range(runs, (runs + LANES - 1) // LANES * LANES):
         bounds[run] = f32(DONE)
     most, run = f32(0), 0
-    if windows.size > 0:
+    if is_bounded:
         most, run = _highest_bound(bounds, runs)
     while True:
         bounds[run] = f32(DONE)

@@ -23,6 +23,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
+from numba import get_num_threads, set_num_threads
 from numpy.typing import NDArray
 
 from kernels.arrays import driver, on_device
@@ -46,7 +47,10 @@ from kernels.window import OUTSIDE
 
 Projection = Literal["max", "min", "mean"]
 MAX, MIN, MEAN = 0, 1, 2
-SHORT = 64  # samples: fewer are taken without asking what they can show
+# Other threads take that long to wake up: what one finishes by then it does alone.
+WAKING_US = 300
+SAMPLE_US, ROW_SAMPLE_US = 5e-3, 1e-3
+SHORT = 48  # samples: fewer are taken without asking what they can show
 MODES = {"max": MAX, "min": MIN, "mean": MEAN}
 
 
@@ -210,10 +214,18 @@ def _spread(
     samples = (grid, count, MODES[projection], result)
     if on_device(volume.array):
         driver("plane").spread(*voxels, *samples)
-    elif along_rows(grid):
-        spread_rows(*voxels, *samples)
-    elif bricks is None or projection == "mean" or count < SHORT:
-        spread_cpu(*voxels, np.empty(0, volume.array.dtype), f32(0), axis, *samples)
-    else:
-        spread_cpu(*voxels, *bricks.windows(highest=projection == "max"), axis, *samples)
+        return result
+    is_straight = along_rows(grid)
+    threads = get_num_threads()
+    if result.size * count * (ROW_SAMPLE_US if is_straight else SAMPLE_US) < WAKING_US:
+        set_num_threads(1)
+    try:
+        if is_straight:
+            spread_rows(*voxels, *samples)
+        elif bricks is None or projection == "mean" or count < SHORT:
+            spread_cpu(*voxels, np.empty(0, volume.array.dtype), f32(0), axis, *samples)
+        else:
+            spread_cpu(*voxels, *bricks.windows(highest=projection == "max"), axis, *samples)
+    finally:
+        set_num_threads(threads)
     return result
