@@ -132,7 +132,7 @@ def _cells(low, high, last):
     return min(max(int(low - f32(CRUMB)), 0), last), min(max(int(high + f32(CRUMB)), 0), last)
 
 
-@njit(forceinline=True, **PURE)
+@njit(**PURE)
 def _bound(size, slices, windows, low, high, dx, dy, dz, first, last, sign, like):
     """No sample of first … last, of rays that begin between low and high, is above it."""
     nx, ny, nz = size
@@ -169,7 +169,7 @@ def _further(low, high, step):
     return max(int(extent * f32(1 / STRIDE)) + 2 - WINDOW, 0)
 
 
-@njit(forceinline=True, **PURE)
+@njit(**PURE)
 def _even_bounds(size, windows, slack, low, high, dx, dy, dz, first, runs, sign, bounds):
     """`_bound` of all runs in an even stack, LANES at a time."""
     nx, ny, nz = size
