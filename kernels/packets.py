@@ -10,7 +10,7 @@ Axes: index coordinates (x, y, place), see volume.py. Exact: skipping changes no
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import get_num_threads, njit, prange
 
 from kernels.bricks import SHIFT, STRIDE, WINDOW
 from kernels.lane_memory import first_lane, load, ramp, store, store_tile, vector
@@ -31,7 +31,7 @@ from kernels.lanes import (
     where,
 )
 from kernels.sampling import EDGE, box, cut_between, inside, on_slice, shown, slice_at, trilinear
-from kernels.tiles import block_at, block_count, put
+from kernels.tiles import block_at, block_count, put, take
 from kernels.window import OUTSIDE
 
 RUN = 8  # samples
@@ -291,9 +291,19 @@ def _block(array, size, slices, windows, slack, axis, grid, count, mode, block, 
                 put(values, bounds, 0, out, row, column)
 
 
+@njit(**OPTIONS)
+def _blocks(array, size, slices, windows, slack, axis, grid, count, mode, counter, out):
+    """What one thread makes."""
+    flat = out.reshape(-1)
+    bounds = np.empty(count // RUN + 2 * LANES, np.float32)
+    block = take(counter)
+    while block < block_count(out.shape[0], out.shape[1]):
+        _block(array, size, slices, windows, slack, axis, grid, count, mode, block, bounds, flat, out)
+        block = take(counter)
+
+
 @njit(parallel=True, cache=True, **OPTIONS)
 def spread_cpu(array, size, slices, windows, slack, axis, grid, count, mode, out):
-    flat = out.reshape(-1)
-    for i in prange(block_count(out.shape[0], out.shape[1])):
-        bounds = np.empty(count // RUN + 2 * LANES, np.float32)
-        _block(array, size, slices, windows, slack, axis, grid, count, mode, i, bounds, flat, out)
+    counter = np.zeros(1, np.int64)
+    for _ in prange(get_num_threads()):
+        _blocks(array, size, slices, windows, slack, axis, grid, count, mode, counter, out)
