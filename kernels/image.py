@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import get_num_threads, njit, prange
+from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
 from kernels.arrays import driver, module_of, on_device
@@ -38,7 +38,7 @@ from kernels.lanes import (
 )
 from kernels.picture import check_size, output, snap
 from kernels.sampling import EDGE
-from kernels.tiles import block_at, block_count, put, take
+from kernels.tiles import SHARES, block_at, block_count, put, take
 from kernels.window import OUTSIDE
 
 DTYPES = (np.dtype(np.float32), np.dtype(np.int16), np.dtype(np.uint16), np.dtype(np.uint8))
@@ -150,7 +150,7 @@ def _blocks(image, columns, rows, matrix, n, counter, out):
 @njit(parallel=True, cache=True, **OPTIONS)
 def spread_cpu(image, columns, rows, matrix, n, out):
     counter = np.zeros(1, np.int64)
-    for _ in prange(get_num_threads()):
+    for _ in prange(SHARES):
         _blocks(image, columns, rows, matrix, n, counter, out)
 
 
@@ -178,7 +178,7 @@ def _colour_blocks(image, columns, rows, matrix, n, counter, out):
 @njit(parallel=True, cache=True, **OPTIONS)
 def spread_colour_cpu(image, columns, rows, matrix, n, out):
     counter = np.zeros(1, np.int64)
-    for _ in prange(get_num_threads()):
+    for _ in prange(SHARES):
         _colour_blocks(image, columns, rows, matrix, n, counter, out)
 
 

@@ -10,7 +10,7 @@ Axes: index coordinates (x, y, place), see volume.py. Exact: skipping changes no
 from __future__ import annotations
 
 import numpy as np
-from numba import get_num_threads, njit, prange
+from numba import njit, prange
 
 from kernels.bricks import SHIFT, STRIDE, WINDOW
 from kernels.lane_memory import first_lane, load, ramp, store, store_tile, vector
@@ -31,7 +31,7 @@ from kernels.lanes import (
     where,
 )
 from kernels.sampling import EDGE, box, cut_between, inside, on_slice, shown, slice_at, trilinear
-from kernels.tiles import block_at, block_count, put, take
+from kernels.tiles import SHARES, block_at, block_count, put, take
 from kernels.window import OUTSIDE
 
 RUN = 8  # samples
@@ -294,9 +294,11 @@ def _block(array, size, slices, windows, slack, axis, grid, count, mode, block, 
 @njit(**OPTIONS)
 def _blocks(array, size, slices, windows, slack, axis, grid, count, mode, counter, out):
     """What one thread makes."""
+    block = take(counter)
+    if block >= block_count(out.shape[0], out.shape[1]):
+        return
     flat = out.reshape(-1)
     bounds = np.empty(count // RUN + 2 * LANES, np.float32)
-    block = take(counter)
     while block < block_count(out.shape[0], out.shape[1]):
         _block(array, size, slices, windows, slack, axis, grid, count, mode, block, bounds, flat, out)
         block = take(counter)
@@ -305,5 +307,5 @@ def _blocks(array, size, slices, windows, slack, axis, grid, count, mode, counte
 @njit(parallel=True, cache=True, **OPTIONS)
 def spread_cpu(array, size, slices, windows, slack, axis, grid, count, mode, out):
     counter = np.zeros(1, np.int64)
-    for _ in prange(get_num_threads()):
+    for _ in prange(SHARES):
         _blocks(array, size, slices, windows, slack, axis, grid, count, mode, counter, out)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import get_num_threads, njit, prange
+from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
 from kernels.arrays import driver, on_device
@@ -31,14 +31,14 @@ from kernels.queue import add_light, light_surfaces, light_veils, new_sink, put_
 from kernels.rays import View, aim, cut, view_of
 from kernels.sampling import reference_box, reference_gradient, reference_value
 from kernels.slices import sections, slopes
-from kernels.tiles import BLOCK, block_at, block_count, take
+from kernels.tiles import BLOCK, SHARES, block_at, block_count, take
 from kernels.transfer import Table, TransferFunction
 from kernels.volume import Volume
 
-STILL_SURFACE = 0.03  # a step of more weight is lit by gradients of its own
+STILL_SURFACE = 0.04  # a step of more weight is lit by gradients of its own
 MOVING_SURFACE = 0.06
 STILL_EXIT = 0.002  # opacity above 0.998
-MOVING_EXIT = 0.02
+MOVING_EXIT = 0.04
 
 
 def reference(
@@ -144,11 +144,13 @@ def _block(
 @njit(**OPTIONS)
 def _blocks(array, size, slices, camera, view, occupancy, table, optics, counter, height, width, out, rgba):
     """What one thread makes."""
+    block = take(counter)
+    if block >= block_count(height, width):
+        return
     sink = new_sink()
     left = np.empty(BLOCK * BLOCK, np.float32)
     numbers = np.empty(LANES, np.int32)
     buffer = np.empty(LANES, np.float32)
-    block = take(counter)
     while block < block_count(height, width):
         _block(
             array, size, slices, camera, view, occupancy, table, optics, block, sink, left, numbers, buffer,
@@ -160,7 +162,7 @@ def _blocks(array, size, slices, camera, view, occupancy, table, optics, counter
 @njit(parallel=True, cache=True, **OPTIONS)
 def spread_cpu(array, size, slices, camera, view, occupancy, table, optics, height, width, out, rgba):
     counter = np.zeros(1, np.int64)
-    for _ in prange(get_num_threads()):
+    for _ in prange(SHARES):
         _blocks(array, size, slices, camera, view, occupancy, table, optics, counter, height, width, out, rgba)
 
 

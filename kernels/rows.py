@@ -13,12 +13,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import get_num_threads, njit, prange
+from numba import njit, prange
 
 from kernels.lane_memory import pair, pair_within, store, vector, voxel_run
 from kernels.lanes import LANES, OPTIONS, PURE, any_lane, f32, lowest, maximum, splat
 from kernels.sampling import EDGE, shown, slice_at
-from kernels.tiles import take
+from kernels.tiles import SHARES, take
 from kernels.window import OUTSIDE
 
 BAND = 8  # rows of pixels that a thread makes one after the other, from voxels it has still in its cache
@@ -169,10 +169,13 @@ def _bands(array, size, slices, grid, count, mode, columns, counter, out):
     """What one thread makes."""
     height, width = out.shape
     index, start, end = columns[1], columns[3], columns[4]
+    bands = (height + BAND - 1) // BAND
+    band = take(counter)
+    if band >= bands:
+        return
     scratch = np.empty(size[0] + 3 * LANES, np.float32)
     best = np.empty(index.size, np.float32)
-    band = take(counter)
-    while band < (height + BAND - 1) // BAND:
+    while band < bands:
         for v in range(band * BAND, min(band * BAND + BAND, height)):
             if end <= start:
                 for u in range(width):
@@ -195,6 +198,6 @@ def spread_rows(array, size, slices, grid, count, mode, out):
     part = np.zeros(whole, np.float32)
     start, end, low, high, near = _columns(grid[0, 0], grid[1, 0], size[0], width, first, index, part)
     counter = np.zeros(1, np.int64)
-    for _ in prange(get_num_threads()):
+    for _ in prange(SHARES):
         columns = (first, index, part, start, end, low, high, near)
         _bands(array, size, slices, grid, count, mode, columns, counter, out)

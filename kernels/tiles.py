@@ -14,6 +14,7 @@ from numba import njit, types
 from kernels.lane_memory import store
 from kernels.lanes import LANES, OPTIONS, PURE, TILE_WIDTH, intrinsic
 
+SHARES = 256  # more than there are threads: each works off all that is left in the first share it gets
 BLOCK = 32  # pixels a side: its rays share voxels in a core's second-level cache
 
 
