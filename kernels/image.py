@@ -38,7 +38,7 @@ from kernels.lanes import (
 )
 from kernels.picture import check_size, output, snap
 from kernels.sampling import EDGE
-from kernels.tiles import block_at, block_count, put
+from kernels.tiles import SHARES, block_at, block_count, put, take
 from kernels.window import OUTSIDE
 
 DTYPES = (np.dtype(np.float32), np.dtype(np.int16), np.dtype(np.uint16), np.dtype(np.uint8))
@@ -132,24 +132,35 @@ def _tile(matrix, row, column):
     return x, y, (f32(a[0, 0]), f32(a[1, 0]), f32(a[0, 1]), f32(a[1, 1]))
 
 
-@njit(parallel=True, cache=True, **OPTIONS)
-def spread_cpu(image, columns, rows, matrix, n, out):
-    for i in prange(block_count(out.shape[0], out.shape[1])):
-        buffer = np.empty(LANES, np.float32)
-        row0, row1, column0, column1 = block_at(i, out.shape[0], out.shape[1])
+@njit(**OPTIONS)
+def _blocks(image, columns, rows, matrix, n, counter, out):
+    """What one thread makes."""
+    buffer = np.empty(LANES, np.float32)
+    block = take(counter)
+    while block < block_count(out.shape[0], out.shape[1]):
+        row0, row1, column0, column1 = block_at(block, out.shape[0], out.shape[1])
         for row in range(row0, row1, TILE_HEIGHT):
             for column in range(column0, column1, TILE_WIDTH):
                 x, y, axes = _tile(matrix, row, column)
                 values, count = pixel(image, columns, rows, 1, 0, x, y, axes, n)
                 put(where(count > f32(0), values, OUTSIDE), buffer, 0, out, row, column)
+        block = take(counter)
 
 
 @njit(parallel=True, cache=True, **OPTIONS)
-def spread_colour_cpu(image, columns, rows, matrix, n, out):
+def spread_cpu(image, columns, rows, matrix, n, out):
+    counter = np.zeros(1, np.int64)
+    for _ in prange(SHARES):
+        _blocks(image, columns, rows, matrix, n, counter, out)
+
+
+@njit(**OPTIONS)
+def _colour_blocks(image, columns, rows, matrix, n, counter, out):
     height, width = out.shape[0], out.shape[1]
-    for i in prange(block_count(height, width)):
-        buffer = np.empty(LANES, np.float32)
-        row0, row1, column0, column1 = block_at(i, height, width)
+    buffer = np.empty(LANES, np.float32)
+    block = take(counter)
+    while block < block_count(height, width):
+        row0, row1, column0, column1 = block_at(block, height, width)
         for row in range(row0, row1, TILE_HEIGHT):
             for column in range(column0, column1, TILE_WIDTH):
                 x, y, axes = _tile(matrix, row, column)
@@ -161,6 +172,14 @@ def spread_colour_cpu(image, columns, rows, matrix, n, out):
                         u = column + lane % TILE_WIDTH
                         if v < height and u < width:
                             out[v, u, channel] = np.uint8(buffer[lane] + f32(0.5))
+        block = take(counter)
+
+
+@njit(parallel=True, cache=True, **OPTIONS)
+def spread_colour_cpu(image, columns, rows, matrix, n, out):
+    counter = np.zeros(1, np.int64)
+    for _ in prange(SHARES):
+        _colour_blocks(image, columns, rows, matrix, n, counter, out)
 
 
 def sample(

@@ -47,38 +47,49 @@ def between_slices(array, size, slices, x, y, z):
 
 
 @shared
-def on_slices(array, size, slices, axis, x, y, z, dx, dy, dz, ways, numbers):
-    """Values on five slices, which every lane crosses at these ways. The code runs straight through all of them, so
-    that the processor has their reads under way at once.
-    """
+def at_slice(array, size, slices, axis, x, y, z, dx, dy, dz, way, number):
+    """Values on a slice of an axis, which every lane crosses at this way."""
     nx, ny, nz = size
-    w0, w1, w2, w3, w4 = ways
-    k0, k1, k2, k3, k4 = numbers
     row, plane = nx, nx * ny
     if axis == 2:
-        v0 = on_slice(array, k0 * plane, nx, ny, row, x + w0 * dx, y + w0 * dy)
+        return on_slice(array, number * plane, nx, ny, row, x + way * dx, y + way * dy)
+    place = z + way * dz
+    if slices.cells > 0:
+        place = slice_at(slices, place)
+    if axis == 1:
+        return on_slice(array, number * row, nx, nz, plane, x + way * dx, place)
+    return trilinear(array, size, splat(f32(number), x), y + way * dy, place)
+
+
+@shared
+def at_slices(array, size, slices, axis, x, y, z, dx, dy, dz, ways, numbers):
+    """The same on four slices. The code runs straight through all of them, so that the processor has their reads under
+    way at once.
+    """
+    nx, ny, nz = size
+    w1, w2, w3, w4 = ways
+    k1, k2, k3, k4 = numbers
+    row, plane = nx, nx * ny
+    if axis == 2:
         v1 = on_slice(array, k1 * plane, nx, ny, row, x + w1 * dx, y + w1 * dy)
         v2 = on_slice(array, k2 * plane, nx, ny, row, x + w2 * dx, y + w2 * dy)
         v3 = on_slice(array, k3 * plane, nx, ny, row, x + w3 * dx, y + w3 * dy)
         v4 = on_slice(array, k4 * plane, nx, ny, row, x + w4 * dx, y + w4 * dy)
-        return v0, v1, v2, v3, v4
-    z0, z1, z2, z3, z4 = z + w0 * dz, z + w1 * dz, z + w2 * dz, z + w3 * dz, z + w4 * dz
+        return v1, v2, v3, v4
+    z1, z2, z3, z4 = z + w1 * dz, z + w2 * dz, z + w3 * dz, z + w4 * dz
     if slices.cells > 0:
-        z0, z1, z2 = slice_at(slices, z0), slice_at(slices, z1), slice_at(slices, z2)
-        z3, z4 = slice_at(slices, z3), slice_at(slices, z4)
+        z1, z2, z3, z4 = slice_at(slices, z1), slice_at(slices, z2), slice_at(slices, z3), slice_at(slices, z4)
     if axis == 1:
-        v0 = on_slice(array, k0 * row, nx, nz, plane, x + w0 * dx, z0)
         v1 = on_slice(array, k1 * row, nx, nz, plane, x + w1 * dx, z1)
         v2 = on_slice(array, k2 * row, nx, nz, plane, x + w2 * dx, z2)
         v3 = on_slice(array, k3 * row, nx, nz, plane, x + w3 * dx, z3)
         v4 = on_slice(array, k4 * row, nx, nz, plane, x + w4 * dx, z4)
-        return v0, v1, v2, v3, v4
-    v0 = trilinear(array, size, splat(f32(k0), x), y + w0 * dy, z0)
+        return v1, v2, v3, v4
     v1 = trilinear(array, size, splat(f32(k1), x), y + w1 * dy, z1)
     v2 = trilinear(array, size, splat(f32(k2), x), y + w2 * dy, z2)
     v3 = trilinear(array, size, splat(f32(k3), x), y + w3 * dy, z3)
     v4 = trilinear(array, size, splat(f32(k4), x), y + w4 * dy, z4)
-    return v0, v1, v2, v3, v4
+    return v1, v2, v3, v4
 
 
 @shared
@@ -137,6 +148,7 @@ def march(array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, 
         start = where(hit, start, f32(-1e9))
         end = where(hit, end, f32(1e9))
         segment = max(int(first), 0)
+        last_value, read_up_to = zero, -1  # the value at the end of the segment before, where that was read
         while True:
             segment = next_segment(size, slices, path, bounds, occupancy, segment, last_segment, x)
             if segment >= last_segment:
@@ -157,9 +169,13 @@ def march(array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, 
                 v3 = between_slices(array, size, slices, x + t3 * dx, y + t3 * dy, z + t3 * dz)
                 v4 = between_slices(array, size, slices, x + t4 * dx, y + t4 * dy, z + t4 * dz)
             else:
-                ways, numbers = (w0, w1, w2, w3, w4), (int(kappa), int(k1), int(k2), int(k3), int(k4))
-                v0, v1, v2, v3, v4 = on_slices(array, size, slices, path.axis, x, y, z, dx, dy, dz, ways, numbers)
+                v0 = last_value
+                if segment != read_up_to:
+                    v0 = at_slice(array, size, slices, path.axis, x, y, z, dx, dy, dz, w0, int(kappa))
+                ways, numbers = (w1, w2, w3, w4), (int(k1), int(k2), int(k3), int(k4))
+                v1, v2, v3, v4 = at_slices(array, size, slices, path.axis, x, y, z, dx, dy, dz, ways, numbers)
             segment += 1
+            last_value, read_up_to = v4, segment
             greatest = maximum(maximum(maximum(v0, v1), maximum(v2, v3)), v4)
             least = minimum(minimum(minimum(v0, v1), minimum(v2, v3)), v4)
             if not any_lane((greatest >= table.dark) & (least <= table.bright)):

@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
-from kernels.bricks import SHIFT, WINDOW
-from kernels.lane_memory import first_lane, ramp, store_tile, vector
+from kernels.bricks import SHIFT, STRIDE, WINDOW
+from kernels.lane_memory import first_lane, load, ramp, store, store_tile, vector
 from kernels.lanes import (
     LANES,
     OPTIONS,
@@ -22,13 +22,16 @@ from kernels.lanes import (
     TILE_WIDTH,
     f32,
     highest,
+    i32,
+    integer,
     lowest,
     maximum,
+    minimum,
     splat,
     where,
 )
-from kernels.sampling import EDGE, box, cut_between, inside, shown, slice_at, trilinear
-from kernels.tiles import block_at, block_count, put
+from kernels.sampling import EDGE, box, cut_between, inside, on_slice, shown, slice_at, trilinear
+from kernels.tiles import SHARES, block_at, block_count, put, take
 from kernels.window import OUTSIDE
 
 RUN = 8  # samples
@@ -36,40 +39,45 @@ HALF = RUN // 2
 MIN, MEAN = 1, 2
 NOTHING = -3e38  # below every value
 DONE = -3.3e38  # below NOTHING: a run that was visited
+WIDEST = 9  # bricks beyond a window, of all axes together
 CRUMB = 2e-3  # voxels: more than the rounding of a position
 
 
 @njit(forceinline=True, **PURE)
-def _at(array, size, slices, x, y, z, dx, dy, dz, k):
+def _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, last):
+    """Sample k. Where samples lie on the slices of an axis, 1 or 2, half the reads will do."""
+    nx, ny, nz = size
     t = f32(k)
-    pz = z + t * dz
+    px, py, pz = x + t * dx, y + t * dy, z + t * dz
+    if axis == 2:
+        number = k if dz > f32(0) else last - k
+        return on_slice(array, np.int64(number) * nx * ny, nx, ny, nx, px, py)
     if slices.cells > 0:
         pz = slice_at(slices, pz)
-    return trilinear(array, size, x + t * dx, y + t * dy, pz)
+    if axis == 1:
+        number = k if dy > f32(0) else last - k
+        return on_slice(array, np.int64(number) * nx, nx, nz, nx * ny, px, pz)
+    return trilinear(array, size, px, py, pz)
 
 
 @njit(forceinline=True, **PURE)
-def _even(array, size, x, y, z, dx, dy, dz, k):
-    t = f32(k)
-    return trilinear(array, size, x + t * dx, y + t * dy, z + t * dz)
-
-
-@njit(forceinline=True, **PURE)
-def _half_inside(array, size, slices, x, y, z, dx, dy, dz, k):
-    """HALF samples that are inside in all lanes, straight through, so that the processor has their reads under way at
-    once.
-    """
-    if slices.cells == 0:
-        v0 = _even(array, size, x, y, z, dx, dy, dz, k)
-        v1 = _even(array, size, x, y, z, dx, dy, dz, k + 1)
-        v2 = _even(array, size, x, y, z, dx, dy, dz, k + 2)
-        v3 = _even(array, size, x, y, z, dx, dy, dz, k + 3)
-        return v0, v1, v2, v3
-    v0 = _at(array, size, slices, x, y, z, dx, dy, dz, k)
-    v1 = _at(array, size, slices, x, y, z, dx, dy, dz, k + 1)
-    v2 = _at(array, size, slices, x, y, z, dx, dy, dz, k + 2)
-    v3 = _at(array, size, slices, x, y, z, dx, dy, dz, k + 3)
+def _half(array, size, slices, axis, x, y, z, dx, dy, dz, k, last):
+    """HALF samples straight through, so that the processor has their reads under way at once."""
+    v0 = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, last)
+    v1 = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k + 1, last)
+    v2 = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k + 2, last)
+    v3 = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k + 3, last)
     return v0, v1, v2, v3
+
+
+@njit(forceinline=True, **PURE)
+def _half_inside(array, size, slices, axis, x, y, z, dx, dy, dz, k, last):
+    # Once for each kind, so that no branch stands between reads.
+    if slices.cells == 0 and axis == 1:
+        return _half(array, size, slices, 1, x, y, z, dx, dy, dz, k, last)
+    if slices.cells == 0 and axis == 2:
+        return _half(array, size, slices, 2, x, y, z, dx, dy, dz, k, last)
+    return _half(array, size, slices, axis, x, y, z, dx, dy, dz, k, last)
 
 
 @njit(forceinline=True, **PURE)
@@ -83,35 +91,37 @@ def _is_shown(size, slices, x, y, z, dx, dy, dz, k):
 
 
 @njit(forceinline=True, **PURE)
-def _extreme(array, size, slices, x, y, z, dx, dy, dz, first, last, inner_first, inner_last, sign, best):
+def _extreme(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_first, inner_last, sign, best, most):
     """The greatest of `best` and sign·V over the samples first … last."""
     k = first
-    while k + HALF - 1 <= last and k >= inner_first and k + HALF - 1 <= inner_last:
-        v0, v1, v2, v3 = _half_inside(array, size, slices, x, y, z, dx, dy, dz, k)
-        best = maximum(best, maximum(maximum(v0 * sign, v1 * sign), maximum(v2 * sign, v3 * sign)))
-        k += HALF
-    for i in range(k, last + 1):
-        v = _at(array, size, slices, x, y, z, dx, dy, dz, i) * sign
-        best = maximum(best, where(_is_shown(size, slices, x, y, z, dx, dy, dz, i), v, f32(NOTHING)))
+    while k <= last:
+        if k >= inner_first and k + HALF - 1 <= min(inner_last, last):
+            v0, v1, v2, v3 = _half_inside(array, size, slices, axis, x, y, z, dx, dy, dz, k, most)
+            best = maximum(best, maximum(maximum(v0 * sign, v1 * sign), maximum(v2 * sign, v3 * sign)))
+            k += HALF
+        else:
+            v = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, most) * sign
+            best = maximum(best, where(_is_shown(size, slices, x, y, z, dx, dy, dz, k), v, f32(NOTHING)))
+            k += 1
     return best
 
 
 @njit(forceinline=True, **PURE)
-def _mean(array, size, slices, x, y, z, dx, dy, dz, first, last, inner_first, inner_last):
+def _mean(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_first, inner_last, most):
     total = splat(f32(0), x)
     seen = splat(f32(0), x)
     k = first
     while k <= last:
         if k >= inner_first and k + HALF - 1 <= min(inner_last, last):
-            v0, v1, v2, v3 = _half_inside(array, size, slices, x, y, z, dx, dy, dz, k)
+            v0, v1, v2, v3 = _half_inside(array, size, slices, axis, x, y, z, dx, dy, dz, k, most)
             total = total + ((v0 + v1) + (v2 + v3))
             seen = seen + f32(HALF)
             k += HALF
-            continue
-        ok = _is_shown(size, slices, x, y, z, dx, dy, dz, k)
-        total = total + where(ok, _at(array, size, slices, x, y, z, dx, dy, dz, k), f32(0))
-        seen = seen + where(ok, f32(1), f32(0))
-        k += 1
+        else:
+            ok = _is_shown(size, slices, x, y, z, dx, dy, dz, k)
+            total = total + where(ok, _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, most), f32(0))
+            seen = seen + where(ok, f32(1), f32(0))
+            k += 1
     some = seen > f32(0)
     return where(some, total / where(some, seen, f32(1)), OUTSIDE)
 
@@ -122,7 +132,7 @@ def _cells(low, high, last):
     return min(max(int(low - f32(CRUMB)), 0), last), min(max(int(high + f32(CRUMB)), 0), last)
 
 
-@njit(forceinline=True, **PURE)
+@njit(**PURE)
 def _bound(size, slices, windows, low, high, dx, dy, dz, first, last, sign, like):
     """No sample of first … last, of rays that begin between low and high, is above it."""
     nx, ny, nz = size
@@ -146,6 +156,42 @@ def _bound(size, slices, windows, low, high, dx, dy, dz, first, last, sign, like
 
 
 @njit(forceinline=True, **PURE)
+def _brick_before(low, step, k):
+    """Along one axis, for lanes of runs that begin at k, the brick in which they begin; `step` is one sample's."""
+    start = low + minimum(k * step, (k + f32(RUN - 1)) * step) - f32(CRUMB)
+    return integer(maximum(start, f32(0)) * f32(1 / STRIDE))
+
+
+@njit(forceinline=True, **PURE)
+def _further(low, high, step):
+    """How many bricks a run may reach along an axis beyond the window in which it begins, wherever that is."""
+    extent = high - low + abs(step) * f32(RUN - 1) + f32(2 * CRUMB)
+    return max(int(extent * f32(1 / STRIDE)) + 2 - WINDOW, 0)
+
+
+@njit(**PURE)
+def _even_bounds(size, windows, slack, low, high, dx, dy, dz, first, runs, sign, bounds):
+    """`_bound` of all runs in an even stack, LANES at a time."""
+    nx, ny, nz = size
+    across, deep = (nx + 2) >> SHIFT, (ny + 2) >> SHIFT
+    last_x, last_y, last_z = (nx - 2) >> SHIFT, (ny - 2) >> SHIFT, (nz - 2) >> SHIFT
+    more_x, more_y, more_z = _further(low[0], high[0], dx), _further(low[1], high[1], dy), _further(low[2], high[2], dz)
+    for run in range(0, runs, LANES):
+        k = ramp(f32(first + run * RUN), f32(RUN), f32(RUN * TILE_WIDTH))
+        bx, by, bz = _brick_before(low[0], dx, k), _brick_before(low[1], dy, k), _brick_before(low[2], dz, k)
+        found = splat(f32(NOTHING), k)
+        # Windows side by side; the last ends where the run may end.
+        for z in range(0, more_z + WINDOW, WINDOW):
+            layer = minimum(bz + i32(min(z, more_z)), i32(last_z)) * i32(deep)
+            for y in range(0, more_y + WINDOW, WINDOW):
+                row = (layer + minimum(by + i32(min(y, more_y)), i32(last_y))) * i32(across)
+                for x in range(0, more_x + WINDOW, WINDOW):
+                    column = minimum(bx + i32(min(x, more_x)), i32(last_x))
+                    found = maximum(found, load(windows, 0, row + column) * sign)
+        store(where(k < f32(first + runs * RUN), found + slack, f32(DONE)), bounds, run)
+
+
+@njit(forceinline=True, **PURE)
 def _highest_bound(bounds, count):
     """The greatest of the first `count` bounds, rounded up to LANES, and which it is."""
     found = vector(bounds, 0)
@@ -160,7 +206,7 @@ def _highest_bound(bounds, count):
 
 
 @njit(forceinline=True, **PURE)
-def _packet(array, size, slices, windows, slack, x, y, z, dx, dy, dz, count, mode, bounds):
+def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, count, mode, bounds):
     """What the samples 0 … count − 1 of a packet's rays show."""
     nx, ny, _ = size
     direction = (splat(dx, x), splat(dy, x), splat(dz, x))
@@ -182,31 +228,39 @@ def _packet(array, size, slices, windows, slack, x, y, z, dx, dy, dz, count, mod
         inner_first = int(max(highest(enter) + f32(1), f32(0)))
         inner_last = int(min(lowest(leave), f32(count)))
     if mode == MEAN:
-        return _mean(array, size, slices, x, y, z, dx, dy, dz, first, last, inner_first, inner_last)
+        return _mean(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_first, inner_last, count - 1)
     sign = f32(-1) if mode == MIN else f32(1)
     best = splat(f32(NOTHING), x)
     # Without bounds all samples are one run.
     length, runs = last - first + 1, 1
     bounds[0] = f32(0)
-    if windows.size > 0:
+    low = (lowest(x), lowest(y), lowest(z))
+    high = (highest(x), highest(y), highest(z))
+    wide = _further(low[0], high[0], dx) + _further(low[1], high[1], dy) + _further(low[2], high[2], dz)
+    # Runs of far apart rays reach over so much of the volume that asking costs more than it can save.
+    is_bounded = windows.size > 0 and wide <= WIDEST
+    if is_bounded:
         length = RUN
         runs = (last - first) // RUN + 1
-        low = (lowest(x), lowest(y), lowest(z))
-        high = (highest(x), highest(y), highest(z))
-        for run in range(runs):
-            k = first + run * RUN
-            end_k = min(k + RUN - 1, last)
-            bounds[run] = slack + _bound(size, slices, windows, low, high, dx, dy, dz, k, end_k, sign, x)
+        if slices.cells == 0:
+            _even_bounds(size, windows, slack, low, high, dx, dy, dz, first, runs, sign, bounds)
+        else:
+            for run in range(runs):
+                k = first + run * RUN
+                end_k = min(k + RUN - 1, last)
+                bounds[run] = slack + _bound(size, slices, windows, low, high, dx, dy, dz, k, end_k, sign, x)
     for run in range(runs, (runs + LANES - 1) // LANES * LANES):
         bounds[run] = f32(DONE)
     most, run = f32(0), 0
-    if windows.size > 0:
+    if is_bounded:
         most, run = _highest_bound(bounds, runs)
     while True:
         bounds[run] = f32(DONE)
         k = first + run * length
         end_k = min(k + length - 1, last)
-        best = _extreme(array, size, slices, x, y, z, dx, dy, dz, k, end_k, inner_first, inner_last, sign, best)
+        best = _extreme(
+            array, size, slices, axis, x, y, z, dx, dy, dz, k, end_k, inner_first, inner_last, sign, best, count - 1
+        )  # fmt: skip
         most, run = _highest_bound(bounds, runs)
         if most <= lowest(where(missed, f32(3e38), best)):
             break
@@ -214,7 +268,7 @@ def _packet(array, size, slices, windows, slack, x, y, z, dx, dy, dz, count, mod
 
 
 @njit(**PURE)
-def _block(array, size, slices, windows, slack, grid, count, mode, block, bounds, flat, out):
+def _block(array, size, slices, windows, slack, axis, grid, count, mode, block, bounds, flat, out):
     height, width = out.shape
     row0, row1, column0, column1 = block_at(block, height, width)
     rx, ry, rz = f32(grid[1, 0]), f32(grid[1, 1]), f32(grid[1, 2])
@@ -228,18 +282,30 @@ def _block(array, size, slices, windows, slack, grid, count, mode, block, bounds
             z = ramp(f32(grid[0, 2] + column * grid[1, 2] + row * grid[2, 2]), rz, uz)
             if count == 1:
                 ok = _is_shown(size, slices, x, y, z, dx, dy, dz, 0)
-                values = where(ok, _at(array, size, slices, x, y, z, dx, dy, dz, 0), OUTSIDE)
+                values = where(ok, _at(array, size, slices, -1, x, y, z, dx, dy, dz, 0, 0), OUTSIDE)
             else:
-                values = _packet(array, size, slices, windows, slack, x, y, z, dx, dy, dz, count, mode, bounds)
+                values = _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, count, mode, bounds)
             if row + TILE_HEIGHT <= height and column + TILE_WIDTH <= width:
                 store_tile(values, flat, row * width + column, width)
             else:
                 put(values, bounds, 0, out, row, column)
 
 
-@njit(parallel=True, cache=True, **OPTIONS)
-def spread_cpu(array, size, slices, windows, slack, grid, count, mode, out):
+@njit(**OPTIONS)
+def _blocks(array, size, slices, windows, slack, axis, grid, count, mode, counter, out):
+    """What one thread makes."""
+    block = take(counter)
+    if block >= block_count(out.shape[0], out.shape[1]):
+        return
     flat = out.reshape(-1)
-    for i in prange(block_count(out.shape[0], out.shape[1])):
-        bounds = np.empty(count // RUN + 2 * LANES, np.float32)
-        _block(array, size, slices, windows, slack, grid, count, mode, i, bounds, flat, out)
+    bounds = np.empty(count // RUN + 2 * LANES, np.float32)
+    while block < block_count(out.shape[0], out.shape[1]):
+        _block(array, size, slices, windows, slack, axis, grid, count, mode, block, bounds, flat, out)
+        block = take(counter)
+
+
+@njit(parallel=True, cache=True, **OPTIONS)
+def spread_cpu(array, size, slices, windows, slack, axis, grid, count, mode, out):
+    counter = np.zeros(1, np.int64)
+    for _ in prange(SHARES):
+        _blocks(array, size, slices, windows, slack, axis, grid, count, mode, counter, out)

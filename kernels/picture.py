@@ -8,6 +8,7 @@ The grid may be mirrored. The viewer looks along right × down, into the screen.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ class Picture:
         object.__setattr__(self, "width", int(self.width))
         object.__setattr__(self, "height", int(self.height))
 
-    @property
+    @cached_property
     def normal(self) -> NDArray[np.float64]:
         """The unit vector away from the viewer."""
         across = np.cross(self.right, self.down)

@@ -23,7 +23,7 @@ from kernels.bricks import Bricks
 from kernels.clip import half_spaces
 from kernels.errors import InvalidParameter
 from kernels.lane_memory import ramp, store, tile_numbers
-from kernels.lanes import LANES, OPTIONS, TILE_HEIGHT, TILE_WIDTH, f32
+from kernels.lanes import LANES, OPTIONS, PURE, TILE_HEIGHT, TILE_WIDTH, f32
 from kernels.light import AMBIENT, DIFFUSE, SPECULAR, Optics, form
 from kernels.march import finished, march
 from kernels.picture import Picture, output, reference_points
@@ -31,14 +31,14 @@ from kernels.queue import add_light, light_surfaces, light_veils, new_sink, put_
 from kernels.rays import View, aim, cut, view_of
 from kernels.sampling import reference_box, reference_gradient, reference_value
 from kernels.slices import sections, slopes
-from kernels.tiles import BLOCK, block_at, block_count
+from kernels.tiles import BLOCK, SHARES, block_at, block_count, take
 from kernels.transfer import Table, TransferFunction
 from kernels.volume import Volume
 
-STILL_SURFACE = 0.03  # a step of more weight is lit by gradients of its own
+STILL_SURFACE = 0.04  # a step of more weight is lit by gradients of its own
 MOVING_SURFACE = 0.06
 STILL_EXIT = 0.002  # opacity above 0.998
-MOVING_EXIT = 0.02
+MOVING_EXIT = 0.04
 
 
 def reference(
@@ -97,15 +97,14 @@ def reference(
     return result
 
 
-@njit(forceinline=True, **OPTIONS)
-def _block(array, size, slices, camera, view, occupancy, table, optics, block, height, width, out, rgba):
+@njit(forceinline=True, **PURE)
+def _block(
+    array, size, slices, camera, view, occupancy, table, optics, block, sink, left, numbers, buffer, height, width, out, rgba
+):  # fmt: skip
     """One block of pixels: rays of a packet at a time, then what waits to be lit, then the pixels."""
-    sink = new_sink()
+    sink.light[:] = f32(0)
     row0, row1, column0, column1 = block_at(block, height, width)
     o, r, d = camera.origin, camera.right, camera.down
-    left = np.empty(BLOCK * BLOCK, np.float32)
-    numbers = np.empty(LANES, np.int32)
-    buffer = np.empty(LANES, np.float32)
     for row in range(row0, row1, TILE_HEIGHT):
         for column in range(column0, column1, TILE_WIDTH):
             x = ramp(f32(o[0] + column * r[0] + row * d[0]), f32(r[0]), f32(d[0]))
@@ -142,10 +141,29 @@ def _block(array, size, slices, camera, view, occupancy, table, optics, block, h
                 rgba[v, u, 3] = alpha
 
 
+@njit(**OPTIONS)
+def _blocks(array, size, slices, camera, view, occupancy, table, optics, counter, height, width, out, rgba):
+    """What one thread makes."""
+    block = take(counter)
+    if block >= block_count(height, width):
+        return
+    sink = new_sink()
+    left = np.empty(BLOCK * BLOCK, np.float32)
+    numbers = np.empty(LANES, np.int32)
+    buffer = np.empty(LANES, np.float32)
+    while block < block_count(height, width):
+        _block(
+            array, size, slices, camera, view, occupancy, table, optics, block, sink, left, numbers, buffer,
+            height, width, out, rgba,
+        )  # fmt: skip
+        block = take(counter)
+
+
 @njit(parallel=True, cache=True, **OPTIONS)
 def spread_cpu(array, size, slices, camera, view, occupancy, table, optics, height, width, out, rgba):
-    for i in prange(block_count(height, width)):
-        _block(array, size, slices, camera, view, occupancy, table, optics, i, height, width, out, rgba)
+    counter = np.zeros(1, np.int64)
+    for _ in prange(SHARES):
+        _blocks(array, size, slices, camera, view, occupancy, table, optics, counter, height, width, out, rgba)
 
 
 def volume_rendering(

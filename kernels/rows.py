@@ -18,6 +18,7 @@ from numba import njit, prange
 from kernels.lane_memory import pair, pair_within, store, vector, voxel_run
 from kernels.lanes import LANES, OPTIONS, PURE, any_lane, f32, lowest, maximum, splat
 from kernels.sampling import EDGE, shown, slice_at
+from kernels.tiles import SHARES, take
 from kernels.window import OUTSIDE
 
 BAND = 8  # rows of pixels that a thread makes one after the other, from voxels it has still in its cache
@@ -163,18 +164,18 @@ def _inside_range(place, step, last, k0, k1):
     return max(k0, min(a, b)), min(k1, max(a, b))
 
 
-@njit(parallel=True, cache=True, **OPTIONS)
-def spread_rows(array, size, slices, grid, count, mode, out):
+@njit(**OPTIONS)
+def _bands(array, size, slices, grid, count, mode, columns, counter, out):
+    """What one thread makes."""
     height, width = out.shape
-    nx = size[0]
-    whole = (width + LANES - 1) // LANES * LANES
-    first = np.empty(whole // LANES, np.int32)
-    index = np.empty(whole, np.int32)
-    part = np.zeros(whole, np.float32)
-    start, end, low, high, near = _columns(grid[0, 0], grid[1, 0], nx, width, first, index, part)
-    for band in prange((height + BAND - 1) // BAND):
-        scratch = np.empty((nx + 3 * LANES), np.float32)
-        best = np.empty(whole, np.float32)
+    index, start, end = columns[1], columns[3], columns[4]
+    bands = (height + BAND - 1) // BAND
+    band = take(counter)
+    if band >= bands:
+        return
+    scratch = np.empty(size[0] + 3 * LANES, np.float32)
+    best = np.empty(index.size, np.float32)
+    while band < bands:
         for v in range(band * BAND, min(band * BAND + BAND, height)):
             if end <= start:
                 for u in range(width):
@@ -182,7 +183,21 @@ def spread_rows(array, size, slices, grid, count, mode, out):
                 continue
             y = grid[0, 1] + v * grid[2, 1]
             z = grid[0, 2] + v * grid[2, 2]
-            columns = (first, index, part, start, end, low, high, near)
             _row_of_pixels(
                 array, size, slices, y, z, grid[3, 1], grid[3, 2], count, mode, columns, scratch, best, out, v
             )
+        band = take(counter)
+
+
+@njit(parallel=True, cache=True, **OPTIONS)
+def spread_rows(array, size, slices, grid, count, mode, out):
+    width = out.shape[1]
+    whole = (width + LANES - 1) // LANES * LANES
+    first = np.empty(whole // LANES, np.int32)
+    index = np.empty(whole, np.int32)
+    part = np.zeros(whole, np.float32)
+    start, end, low, high, near = _columns(grid[0, 0], grid[1, 0], size[0], width, first, index, part)
+    counter = np.zeros(1, np.int64)
+    for _ in prange(SHARES):
+        columns = (first, index, part, start, end, low, high, near)
+        _bands(array, size, slices, grid, count, mode, columns, counter, out)

@@ -1,38 +1,46 @@
-"""How a picture is cut for the CPU: packets of 4×4 pixels in blocks of 32×32, blocks dealt out to threads."""
+"""How a picture is cut for the CPU: packets of 4×4 pixels in blocks of 32×32, which threads take one after the other.
+
+A body fills the middle of a picture and an encoder may have one of the cores: whoever is done takes the next block, so
+that nobody waits for the slowest share. Which thread makes a block changes nothing in it.
+"""
 
 from __future__ import annotations
 
-from numba import njit
+from typing import Any
+
+from llvmlite import ir
+from numba import njit, types
 
 from kernels.lane_memory import store
-from kernels.lanes import LANES, OPTIONS, TILE_WIDTH
+from kernels.lanes import LANES, OPTIONS, PURE, TILE_WIDTH, intrinsic
 
+SHARES = 256  # more than there are threads: each works off all that is left in the first share it gets
 BLOCK = 32  # pixels a side: its rays share voxels in a core's second-level cache
 
 
-@njit(forceinline=True, **OPTIONS)
+@intrinsic
+def take(typing: Any, counter: Any) -> Any:
+    """counter[0] as it was, an int64, and one more is left there, whoever else takes at the same time."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        one = ir.Constant(ir.IntType(64), 1)
+        return builder.atomic_rmw("add", data, one, "monotonic")
+
+    return types.int64(counter), generate
+
+
+@njit(forceinline=True, **PURE)
 def block_count(height, width):
     return ((height + BLOCK - 1) // BLOCK) * ((width + BLOCK - 1) // BLOCK)
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **PURE)
 def block_at(number, height, width):
-    """Rows and columns first … last + 1 of the block that comes at `number`.
-
-    Threads get equal, consecutive shares of the numbers, but a body fills the middle of a picture: taking every
-    eighth block gives each of up to eight threads a share of everything.
-    """
+    """Rows and columns first … last + 1 of a block."""
     across = (width + BLOCK - 1) // BLOCK
-    count = block_count(height, width)
-    share = (count + 7) // 8
-    long = count - (share - 1) * 8  # how many of the eight strides have `share` blocks, the others one less
-    if number < long * share:
-        block = (number % share) * 8 + number // share
-    else:
-        rest = number - long * share
-        block = (rest % (share - 1)) * 8 + long + rest // (share - 1)
-    row = (block // across) * BLOCK
-    column = (block % across) * BLOCK
+    row = (number // across) * BLOCK
+    column = (number % across) * BLOCK
     return row, min(row + BLOCK, height), column, min(column + BLOCK, width)
 
 

@@ -3,8 +3,10 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from numba import get_num_threads, njit, prange
 
-from kernels.tiles import block_at, block_count
+from kernels.lanes import OPTIONS
+from kernels.tiles import block_at, block_count, take
 
 
 @given(height=st.integers(1, 700), width=st.integers(1, 700))
@@ -16,8 +18,22 @@ def test_blocks_cover_every_pixel_once(height, width):
     assert (seen == 1).all()
 
 
-def test_two_threads_get_equal_shares_of_the_middle():
-    """Blocks in the middle half of 512² pixels, where a body is, among the first and the last half of the numbers."""
-    blocks = [block_at.py_func(number, 512, 512) for number in range(block_count.py_func(512, 512))]
-    middle = [128 <= row < 384 and 128 <= column < 384 for row, _, column, _ in blocks]
-    assert abs(sum(middle[:128]) - sum(middle[128:])) <= 8
+@njit(**OPTIONS)
+def take_all(counter, counts):
+    block = take(counter)
+    while block < counts.size:
+        counts[block] += 1
+        block = take(counter)
+
+
+@njit(parallel=True, **OPTIONS)
+def share(counter, counts):
+    for _ in prange(4 * get_num_threads()):
+        take_all(counter, counts)
+
+
+def test_threads_take_every_block_once():
+    counter, counts = np.zeros(1, np.int64), np.zeros(100_000, np.int64)
+    share(counter, counts)
+    assert (counts == 1).all()
+    assert counter[0] == counts.size + 4 * get_num_threads()  # each finds once that nothing is left
