@@ -89,13 +89,11 @@ class Line:
 
     @property
     def as_good(self) -> bool:
-        """Whether our picture is as near its dense frame as the peer's is to its own, to a tenth of a decibel."""
-        return self.ours_db is None or self.peer_db is None or round(self.ours_db, 1) >= round(self.peer_db, 1)
+        """Whether our picture is as near its dense frame as the peer's is to its own, to a tenth of a decibel.
 
-    @property
-    def counts(self) -> bool:
-        """A worse picture proves nothing, unless equal sampling distances are compared: those of maxima."""
-        return self.as_good or self.figure.startswith("mip")
+        A worse one proves nothing.
+        """
+        return self.ours_db is None or self.peer_db is None or round(self.ours_db, 1) >= round(self.peer_db, 1)
 
 
 @dataclass

@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # they need the peers
     from benchmarks.bench import Bench, Line
 
 NEEDS = "This benchmark compares with VTK and SimpleITK: pip install 'farview[bench]'"
-WORSE, NOTHING = "our picture is worse than the peer's", "DOES NOT COUNT"
+WORSE = "DOES NOT COUNT: our picture is worse than the peer's"
 HEADINGS = ("volume", "figure", "view", "value", "ours ms", "peer ms", "ours dB", "peer dB", "% of L1", "% of copy", "")
 
 
@@ -126,7 +126,7 @@ def cells(bench: Bench, line: Line) -> Iterator[str]:
     for amount, most in (("samples", bench.limits.samples_per_s), ("touched", bench.limits.bytes_per_s)):
         share = line.work and getattr(line.work, amount) / (line.ours_ms / 1e3) / most
         yield "" if share is None else f"{share:.0%}"
-    yield "; ".join([*([] if line.counts else [NOTHING]), *([] if line.as_good else [WORSE]), line.remark])
+    yield "; ".join([*([] if line.as_good else [WORSE]), line.remark])
 
 
 def summarize(report: Report, bench: Bench) -> None:
@@ -146,9 +146,9 @@ def summarize(report: Report, bench: Bench) -> None:
                 near = [line.ours_db, *([] if line.peer_db is None else [line.peer_db])]
                 quality.setdefault(figure, {})[line.view] = [round(db, 1) for db in near]
         verdict = "reached" if reached(figure, value) else "MISSED"
-        if not all(line.counts for line in lines):
+        if not all(line.as_good for line in lines):
             failing.append(figure)
-            verdict = NOTHING
+            verdict = WORSE
         said = "" if bench.small else f"goal {goal}, {verdict}"
         report.line("worst view", figure, "", f"{value:.2f}", *[""] * 6, said)
     report.inputs |= {"quality_db": quality, "not_counting": failing}

@@ -23,7 +23,6 @@ from kernels.volume import Volume
 from kernels.window import window
 
 THREADS = 2
-THROUGH_MM = 1000.0  # a slab as thick as any body
 WINDOW = (300.0, 1000.0)  # centre and width of the projections' grey, HU
 TRANSFERS = {"cta": PRESETS["ct_cta"], "skin": PRESETS["ct_translucent"]}
 
@@ -67,13 +66,13 @@ def plane_values(volume: Volume, picture: Picture) -> NDArray[np.float32]:
     return plane.plane(volume, picture)
 
 
-def slab_values(volume: Volume, picture: Picture, thickness_mm: float) -> NDArray[np.float32]:
-    return plane.slab(volume, picture, "max", thickness_mm)
+def slab_values(volume: Volume, picture: Picture, thickness_mm: float, grid: Bricks) -> NDArray[np.float32]:
+    return plane.slab(volume, picture, "max", thickness_mm, bricks=grid)
 
 
 def mip(volume: Volume, picture: Picture, grid: Bricks) -> NDArray[np.uint8]:
     """The maximum through the whole volume as grey [h, w]."""
-    return grey(plane.slab(volume, picture, "max", THROUGH_MM))
+    return grey(plane.project(volume, picture, "max", bricks=grid))
 
 
 def moving_mip(volume: Volume, picture: Picture, grid: Bricks) -> NDArray[np.uint8]:

@@ -63,10 +63,10 @@ def _slab(bench: Bench, image: Any, resampler: Resampler, view: View, nominal: i
     picture = view.picture(side)
     slab = Slab(plane.sample_count(volume, picture, THICKNESS_MM), spacing_along(volume, picture.normal))
     truth = resampler.slab(view, side, slab.count, slab.spacing_mm)
-    way = _peer(bench, image, view, side, slab, truth, ours.slab_values(volume, picture, THICKNESS_MM))
+    way = _peer(bench, image, view, side, slab, truth, ours.slab_values(volume, picture, THICKNESS_MM, bench.subject.grid))
     runs: dict[str, Run] = {
         "vtk": way.again,
-        "ours": lambda _: ours.slab_values(volume, picture, THICKNESS_MM),
+        "ours": lambda _: ours.slab_values(volume, picture, THICKNESS_MM, bench.subject.grid),
     }
     times = medians(runs, bench.repeats)
     load = work(volume, picture, slab.spacing_mm, (slab.count - 1) / 2 * slab.spacing_mm)
