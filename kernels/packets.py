@@ -20,6 +20,7 @@ from kernels.lanes import (
     PURE,
     TILE_HEIGHT,
     TILE_WIDTH,
+    any_lane,
     f32,
     highest,
     i32,
@@ -30,13 +31,13 @@ from kernels.lanes import (
     splat,
     where,
 )
+from kernels.samples import ENDLESS, MEAN, MIN
 from kernels.sampling import EDGE, box, cut_between, inside, on_slice, shown, slice_at, trilinear
 from kernels.tiles import SHARES, block_at, block_count, put, take
 from kernels.window import OUTSIDE
 
 RUN = 8  # samples
 HALF = RUN // 2
-MIN, MEAN = 1, 2
 NOTHING = -3e38  # below every value
 DONE = -3.3e38  # below NOTHING: a run that was visited
 WIDEST = 9  # bricks beyond a window, of all axes together
@@ -81,8 +82,8 @@ def _half_inside(array, size, slices, axis, x, y, z, dx, dy, dz, k, last):
 
 
 @njit(forceinline=True, **PURE)
-def _is_shown(size, slices, x, y, z, dx, dy, dz, k):
-    t = f32(k)
+def _is_shown(size, slices, x, y, z, dx, dy, dz, t):
+    """Whether the point at t is in the volume, and not in a hole."""
     pz = z + t * dz
     ok = inside(size, slices.last, x + t * dx, y + t * dy, pz)
     if slices.cells > 0:
@@ -91,8 +92,20 @@ def _is_shown(size, slices, x, y, z, dx, dy, dz, k):
 
 
 @njit(forceinline=True, **PURE)
-def _extreme(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_first, inner_last, sign, best, most):
-    """The greatest of `best` and sign·V over the samples first … last."""
+def _with_border(array, size, slices, x, y, z, dx, dy, dz, t, sign, best):
+    """The greater of `best` and sign·V at t."""
+    pz = z + t * dz
+    if slices.cells > 0:
+        pz = slice_at(slices, pz)
+    v = trilinear(array, size, x + t * dx, y + t * dy, pz) * sign
+    return maximum(best, where(_is_shown(size, slices, x, y, z, dx, dy, dz, t), v, f32(NOTHING)))
+
+
+@njit(forceinline=True, **PURE)
+def _extreme(
+    array, size, slices, axis, x, y, z, dx, dy, dz, first, last, near, far, inner_first, inner_last, sign, best, most
+):  # fmt: skip
+    """The greatest of `best` and sign·V over the samples first … last that lie between near and far."""
     k = first
     while k <= last:
         if k >= inner_first and k + HALF - 1 <= min(inner_last, last):
@@ -101,7 +114,9 @@ def _extreme(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_
             k += HALF
         else:
             v = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, most) * sign
-            best = maximum(best, where(_is_shown(size, slices, x, y, z, dx, dy, dz, k), v, f32(NOTHING)))
+            t = splat(f32(k), x)
+            ok = _is_shown(size, slices, x, y, z, dx, dy, dz, t) & (near <= t) & (far >= t)
+            best = maximum(best, where(ok, v, f32(NOTHING)))
             k += 1
     return best
 
@@ -118,7 +133,7 @@ def _mean(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_fir
             seen = seen + f32(HALF)
             k += HALF
         else:
-            ok = _is_shown(size, slices, x, y, z, dx, dy, dz, k)
+            ok = _is_shown(size, slices, x, y, z, dx, dy, dz, splat(f32(k), x))
             total = total + where(ok, _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, most), f32(0))
             seen = seen + where(ok, f32(1), f32(0))
             k += 1
@@ -206,8 +221,8 @@ def _highest_bound(bounds, count):
 
 
 @njit(forceinline=True, **PURE)
-def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, count, mode, bounds):
-    """What the samples 0 … count − 1 of a packet's rays show."""
+def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, count, middle, reach, mode, bounds):
+    """What the samples of a packet's rays show; `middle` is where they meet the picture's plane."""
     nx, ny, _ = size
     direction = (splat(dx, x), splat(dy, x), splat(dz, x))
     # Of `inside` and a little more: no sample that counts is before `start` or after `end`.
@@ -218,19 +233,25 @@ def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, coun
     start, end = cut_between(y, direction[1], f32(0) - edge, f32(ny - 1) + edge, start, end)
     start, end = cut_between(z, direction[2], f32(0) - edge, slices.last + edge, start, end)
     missed = start > end
-    first = int(max(lowest(where(missed, f32(1e9), start)), f32(0)))
-    last = int(min(highest(where(missed, f32(-1e9), end)), f32(count - 1)))
-    if first > last:
+    if not any_lane(start <= end):
         return splat(OUTSIDE, x)
+    near, far = middle - reach, middle + reach
+    first = int(max(lowest(where(missed, f32(1e9), maximum(start, near))), f32(0)))
+    last = int(min(highest(where(missed, f32(-1e9), minimum(end, far))), f32(count - 1)))
     inner_first, inner_last = 1, 0
     if slices.holes == 0:
         enter, leave = box(size, f32(0), slices.last, x, y, z, *direction)
-        inner_first = int(max(highest(enter) + f32(1), f32(0)))
-        inner_last = int(min(lowest(leave), f32(count)))
+        inner_first = int(max(highest(maximum(enter, near)) + f32(1), f32(0)))
+        inner_last = int(min(max(lowest(minimum(leave, far)), f32(-1)), f32(count)))
     if mode == MEAN:
         return _mean(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_first, inner_last, count - 1)
     sign = f32(-1) if mode == MIN else f32(1)
     best = splat(f32(NOTHING), x)
+    if reach < f32(ENDLESS):
+        best = _with_border(array, size, slices, x, y, z, dx, dy, dz, near, sign, best)
+        best = _with_border(array, size, slices, x, y, z, dx, dy, dz, far, sign, best)
+    if first > last:
+        return where(best > f32(NOTHING), best * sign, OUTSIDE)
     # Without bounds all samples are one run.
     length, runs = last - first + 1, 1
     bounds[0] = f32(0)
@@ -259,7 +280,8 @@ def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, coun
         k = first + run * length
         end_k = min(k + length - 1, last)
         best = _extreme(
-            array, size, slices, axis, x, y, z, dx, dy, dz, k, end_k, inner_first, inner_last, sign, best, count - 1
+            array, size, slices, axis, x, y, z, dx, dy, dz, k, end_k, near, far, inner_first, inner_last, sign, best,
+            count - 1,
         )  # fmt: skip
         most, run = _highest_bound(bounds, runs)
         if most <= lowest(where(missed, f32(3e38), best)):
@@ -268,12 +290,14 @@ def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, coun
 
 
 @njit(**PURE)
-def _block(array, size, slices, windows, slack, axis, grid, count, mode, block, bounds, flat, out):
+def _block(array, size, slices, windows, slack, samples, mode, block, bounds, flat, out):
+    grid, count, reach = samples.grid, samples.total, f32(samples.reach)
     height, width = out.shape
     row0, row1, column0, column1 = block_at(block, height, width)
     rx, ry, rz = f32(grid[1, 0]), f32(grid[1, 1]), f32(grid[1, 2])
     ux, uy, uz = f32(grid[2, 0]), f32(grid[2, 1]), f32(grid[2, 2])
     dx, dy, dz = f32(grid[3, 0]), f32(grid[3, 1]), f32(grid[3, 2])
+    right, down = f32(grid[4, 1]), f32(grid[4, 2])
     for row in range(row0, row1, TILE_HEIGHT):
         for column in range(column0, column1, TILE_WIDTH):
             # The tile's corner in float64: within a tile float32 is then good to 1e-4 of a voxel.
@@ -281,10 +305,14 @@ def _block(array, size, slices, windows, slack, axis, grid, count, mode, block, 
             y = ramp(f32(grid[0, 1] + column * grid[1, 1] + row * grid[2, 1]), ry, uy)
             z = ramp(f32(grid[0, 2] + column * grid[1, 2] + row * grid[2, 2]), rz, uz)
             if count == 1:
-                ok = _is_shown(size, slices, x, y, z, dx, dy, dz, 0)
+                ok = _is_shown(size, slices, x, y, z, dx, dy, dz, splat(f32(0), x))
                 values = where(ok, _at(array, size, slices, -1, x, y, z, dx, dy, dz, 0, 0), OUTSIDE)
             else:
-                values = _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, count, mode, bounds)
+                middle = ramp(f32(grid[4, 0] + column * grid[4, 1] + row * grid[4, 2]), right, down)
+                values = _packet(
+                    array, size, slices, windows, slack, samples.axis, x, y, z, dx, dy, dz, count, middle, reach, mode,
+                    bounds,
+                )  # fmt: skip
             if row + TILE_HEIGHT <= height and column + TILE_WIDTH <= width:
                 store_tile(values, flat, row * width + column, width)
             else:
@@ -292,20 +320,20 @@ def _block(array, size, slices, windows, slack, axis, grid, count, mode, block, 
 
 
 @njit(**OPTIONS)
-def _blocks(array, size, slices, windows, slack, axis, grid, count, mode, counter, out):
+def _blocks(array, size, slices, windows, slack, samples, mode, counter, out):
     """What one thread makes."""
     block = take(counter)
     if block >= block_count(out.shape[0], out.shape[1]):
         return
     flat = out.reshape(-1)
-    bounds = np.empty(count // RUN + 2 * LANES, np.float32)
+    bounds = np.empty(samples.total // RUN + 2 * LANES, np.float32)
     while block < block_count(out.shape[0], out.shape[1]):
-        _block(array, size, slices, windows, slack, axis, grid, count, mode, block, bounds, flat, out)
+        _block(array, size, slices, windows, slack, samples, mode, block, bounds, flat, out)
         block = take(counter)
 
 
 @njit(parallel=True, cache=True, **OPTIONS)
-def spread_cpu(array, size, slices, windows, slack, axis, grid, count, mode, out):
+def spread_cpu(array, size, slices, windows, slack, samples, mode, out):
     counter = np.zeros(1, np.int64)
     for _ in prange(SHARES):
-        _blocks(array, size, slices, windows, slack, axis, grid, count, mode, counter, out)
+        _blocks(array, size, slices, windows, slack, samples, mode, counter, out)

@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from kernels.clip import half_spaces, interval
 from kernels.errors import InvalidParameter
-from kernels.picture import Picture, index_grid
-from kernels.plane import Projection, sample_count
+from kernels.picture import Picture
+from kernels.samples import Projection, numbers_at, slab_samples
 from kernels.sampling import reference_box, reference_samples
 from kernels.slices import sections
 from kernels.transfer import CELLS, Table, TransferFunction
@@ -47,19 +47,18 @@ def slab_point(
     volume: Volume, picture: Picture, projection: Projection, thickness_mm: float, u: float, v: float
 ) -> Seen | None:
     """The point that a slab shows, its value that of the slab; None where no sample is in the volume."""
-    grid = index_grid(volume, picture)
-    count = sample_count(volume, picture, thickness_mm)
-    offsets = np.arange(count) - (count - 1) / 2
-    middle = grid[0] + u * grid[1] + v * grid[2]
-    points = middle + offsets[:, None] * grid[3]
+    samples = slab_samples(volume, picture, projection, thickness_mm)
+    k, plane = numbers_at(samples, u, v)
+    first, step = (1, u, v) @ samples.grid[:3], samples.grid[3]
+    points = first + k[:, None] * step
     values, shown = reference_samples(volume, points)
     if not shown.any():
         return None
     if projection == "mean":
-        return Seen(volume.to_patient(middle), float(values[shown].mean()))
+        return Seen(volume.to_patient(first + plane * step), float(values[shown].mean()))
     rank = np.where(shown, values if projection == "max" else -values, -np.inf)
     best = np.flatnonzero(rank == rank.max())
-    best = best[np.abs(offsets[best]).argmin()]
+    best = best[np.abs(k[best] - plane).argmin()]
     return Seen(volume.to_patient(points[best]), float(values[best]))
 
 

@@ -1,17 +1,10 @@
-"""A plane through a volume, and a slab about it.
+"""A plane through a volume, a slab about it, and a projection through all of it.
 
-    plane   I(u, v) = V(p),                      p = origin + u·right + v·down
-    slab    I(u, v) = max | min | mean over k of V(p + (k − (n − 1)/2)·Δ·n̂),   k = 0 … n − 1
+    plane        I(u, v) = V(p),                      p = origin + u·right + v·down
+    slab         I(u, v) = max | min | mean of V over samples within half the slab's thickness along the normal
+    projection   the same through the whole volume
 
-    whole   the same over all of the volume, where the ray p + t·n̂ crosses the slices of the axis it follows most
-
-    Δ = 1 / ‖M⁻¹ n̂‖ (one voxel along the normal n̂, M the affine's 3×3, whatever the places of its slices),
-    n = max(1, round(T / Δ))
-
-Source: docs/ARCHITECTURE.md, "Stacks, volumes, kernels" (the slab rule); trilinear interpolation as in sampling.py.
-A projection through all of the volume takes half the reads of a slab as thick, and comes closer to one with samples a
-tenth of a millimetre apart (maxima of a body, 8 bits of a window of 1000: 41 and 45 dB oblique, 37 and 34 the slab):
-the greatest values lie on slices. Along an uneven stack it takes whole places.
+Where the samples lie is said in samples.py; trilinear interpolation as in sampling.py.
 Axes: see volume.py. Outside: a sample outside the outermost voxel centres, or between the two slices at a hole, counts
 in neither maximum, minimum nor mean; a ray with none is `OUTSIDE`.
 Tolerance: against `reference` 1e-3 of the steepest step between neighbours (float32 positions); bit for bit where the
@@ -20,7 +13,7 @@ samples fall on voxel centres.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numba import get_num_threads, set_num_threads
@@ -29,104 +22,92 @@ from numpy.typing import NDArray
 from kernels.arrays import driver, on_device
 from kernels.bricks import Bricks
 from kernels.errors import InvalidParameter
-from kernels.lanes import (
-    any_lane,
-    f32,
-    highest,
-    lowest,
-    shared,
-    splat,
-    where,
-)
+from kernels.lanes import any_lane, f32, highest, lowest, maximum, minimum, shared, splat, where
 from kernels.packets import spread_cpu
-from kernels.picture import Picture, index_grid, output, reference_points, snap, spacing_along
+from kernels.picture import Picture, output
 from kernels.rows import spread_rows
+from kernels.samples import ENDLESS, MAX, MEAN, MODES, Projection, Samples, projection_samples, slab_samples
 from kernels.sampling import box, inside, reference_samples, shown, slice_at, trilinear
 from kernels.volume import Volume
 from kernels.window import OUTSIDE
 
-Projection = Literal["max", "min", "mean"]
-MAX, MIN, MEAN = 0, 1, 2
 # Other threads take that long to wake up: what one finishes by then it does alone.
 WAKING_US = 300
 SAMPLE_US, ROW_SAMPLE_US = 5e-3, 1e-3
 SHORT = 48  # samples: fewer are taken without asking what they can show
-MODES = {"max": MAX, "min": MIN, "mean": MEAN}
-
-
-def sample_count(volume: Volume, picture: Picture, thickness_mm: float) -> int:
-    """The slab rule: how many samples a slab of this thickness has along its normal."""
-    return max(1, round(thickness_mm / spacing_along(volume, picture.normal)))
 
 
 def reference(volume: Volume, picture: Picture, projection: Projection, thickness_mm: float) -> NDArray[np.float64]:
     """The slab in float64; a thickness of 0 is the plane."""
-    return _reference(volume, picture, projection, *_slab_grid(volume, picture, thickness_mm))
+    return _reference(volume, picture, projection, slab_samples(volume, picture, projection, thickness_mm))
 
 
 def reference_projection(volume: Volume, picture: Picture, projection: Projection) -> NDArray[np.float64]:
     """The projection in float64."""
-    grid, count, _ = _projection_grid(volume, picture)
-    return _reference(volume, picture, projection, grid, count)
+    return _reference(volume, picture, projection, projection_samples(volume, picture))
 
 
-def _reference(
-    volume: Volume, picture: Picture, projection: Projection, grid: NDArray[np.float64], count: int
-) -> NDArray[np.float64]:
-    v, ok = reference_samples(volume, reference_points(grid, picture) + np.arange(count)[:, None, None, None] * grid[3])
+def _reference(volume: Volume, picture: Picture, projection: Projection, samples: Samples) -> NDArray[np.float64]:
+    grid, reach = samples.grid, samples.reach
+    v, u = np.indices((picture.height, picture.width))
+    plane = grid[4, 0] + u * grid[4, 1] + v * grid[4, 2]
+    k = np.broadcast_to(np.arange(float(samples.total))[:, None, None], (samples.total, *plane.shape))
+    counts = np.abs(k - plane) <= reach
+    if reach < ENDLESS:
+        k = np.concatenate([k, (plane - reach)[None], (plane + reach)[None]])
+        counts = np.concatenate([counts, np.ones((2, *plane.shape), bool)])
+    first = grid[0] + u[..., None] * grid[1] + v[..., None] * grid[2]
+    values, ok = reference_samples(volume, first + k[..., None] * grid[3])
+    ok = ok & counts
     if projection == "mean":
-        result = np.where(ok, v, 0).sum(axis=0) / np.maximum(ok.sum(axis=0), 1)
+        result = np.where(ok, values, 0).sum(axis=0) / np.maximum(ok.sum(axis=0), 1)
     elif projection == "max":
-        result = np.where(ok, v, -np.inf).max(axis=0)
+        result = np.where(ok, values, -np.inf).max(axis=0)
     else:
-        result = np.where(ok, v, np.inf).min(axis=0)
+        result = np.where(ok, values, np.inf).min(axis=0)
     return np.asarray(np.where(ok.any(axis=0), result, float(OUTSIDE)))
 
 
-def _slab_grid(volume: Volume, picture: Picture, thickness_mm: float) -> tuple[NDArray[np.float64], int]:
-    """First sample, steps right, down and to the next sample, [4, 3]; how many samples."""
-    count = sample_count(volume, picture, thickness_mm) if thickness_mm else 1
-    grid = index_grid(volume, picture)
-    grid[0] -= (count - 1) / 2 * grid[3]
-    return grid, count
-
-
-def _projection_grid(volume: Volume, picture: Picture) -> tuple[NDArray[np.float64], int, int]:
-    """The same for a projection, and on the slices of which axis its samples lie; -1 where places are no slices."""
-    origin, right, down, step = index_grid(volume, picture)
-    axis = int(np.abs(step).argmax())
-    step = step / abs(step[axis])
-    begin = 0.0 if step[axis] > 0 else float(np.floor(volume.last[axis]))
-    origin = origin + (begin - origin[axis]) * step[axis] * step
-    right, down = (vector - vector[axis] * step[axis] * step for vector in (right, down))
-    grid = snap(np.stack([origin, right, down, step]))
-    grid[0, axis], grid[1, axis], grid[2, axis] = begin, 0.0, 0.0
-    is_places = axis == 2 and volume.places is not None
-    return grid, int(volume.last[axis]) + 1, -1 if is_places else axis
+@shared
+def _value(array, size, slices, px, py, pz, ok, even):
+    """Values where `ok`, and where they are shown; z is a place."""
+    ok = ok & inside(size, slices.last, px, py, pz)
+    if not even:
+        ok = ok & shown(slices, pz)
+        pz = slice_at(slices, pz)
+    value = splat(f32(0), px)
+    if any_lane(ok):
+        value = trilinear(array, size, px, py, pz)
+    return value, ok
 
 
 @shared
-def _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, mode, even):
+def _counted(best, seen, value, ok, mode):
+    """One sample more."""
+    if mode == MEAN:
+        best = best + where(ok, value, f32(0))
+    elif mode == MAX:
+        best = where(ok & ((seen < f32(1)) | (value > best)), value, best)
+    else:
+        best = where(ok & ((seen < f32(1)) | (value < best)), value, best)
+    return best, seen + where(ok, f32(1), f32(0))
+
+
+@shared
+def _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, near, far, has_borders, mode, even):
     best = splat(f32(0), x)
     seen = splat(f32(0), x)
+    if has_borders:
+        ok = near <= far
+        value, shows = _value(array, size, slices, x + near * dx, y + near * dy, z + near * dz, ok, even)
+        best, seen = _counted(best, seen, value, shows, mode)
+        value, shows = _value(array, size, slices, x + far * dx, y + far * dy, z + far * dz, ok, even)
+        best, seen = _counted(best, seen, value, shows, mode)
     for k in range(first, last + 1):
         t = f32(k)
-        px = x + t * dx
-        py = y + t * dy
-        pz = z + t * dz
-        ok = inside(size, slices.last, px, py, pz)
-        if not even:
-            ok = ok & shown(slices, pz)
-            pz = slice_at(slices, pz)
-        if any_lane(ok):
-            v = trilinear(array, size, px, py, pz)
-            if mode == MEAN:
-                best = best + where(ok, v, f32(0))
-            elif mode == MAX:
-                best = where(ok & ((seen < f32(1)) | (v > best)), v, best)
-            else:
-                best = where(ok & ((seen < f32(1)) | (v < best)), v, best)
-            seen = seen + where(ok, f32(1), f32(0))
+        ok = (near <= t) & (far >= t)
+        value, shows = _value(array, size, slices, x + t * dx, y + t * dy, z + t * dz, ok, even)
+        best, seen = _counted(best, seen, value, shows, mode)
     some = seen > f32(0)
     if mode == MEAN:
         best = best / where(some, seen, f32(1))
@@ -134,17 +115,20 @@ def _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, mode, even):
 
 
 @shared
-def slab_ray(array, size, slices, x, y, z, dx, dy, dz, count, mode):
-    """Samples x + k·dx for k = 0 … count − 1, reduced, z a place; OUTSIDE where none is inside."""
+def slab_ray(array, size, slices, x, y, z, dx, dy, dz, count, near, far, has_borders, mode):
+    """Samples x + k·dx for k = 0 … count − 1, those between near and far, with or without two at these borders,
+    reduced; z is a place. OUTSIDE where none is inside.
+    """
     directions = (splat(dx, x), splat(dy, x), splat(dz, x))
     start, end = box(size, f32(0), slices.last, x, y, z, *directions)
+    start, end = maximum(start, near), minimum(end, far)
     # One sample more at either end: `inside` decides, this only keeps a ray from marching through empty space.
     first = max(0, int(max(lowest(start), f32(-1))) - 1)
     last = min(count - 1, int(max(highest(end), f32(-9))) + 1) if count > 1 else 0
     # Once for each kind of stack, so that an even one pays nothing.
     if slices.cells == 0:
-        return _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, mode, True)
-    return _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, mode, False)
+        return _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, near, far, has_borders, mode, True)
+    return _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, near, far, has_borders, mode, False)
 
 
 def along_rows(grid: NDArray[np.float64]) -> bool:
@@ -176,7 +160,8 @@ def slab(
     """
     if not 0 <= thickness_mm <= 1e4:
         raise InvalidParameter(f"a slab is 0 to 10000 mm thick, not {thickness_mm}")
-    return _spread(volume, picture, projection, *_slab_grid(volume, picture, thickness_mm), -1, out, bricks)
+    _check(projection)
+    return _spread(volume, picture, projection, slab_samples(volume, picture, projection, thickness_mm), out, bricks)
 
 
 def project(
@@ -194,38 +179,41 @@ def project(
     Raises:
         InvalidParameter: the projection is unknown.
     """
-    return _spread(volume, picture, projection, *_projection_grid(volume, picture), out, bricks)
+    _check(projection)
+    return _spread(volume, picture, projection, projection_samples(volume, picture), out, bricks)
+
+
+def _check(projection: str) -> None:
+    if projection not in MODES:
+        raise InvalidParameter(f"a projection is one of {', '.join(MODES)}")
 
 
 def _spread(
     volume: Volume,
     picture: Picture,
     projection: Projection,
-    grid: NDArray[np.float64],
-    count: int,
-    axis: int,
+    samples: Samples,
     out: NDArray[Any] | None,
     bricks: Bricks | None,
 ) -> NDArray[np.float32]:
-    if projection not in MODES:
-        raise InvalidParameter(f"a projection is one of {', '.join(MODES)}")
     result = output(out, (picture.height, picture.width), np.float32, volume.array)
     voxels = (volume.voxels, volume.size, volume.slices)
-    samples = (grid, count, MODES[projection], result)
+    how = (samples, MODES[projection], result)
     if on_device(volume.array):
-        driver("plane").spread(*voxels, *samples)
+        driver("plane").spread(*voxels, *how)
         return result
-    is_straight = along_rows(grid)
+    is_straight = along_rows(samples.grid)
+    most = min(samples.total, 2 * samples.reach + 3)
     threads = get_num_threads()
-    if result.size * count * (ROW_SAMPLE_US if is_straight else SAMPLE_US) < WAKING_US:
+    if result.size * most * (ROW_SAMPLE_US if is_straight else SAMPLE_US) < WAKING_US:
         set_num_threads(1)
     try:
         if is_straight:
-            spread_rows(*voxels, *samples)
-        elif bricks is None or projection == "mean" or count < SHORT:
-            spread_cpu(*voxels, np.empty(0, volume.array.dtype), f32(0), axis, *samples)
+            spread_rows(*voxels, *how)
+        elif bricks is None or projection == "mean" or most < SHORT:
+            spread_cpu(*voxels, np.empty(0, volume.array.dtype), f32(0), *how)
         else:
-            spread_cpu(*voxels, *bricks.windows(highest=projection == "max"), axis, *samples)
+            spread_cpu(*voxels, *bricks.windows(highest=projection == "max"), *how)
     finally:
         set_num_threads(threads)
     return result

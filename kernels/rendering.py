@@ -99,7 +99,8 @@ def reference(
 
 @njit(forceinline=True, **PURE)
 def _block(
-    array, size, slices, camera, view, occupancy, table, optics, block, sink, left, numbers, buffer, height, width, out, rgba
+    array, size, slices, camera, view, occupancy, table, optics, block, sink, left, numbers, buffer, height, width, out,
+    rgba,
 ):  # fmt: skip
     """One block of pixels: rays of a packet at a time, then what waits to be lit, then the pixels."""
     sink.light[:] = f32(0)

@@ -17,13 +17,13 @@ from numba import njit, prange
 
 from kernels.lane_memory import pair, pair_within, store, vector, voxel_run
 from kernels.lanes import LANES, OPTIONS, PURE, any_lane, f32, lowest, maximum, splat
+from kernels.samples import ENDLESS, MEAN, MIN
 from kernels.sampling import EDGE, shown, slice_at
 from kernels.tiles import SHARES, take
 from kernels.window import OUTSIDE
 
 BAND = 8  # rows of pixels that a thread makes one after the other, from voxels it has still in its cache
 SPAN = 30  # the farthest pair that `pair_within` reads
-MEAN = 2
 
 
 @njit(**PURE)
@@ -106,15 +106,25 @@ def _between(row, first, index, part, u, near):
 
 
 @njit(**PURE)
-def _row_of_pixels(array, size, slices, y, z, dy, dz, count, mode, columns, scratch, best, out, out_row):
+def _row_of_pixels(array, size, slices, y, z, dy, dz, count, middle, reach, mode, columns, scratch, best, out, out_row):
     first, index, part, start, end, low, high, near = columns
     _, ny, nz = size
-    sign = f32(-1) if mode == 1 else f32(1)
+    sign = f32(-1) if mode == MIN else f32(1)
     seen = 0
-    k0, k1 = _inside_range(y, dy, ny - 1.0, 0.0, count - 1.0)
+    before, behind = middle - reach, middle + reach
+    k0, k1 = _inside_range(y, dy, ny - 1.0, before, behind)
     k0, k1 = _inside_range(z, dz, np.float64(slices.last), k0, k1)
     begin = start // LANES * LANES
-    for k in range(int(max(math.ceil(k0), 0.0)), int(min(math.floor(k1), count - 1.0)) + 1):
+    first_k, last_k = int(max(math.ceil(k0), 0.0)), int(min(math.floor(k1), count - 1.0))
+    borders = 1 if reach < ENDLESS else 0
+    for i in range(first_k - borders, last_k + borders + 1):
+        k = np.float64(i)
+        if i < first_k:
+            k = before
+        elif i > last_k:
+            k = behind
+        if k < k0 or k > k1 or (i < first_k and k == first_k):
+            continue
         py = y + k * dy
         pz = z + k * dz
         if slices.cells > 0:
@@ -165,9 +175,10 @@ def _inside_range(place, step, last, k0, k1):
 
 
 @njit(**OPTIONS)
-def _bands(array, size, slices, grid, count, mode, columns, counter, out):
+def _bands(array, size, slices, samples, mode, columns, counter, out):
     """What one thread makes."""
     height, width = out.shape
+    grid = samples.grid
     index, start, end = columns[1], columns[3], columns[4]
     bands = (height + BAND - 1) // BAND
     band = take(counter)
@@ -183,15 +194,17 @@ def _bands(array, size, slices, grid, count, mode, columns, counter, out):
                 continue
             y = grid[0, 1] + v * grid[2, 1]
             z = grid[0, 2] + v * grid[2, 2]
+            middle = grid[4, 0] + v * grid[4, 2]
             _row_of_pixels(
-                array, size, slices, y, z, grid[3, 1], grid[3, 2], count, mode, columns, scratch, best, out, v
-            )
+                array, size, slices, y, z, grid[3, 1], grid[3, 2], samples.total, middle, samples.reach, mode, columns,
+                scratch, best, out, v,
+            )  # fmt: skip
         band = take(counter)
 
 
 @njit(parallel=True, cache=True, **OPTIONS)
-def spread_rows(array, size, slices, grid, count, mode, out):
-    width = out.shape[1]
+def spread_rows(array, size, slices, samples, mode, out):
+    width, grid = out.shape[1], samples.grid
     whole = (width + LANES - 1) // LANES * LANES
     first = np.empty(whole // LANES, np.int32)
     index = np.empty(whole, np.int32)
@@ -200,4 +213,4 @@ def spread_rows(array, size, slices, grid, count, mode, out):
     counter = np.zeros(1, np.int64)
     for _ in prange(SHARES):
         columns = (first, index, part, start, end, low, high, near)
-        _bands(array, size, slices, grid, count, mode, columns, counter, out)
+        _bands(array, size, slices, samples, mode, columns, counter, out)

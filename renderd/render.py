@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from kernels.bricks import bricks
 from kernels.errors import InvalidParameter
 from kernels.image import sample
-from kernels.plane import SHORT, sample_count, slab
+from kernels.plane import SHORT, slab
 from kernels.presets import PRESETS
 from kernels.rendering import MOVING_EXIT, STILL_EXIT, volume_rendering
+from kernels.samples import sample_count
 from kernels.transfer import TransferFunction, from_opacities, percentile_range
 from kernels.volume import Volume
 from kernels.window import OUTSIDE, Function, window

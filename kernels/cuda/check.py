@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from kernels import bricks, image, plane, rendering, window
 from kernels.arrays import to_host
 from kernels.picture import Picture
+from kernels.samples import Projection
 from kernels.transfer import TransferFunction
 from kernels.volume import Volume
 
@@ -119,7 +120,7 @@ def _planes(module: Any, scale: int) -> Iterator[Check]:
     for name, volume in _volumes(random_volume, scale):
         device = on_card(volume, module)
         picture = oblique(volume, 13 * scale, 9 * scale, 0.77 / scale)
-        projections: tuple[plane.Projection, ...] = ("max", "min", "mean")
+        projections: tuple[Projection, ...] = ("max", "min", "mean")
         for projection in projections:
             values = to_host(plane.slab(device, picture, projection, 4.0))
             truth = plane.reference(volume, picture, projection, 4.0)

@@ -6,39 +6,48 @@ from typing import Any
 
 import numpy as np
 from numba import cuda
-from numpy.typing import NDArray
 
 from kernels import plane
 from kernels.cuda.device import device, kernel, launch, variant
 from kernels.cuda.grid import from_middle, reals
 from kernels.cuda.tables import on_card
 from kernels.lanes import f32
+from kernels.samples import ENDLESS, Samples
 from kernels.slices import Slices
 
 slab_ray = variant(plane.slab_ray)
 
 
 @device
-def value(u, v, array, size, slices, counted, middle, right, down, step, count, mode):
+def value(u, v, array, size, slices, counted, middle, right, down, step, plane_at, count, reach, has_borders, mode):
     """What one pixel shows."""
     across = f32(u - counted[0])
     along = f32(v - counted[1])
     x = middle[0] + across * right[0] + along * down[0]
     y = middle[1] + across * right[1] + along * down[1]
     z = middle[2] + across * right[2] + along * down[2]
-    return slab_ray(array, size, slices, x, y, z, step[0], step[1], step[2], count, mode)
+    k = plane_at[0] + across * plane_at[1] + along * plane_at[2]
+    near, far = f32(k - reach), f32(k + reach)
+    return slab_ray(array, size, slices, x, y, z, step[0], step[1], step[2], count, near, far, has_borders, mode)
 
 
 @kernel
-def spread_cuda(array, size, slices, counted, middle, right, down, step, count, mode, out):
+def spread_cuda(
+    array, size, slices, counted, middle, right, down, step, plane_at, count, reach, has_borders, mode, out
+):  # fmt: skip
     u, v = cuda.grid(2)
     if u < out.shape[1] and v < out.shape[0]:
-        out[v, u] = value(u, v, array, size, slices, counted, middle, right, down, step, count, mode)
+        out[v, u] = value(
+            u, v, array, size, slices, counted, middle, right, down, step, plane_at, count, reach, has_borders, mode
+        )  # fmt: skip
 
 
-def spread(array: Any, size: Any, slices: Slices, grid: NDArray[np.float64], count: int, mode: int, out: Any) -> None:
-    """The same arguments as the CPU's `spread_cpu`."""
+def spread(array: Any, size: Any, slices: Slices, samples: Samples, mode: int, out: Any) -> None:
+    """The same arguments as the CPU's `spread_rows`."""
     height, width = out.shape
+    grid = samples.grid
     volume = (array, size, on_card(slices, array))
-    rays = (*from_middle(grid[0], grid[1], grid[2], width, height), reals(grid[3]))
-    launch(spread_cuda, width, height, *volume, *rays, np.int32(count), np.int32(mode), out)
+    counted, *rays = from_middle(grid[0], grid[1], grid[2], width, height)
+    plane_at = reals((grid[4] @ (1, *counted), grid[4, 1], grid[4, 2]))
+    lengths = (np.int32(samples.total), f32(samples.reach), np.int32(samples.reach < ENDLESS))
+    launch(spread_cuda, width, height, *volume, counted, *rays, reals(grid[3]), plane_at, *lengths, np.int32(mode), out)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from kernels.bricks import bricks
 from kernels.errors import InvalidParameter
-from kernels.picture import Picture
-from kernels.plane import plane, reference, sample_count, slab
+from kernels.picture import Picture, spacing_along
+from kernels.plane import plane, reference, slab
+from kernels.samples import sample_count
 from kernels.volume import Volume
 from kernels.window import OUTSIDE
 from tests.kernels.grids import DTYPES, LEFT_HANDED, SHEARED, centred, random_volume, rotation
@@ -112,6 +113,41 @@ def test_ramp_is_exact_on_any_affine(dtype, affine):
     inside = values != OUTSIDE
     assert inside.mean() > 0.3
     assert np.abs(values - truth)[inside].max() <= 1e-3 * np.abs(per_voxel).max()
+
+
+@pytest.mark.parametrize("turn", [(0, 0, 0), (33, -21, 64), (90, 0, 0), (5, 80, -7)])
+def test_extremes_of_a_ramp_lie_at_the_borders_of_the_slab(turn):
+    """f = g·p + d: the slab shows f at its plane ± half of what n samples reach, whatever the direction."""
+    z, y, x = np.indices((60, 60, 50))
+    affine = SHEARED
+    volume = Volume((16 * x - 8 * y + 24 * z).astype(np.int16), affine)
+    gradient = np.array([16.0, -8, 24]) @ volume.inverse
+    for thickness in (2.0, 5.0, 9.3):
+        picture = centred(volume, 11, 9, 0.37, turn, shift_mm=0.4)
+        half = (sample_count(volume, picture, thickness) - 1) / 2 * spacing_along(volume, picture.normal)
+        assert 2 * half == pytest.approx(thickness, abs=1.5)
+        u, v = np.meshgrid(np.arange(11), np.arange(9))
+        points = picture.origin + u[..., None] * picture.right + v[..., None] * picture.down
+        middle = (points - affine[:3, 3]) @ gradient
+        rise = half * abs(gradient @ picture.normal)
+        for projection, truth in (("max", middle + rise), ("min", middle - rise), ("mean", middle)):
+            assert np.abs(slab(volume, picture, projection, thickness) - truth).max() <= 1e-3 * 24
+
+
+def test_an_extreme_is_nearer_to_that_of_all_points_than_samples_a_voxel_apart():
+    volume = random_volume(np.int16, (40, 43, 39), SHEARED)
+    for turn in ((20, -35, 50), (71, 10, 5), (0, 45, 0)):
+        picture = centred(volume, 20, 20, 0.5, turn)
+        spacing, count = spacing_along(volume, picture.normal), sample_count(volume, picture, 8)
+        offsets = np.linspace(-(count - 1) / 2, (count - 1) / 2, 32 * (count - 1) + 1) * spacing
+        planes = [
+            plane(volume, Picture(picture.origin + t * picture.normal, picture.right, picture.down, 20, 20))
+            for t in offsets
+        ]
+        dense, coarse = np.max(planes, axis=0), np.max(planes[::32], axis=0)
+        values = slab(volume, picture, "max", 8)
+        assert (values <= dense + 0.02 * STEP).all()
+        assert np.abs(dense - values).mean() < 0.5 * np.abs(dense - coarse).mean()
 
 
 @pytest.mark.parametrize("turn", [(0, 0, 0), (25, 0, 0), (-14, 37, 81), (90, 0, 0), (60, 60, 60)])

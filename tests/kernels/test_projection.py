@@ -6,15 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numba import njit
 
-from kernels import plane
 from kernels.bricks import bricks
 from kernels.errors import InvalidParameter
-from kernels.lanes import OPTIONS, f32
 from kernels.picture import Picture
 from kernels.plane import project, reference_projection
-from kernels.scalars import scalar_variant
 from kernels.volume import Volume
 from kernels.window import OUTSIDE
 from tests.kernels.grids import DTYPES, LEFT_HANDED, SHEARED, centred, random_volume, rotation
@@ -123,36 +119,6 @@ def test_a_flat_volume_looks_flat_from_everywhere(projection):
         seen = values != OUTSIDE
         assert 0.1 < seen.mean() < 1
         assert np.abs(values[seen] + 700).max() <= 1e-5 * 700
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("kind", list(PLACES))
-def test_projection_of_single_lanes_equals_the_packets(dtype, kind):
-    """A thread of a card walks the same samples with the slab's formula."""
-    volume = stack(dtype, SHEARED, kind)
-    ray = scalar_variant(plane.slab_ray, njit(**OPTIONS))
-
-    @njit(**OPTIONS)
-    def run(array, size, slices, grid, count, mode, out):  # noqa: PLR0917
-        for v in range(out.shape[0]):
-            for u in range(out.shape[1]):
-                x = f32(grid[0, 0] + u * grid[1, 0] + v * grid[2, 0])
-                y = f32(grid[0, 1] + u * grid[1, 1] + v * grid[2, 1])
-                z = f32(grid[0, 2] + u * grid[1, 2] + v * grid[2, 2])
-                dx, dy, dz = f32(grid[3, 0]), f32(grid[3, 1]), f32(grid[3, 2])
-                out[v, u] = ray(array, size, slices, x, y, z, dx, dy, dz, count, mode)
-
-    for turn in TURNS[1:4]:
-        picture = centred(volume, 37, 31, 0.31, turn)
-        grid, count, _ = plane._projection_grid(volume, picture)
-        for projection, mode in plane.MODES.items():
-            out = np.empty((31, 37), np.float32)
-            run(volume.voxels, volume.size, volume.slices, grid, count, mode, out)
-            values = project(volume, picture, projection)
-            same = (values == OUTSIDE) == (out == OUTSIDE)
-            assert same.mean() > 0.99
-            assert (np.abs(values - out)[same & (out != OUTSIDE)] > 1e-3 * STEP).mean() < 0.01
 
 
 def test_an_unknown_projection_is_refused():

@@ -11,9 +11,10 @@ from scipy.ndimage import map_coordinates
 
 from kernels.bricks import bricks
 from kernels.picture import Picture
-from kernels.plane import plane, reference, sample_count, slab
+from kernels.plane import plane, reference, slab
 from kernels.rendering import reference as rendering_reference
 from kernels.rendering import volume_rendering, volume_rendering_rgba
+from kernels.samples import sample_count
 from kernels.slices import slices_of
 from kernels.transfer import TransferFunction
 from kernels.volume import Volume
