@@ -102,21 +102,31 @@ def _with_border(array, size, slices, x, y, z, dx, dy, dz, t, sign, best):
 
 
 @njit(forceinline=True, **PURE)
-def _extreme(
-    array, size, slices, axis, x, y, z, dx, dy, dz, first, last, near, far, inner_first, inner_last, sign, best, most
-):  # fmt: skip
-    """The greatest of `best` and sign·V over the samples first … last that lie between near and far."""
+def _between(near, far, k, value):
+    """The value of sample k where it lies between near and far."""
+    return where((near <= f32(k)) & (far >= f32(k)), value, f32(NOTHING))
+
+
+@njit(forceinline=True, **PURE)
+def _extreme(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, near, far, inner, whole, sign, best, most):
+    """The greatest of `best` and sign·V over the samples first … last that lie between near and far.
+
+    The samples of `inner` are in the volume, those of `whole` between near and far, whatever the lane.
+    """
     k = first
     while k <= last:
-        if k >= inner_first and k + HALF - 1 <= min(inner_last, last):
+        if k >= inner[0] and k + HALF - 1 <= inner[1]:
             v0, v1, v2, v3 = _half_inside(array, size, slices, axis, x, y, z, dx, dy, dz, k, most)
-            best = maximum(best, maximum(maximum(v0 * sign, v1 * sign), maximum(v2 * sign, v3 * sign)))
+            v0, v1, v2, v3 = v0 * sign, v1 * sign, v2 * sign, v3 * sign
+            if f32(k) < whole[0] or f32(k + HALF - 1) > whole[1]:
+                v0, v1 = _between(near, far, k, v0), _between(near, far, k + 1, v1)
+                v2, v3 = _between(near, far, k + 2, v2), _between(near, far, k + 3, v3)
+            best = maximum(best, maximum(maximum(v0, v1), maximum(v2, v3)))
             k += HALF
         else:
             v = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, most) * sign
-            t = splat(f32(k), x)
-            ok = _is_shown(size, slices, x, y, z, dx, dy, dz, t) & (near <= t) & (far >= t)
-            best = maximum(best, where(ok, v, f32(NOTHING)))
+            ok = _is_shown(size, slices, x, y, z, dx, dy, dz, splat(f32(k), x))
+            best = maximum(best, _between(near, far, k, where(ok, v, f32(NOTHING))))
             k += 1
     return best
 
@@ -235,21 +245,22 @@ def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, coun
     missed = start > end
     if not any_lane(start <= end):
         return splat(OUTSIDE, x)
-    near, far = middle - reach, middle + reach
+    near, far = maximum(middle - reach, f32(0)), minimum(middle + reach, f32(count - 1))
     first = int(max(lowest(where(missed, f32(1e9), maximum(start, near))), f32(0)))
-    last = int(min(highest(where(missed, f32(-1e9), minimum(end, far))), f32(count - 1)))
+    last = int(highest(where(missed, f32(-1e9), minimum(end, far))))
     inner_first, inner_last = 1, 0
     if slices.holes == 0:
         enter, leave = box(size, f32(0), slices.last, x, y, z, *direction)
-        inner_first = int(max(highest(maximum(enter, near)) + f32(1), f32(0)))
-        inner_last = int(min(max(lowest(minimum(leave, far)), f32(-1)), f32(count)))
+        inner_first = int(max(highest(enter) + f32(1), f32(0)))
+        inner_last = int(min(lowest(leave), f32(count)))
     if mode == MEAN:
         return _mean(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_first, inner_last, count - 1)
+    inner, whole = (inner_first, inner_last), (highest(near), lowest(far))
     sign = f32(-1) if mode == MIN else f32(1)
     best = splat(f32(NOTHING), x)
     if reach < f32(ENDLESS):
-        best = _with_border(array, size, slices, x, y, z, dx, dy, dz, near, sign, best)
-        best = _with_border(array, size, slices, x, y, z, dx, dy, dz, far, sign, best)
+        best = _with_border(array, size, slices, x, y, z, dx, dy, dz, middle - reach, sign, best)
+        best = _with_border(array, size, slices, x, y, z, dx, dy, dz, middle + reach, sign, best)
     if first > last:
         return where(best > f32(NOTHING), best * sign, OUTSIDE)
     # Without bounds all samples are one run.
@@ -280,8 +291,7 @@ def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, coun
         k = first + run * length
         end_k = min(k + length - 1, last)
         best = _extreme(
-            array, size, slices, axis, x, y, z, dx, dy, dz, k, end_k, near, far, inner_first, inner_last, sign, best,
-            count - 1,
+            array, size, slices, axis, x, y, z, dx, dy, dz, k, end_k, near, far, inner, whole, sign, best, count - 1
         )  # fmt: skip
         most, run = _highest_bound(bounds, runs)
         if most <= lowest(where(missed, f32(3e38), best)):

@@ -35,7 +35,8 @@ from kernels.tiles import BLOCK, SHARES, block_at, block_count, take
 from kernels.transfer import Table, TransferFunction
 from kernels.volume import Volume
 
-STILL_SURFACE = 0.04  # a step of more weight is lit by gradients of its own
+STILL_SURFACE = 0.03  # a step of more weight is lit by gradients of its own
+SOON_SURFACE = 0.04  # in a fine picture with an early exit above STILL_EXIT
 MOVING_SURFACE = 0.06
 STILL_EXIT = 0.002  # opacity above 0.998
 MOVING_EXIT = 0.04
@@ -242,7 +243,7 @@ def arguments(
     camera, view = view_of(volume, picture, step_mm, eye, clip)
     optics = Optics(
         f32(early_exit),
-        f32(STILL_SURFACE if fine else MOVING_SURFACE),
+        f32(_surface(early_exit, fine)),
         *cuts_of(view, fine),
         f32(transfer.faint),
         f32(transfer.flat_gradient**2 + 1e-6),
@@ -250,6 +251,12 @@ def arguments(
         form(volume.inverse @ volume.inverse.T),
     )
     return volume.voxels, volume.size, volume.slices, camera, view, bricks.occupancy(table), table, optics
+
+
+def _surface(early_exit: float, fine: bool) -> float:
+    if not fine:
+        return MOVING_SURFACE
+    return STILL_SURFACE if early_exit <= STILL_EXIT else SOON_SURFACE
 
 
 def cuts_of(view: View, fine: bool) -> tuple[np.int32, np.int32]:

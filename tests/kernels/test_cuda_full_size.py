@@ -178,7 +178,7 @@ def test_rendering_agrees_within_two_greys(
     apart = np.abs(used - same).max(axis=-1)
     # A ray whose step weighs almost exactly as much as decides may decide otherwise by a last bit.
     assert (apart > 2 / 255).mean() < (1e-5 if how is MOVING else 1e-9)
-    assert apart.max() <= 8 / 255
+    assert apart.max() <= (11 if how is MOVING else 8) / 255  # what is left of the light where a ray may end is 0.04
     # Neither is good because both are wrong: tenths of a millimetre, all cut in pieces, no early exit.
     dense = lanes(DENSE, weighty=f32(0), faint=f32(0))
     error = float(((used - dense) ** 2).mean())
