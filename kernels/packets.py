@@ -3,6 +3,7 @@
 Samples are taken in *runs* of RUN. A run's samples lie in one box of voxels; no sample is above the box's highest
 voxel, nor below its lowest (`Bricks.windows`). Of a maximum the run with the highest bound comes first, then the next
 highest, until no bound is above what every ray has found. The maximum is over the same samples, and so the same.
+Half-spaces cut the part of each ray that counts, as the volume's box does.
 Source: bounds by a min-max grid, see bricks.py; the order of the runs is our own.
 Axes: index coordinates (x, y, place), see volume.py. Exact: skipping changes no bit. Voxels are numbers.
 """
@@ -30,7 +31,7 @@ from kernels.lanes import (
     splat,
     where,
 )
-from kernels.sampling import EDGE, box, cut_between, inside, on_slice, shown, slice_at, trilinear
+from kernels.sampling import EDGE, FAR, box, cut_between, inside, kept, on_slice, shown, slice_at, trilinear
 from kernels.tiles import SHARES, block_at, block_count, put, take
 from kernels.window import OUTSIDE
 
@@ -81,17 +82,19 @@ def _half_inside(array, size, slices, axis, x, y, z, dx, dy, dz, k, last):
 
 
 @njit(forceinline=True, **PURE)
-def _is_shown(size, slices, x, y, z, dx, dy, dz, k):
+def _is_shown(size, slices, x, y, z, dx, dy, dz, near, far, k):
     t = f32(k)
     pz = z + t * dz
-    ok = inside(size, slices.last, x + t * dx, y + t * dy, pz)
+    ok = inside(size, slices.last, x + t * dx, y + t * dy, pz) & (near <= t) & (far >= t)
     if slices.cells > 0:
         ok = ok & shown(slices, pz)
     return ok
 
 
 @njit(forceinline=True, **PURE)
-def _extreme(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_first, inner_last, sign, best, most):
+def _extreme(
+    array, size, slices, axis, x, y, z, dx, dy, dz, near, far, first, last, inner_first, inner_last, sign, best, most
+):
     """The greatest of `best` and sign·V over the samples first … last."""
     k = first
     while k <= last:
@@ -101,13 +104,13 @@ def _extreme(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_
             k += HALF
         else:
             v = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, most) * sign
-            best = maximum(best, where(_is_shown(size, slices, x, y, z, dx, dy, dz, k), v, f32(NOTHING)))
+            best = maximum(best, where(_is_shown(size, slices, x, y, z, dx, dy, dz, near, far, k), v, f32(NOTHING)))
             k += 1
     return best
 
 
 @njit(forceinline=True, **PURE)
-def _mean(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_first, inner_last, most):
+def _mean(array, size, slices, axis, x, y, z, dx, dy, dz, near, far, first, last, inner_first, inner_last, most):
     total = splat(f32(0), x)
     seen = splat(f32(0), x)
     k = first
@@ -118,7 +121,7 @@ def _mean(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_fir
             seen = seen + f32(HALF)
             k += HALF
         else:
-            ok = _is_shown(size, slices, x, y, z, dx, dy, dz, k)
+            ok = _is_shown(size, slices, x, y, z, dx, dy, dz, near, far, k)
             total = total + where(ok, _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, most), f32(0))
             seen = seen + where(ok, f32(1), f32(0))
             k += 1
@@ -206,15 +209,13 @@ def _highest_bound(bounds, count):
 
 
 @njit(forceinline=True, **PURE)
-def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, count, mode, bounds):
-    """What the samples 0 … count − 1 of a packet's rays show."""
+def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, near, far, count, mode, bounds):
+    """What the samples 0 … count − 1 within near … far of a packet's rays show."""
     nx, ny, _ = size
     direction = (splat(dx, x), splat(dy, x), splat(dz, x))
     # Of `inside` and a little more: no sample that counts is before `start` or after `end`.
     edge = f32(2 * EDGE)
-    start = splat(f32(-1e9), x)
-    end = splat(f32(1e9), x)
-    start, end = cut_between(x, direction[0], f32(0) - edge, f32(nx - 1) + edge, start, end)
+    start, end = cut_between(x, direction[0], f32(0) - edge, f32(nx - 1) + edge, near, far)
     start, end = cut_between(y, direction[1], f32(0) - edge, f32(ny - 1) + edge, start, end)
     start, end = cut_between(z, direction[2], f32(0) - edge, slices.last + edge, start, end)
     missed = start > end
@@ -225,10 +226,12 @@ def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, coun
     inner_first, inner_last = 1, 0
     if slices.holes == 0:
         enter, leave = box(size, f32(0), slices.last, x, y, z, *direction)
-        inner_first = int(max(highest(enter) + f32(1), f32(0)))
-        inner_last = int(min(lowest(leave), f32(count)))
+        inner_first = int(max(highest(maximum(enter, near)) + f32(1), f32(0)))
+        inner_last = int(min(lowest(minimum(leave, far)), f32(count)))
     if mode == MEAN:
-        return _mean(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_first, inner_last, count - 1)
+        return _mean(
+            array, size, slices, axis, x, y, z, dx, dy, dz, near, far, first, last, inner_first, inner_last, count - 1
+        )  # fmt: skip
     sign = f32(-1) if mode == MIN else f32(1)
     best = splat(f32(NOTHING), x)
     # Without bounds all samples are one run.
@@ -259,7 +262,8 @@ def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, coun
         k = first + run * length
         end_k = min(k + length - 1, last)
         best = _extreme(
-            array, size, slices, axis, x, y, z, dx, dy, dz, k, end_k, inner_first, inner_last, sign, best, count - 1
+            array, size, slices, axis, x, y, z, dx, dy, dz, near, far, k, end_k, inner_first, inner_last, sign, best,
+            count - 1,
         )  # fmt: skip
         most, run = _highest_bound(bounds, runs)
         if most <= lowest(where(missed, f32(3e38), best)):
@@ -268,7 +272,7 @@ def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, coun
 
 
 @njit(**PURE)
-def _block(array, size, slices, windows, slack, axis, grid, count, mode, block, bounds, flat, out):
+def _block(array, size, slices, windows, slack, axis, depths, grid, count, mode, block, bounds, flat, out):
     height, width = out.shape
     row0, row1, column0, column1 = block_at(block, height, width)
     rx, ry, rz = f32(grid[1, 0]), f32(grid[1, 1]), f32(grid[1, 2])
@@ -280,11 +284,18 @@ def _block(array, size, slices, windows, slack, axis, grid, count, mode, block, 
             x = ramp(f32(grid[0, 0] + column * grid[1, 0] + row * grid[2, 0]), rx, ux)
             y = ramp(f32(grid[0, 1] + column * grid[1, 1] + row * grid[2, 1]), ry, uy)
             z = ramp(f32(grid[0, 2] + column * grid[1, 2] + row * grid[2, 2]), rz, uz)
+            near, far = splat(f32(-FAR), x), splat(f32(FAR), x)
+            for i in range(depths.shape[0]):
+                corner = f32(depths[i, 0] + column * depths[i, 1] + row * depths[i, 2])
+                depth = ramp(corner, f32(depths[i, 1]), f32(depths[i, 2]))
+                near, far = kept(depth, f32(depths[i, 3]), near, far)
             if count == 1:
-                ok = _is_shown(size, slices, x, y, z, dx, dy, dz, 0)
+                ok = _is_shown(size, slices, x, y, z, dx, dy, dz, near, far, 0)
                 values = where(ok, _at(array, size, slices, -1, x, y, z, dx, dy, dz, 0, 0), OUTSIDE)
             else:
-                values = _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, count, mode, bounds)
+                values = _packet(
+                    array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, near, far, count, mode, bounds
+                )
             if row + TILE_HEIGHT <= height and column + TILE_WIDTH <= width:
                 store_tile(values, flat, row * width + column, width)
             else:
@@ -292,7 +303,7 @@ def _block(array, size, slices, windows, slack, axis, grid, count, mode, block, 
 
 
 @njit(**OPTIONS)
-def _blocks(array, size, slices, windows, slack, axis, grid, count, mode, counter, out):
+def _blocks(array, size, slices, windows, slack, axis, depths, grid, count, mode, counter, out):
     """What one thread makes."""
     block = take(counter)
     if block >= block_count(out.shape[0], out.shape[1]):
@@ -300,12 +311,12 @@ def _blocks(array, size, slices, windows, slack, axis, grid, count, mode, counte
     flat = out.reshape(-1)
     bounds = np.empty(count // RUN + 2 * LANES, np.float32)
     while block < block_count(out.shape[0], out.shape[1]):
-        _block(array, size, slices, windows, slack, axis, grid, count, mode, block, bounds, flat, out)
+        _block(array, size, slices, windows, slack, axis, depths, grid, count, mode, block, bounds, flat, out)
         block = take(counter)
 
 
 @njit(parallel=True, cache=True, **OPTIONS)
-def spread_cpu(array, size, slices, windows, slack, axis, grid, count, mode, out):
+def spread_cpu(array, size, slices, windows, slack, axis, depths, grid, count, mode, out):
     counter = np.zeros(1, np.int64)
     for _ in prange(SHARES):
-        _blocks(array, size, slices, windows, slack, axis, grid, count, mode, counter, out)
+        _blocks(array, size, slices, windows, slack, axis, depths, grid, count, mode, counter, out)

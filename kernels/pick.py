@@ -1,8 +1,9 @@
 """What is seen at one pixel of a picture: the patient point and its value.
 
-    plane     the point itself
-    slab      max, min: the sample that the picture shows, of equal ones the nearest to the plane; mean: the middle
-    surface   where the opacity gathered along the ray, 1 − exp(−∫ τ(V) ds), first reaches a half
+    plane       the point itself
+    slab        max, min: the sample that the picture shows, of equal ones the nearest to the plane; mean: the middle
+    projection  max, min: the sample that the picture shows, of equal ones the nearest; mean: the middle one
+    surface     where the opacity gathered along the ray, 1 − exp(−∫ τ(V) ds), first reaches a half
 
 One ray in float64, with the same samples, tables and borders as plane.py and rendering.py; only the voxels around its
 samples are read. Plain numpy, so any thread may ask. A pixel is (u, v) with centres at whole numbers, as in a Picture.
@@ -16,10 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kernels.clip import half_spaces, interval
+from kernels.clip import along_grid, half_spaces, interval
 from kernels.errors import InvalidParameter
 from kernels.picture import Picture, index_grid
-from kernels.plane import Projection, sample_count
+from kernels.plane import Projection, projection_grid, sample_count
 from kernels.sampling import reference_box, reference_samples
 from kernels.slices import sections
 from kernels.transfer import CELLS, Table, TransferFunction
@@ -60,6 +61,28 @@ def slab_point(
     rank = np.where(shown, values if projection == "max" else -values, -np.inf)
     best = np.flatnonzero(rank == rank.max())
     best = best[np.abs(offsets[best]).argmin()]
+    return Seen(volume.to_patient(points[best]), float(values[best]))
+
+
+def projection_point(
+    volume: Volume, picture: Picture, projection: Projection, u: float, v: float, clip: ArrayLike | None = None
+) -> Seen | None:
+    """The point that a projection shows, its value that of the projection; None where no sample counts.
+
+    Raises:
+        InvalidParameter: the clip is none.
+    """
+    grid, count, _ = projection_grid(volume, picture)
+    steps = np.column_stack([np.tile((1.0, u, v), (count, 1)), np.arange(count)])
+    points = steps @ grid
+    values, shown = reference_samples(volume, points)
+    shown &= (steps @ along_grid(half_spaces(clip), volume.affine, grid).T >= 0).all(axis=1)
+    points, values = points[shown], values[shown]
+    if len(values) == 0:
+        return None
+    if projection == "mean":
+        return Seen(volume.to_patient(points[len(points) // 2]), float(values.mean()))
+    best = values.argmax() if projection == "max" else values.argmin()
     return Seen(volume.to_patient(points[best]), float(values[best]))
 
 

@@ -13,7 +13,8 @@ A projection through all of the volume takes half the reads of a slab as thick, 
 tenth of a millimetre apart (maxima of a body, 8 bits of a window of 1000: 41 and 45 dB oblique, 37 and 34 the slab):
 the greatest values lie on slices. Along an uneven stack it takes whole places.
 Axes: see volume.py. Outside: a sample outside the outermost voxel centres, or between the two slices at a hole, counts
-in neither maximum, minimum nor mean; a ray with none is `OUTSIDE`.
+in neither maximum, minimum nor mean; a ray with none is `OUTSIDE`. Of a projection that is cut the same holds for
+samples outside the half-spaces.
 Tolerance: against `reference` 1e-3 of the steepest step between neighbours (float32 positions); bit for bit where the
 samples fall on voxel centres.
 """
@@ -24,16 +25,19 @@ from typing import Any, Literal
 
 import numpy as np
 from numba import get_num_threads, set_num_threads
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from kernels.arrays import driver, on_device
 from kernels.bricks import Bricks
+from kernels.clip import TOUCHING_MM, along_grid, half_spaces
 from kernels.errors import InvalidParameter
 from kernels.lanes import (
     any_lane,
     f32,
     highest,
     lowest,
+    maximum,
+    minimum,
     shared,
     splat,
     where,
@@ -61,19 +65,29 @@ def sample_count(volume: Volume, picture: Picture, thickness_mm: float) -> int:
 
 def reference(volume: Volume, picture: Picture, projection: Projection, thickness_mm: float) -> NDArray[np.float64]:
     """The slab in float64; a thickness of 0 is the plane."""
-    return _reference(volume, picture, projection, *_slab_grid(volume, picture, thickness_mm))
+    return _reference(volume, picture, projection, *_slab_grid(volume, picture, thickness_mm), None)
 
 
-def reference_projection(volume: Volume, picture: Picture, projection: Projection) -> NDArray[np.float64]:
+def reference_projection(
+    volume: Volume, picture: Picture, projection: Projection, clip: ArrayLike | None = None
+) -> NDArray[np.float64]:
     """The projection in float64."""
-    grid, count, _ = _projection_grid(volume, picture)
-    return _reference(volume, picture, projection, grid, count)
+    grid, count, _ = projection_grid(volume, picture)
+    return _reference(volume, picture, projection, grid, count, clip)
 
 
 def _reference(
-    volume: Volume, picture: Picture, projection: Projection, grid: NDArray[np.float64], count: int
+    volume: Volume,
+    picture: Picture,
+    projection: Projection,
+    grid: NDArray[np.float64],
+    count: int,
+    clip: ArrayLike | None,
 ) -> NDArray[np.float64]:
-    v, ok = reference_samples(volume, reference_points(grid, picture) + np.arange(count)[:, None, None, None] * grid[3])
+    points = reference_points(grid, picture) + np.arange(count)[:, None, None, None] * grid[3]
+    v, ok = reference_samples(volume, points)
+    for *normal, distance in half_spaces(clip):
+        ok &= volume.to_patient(points) @ np.array(normal) >= distance - TOUCHING_MM
     if projection == "mean":
         result = np.where(ok, v, 0).sum(axis=0) / np.maximum(ok.sum(axis=0), 1)
     elif projection == "max":
@@ -91,8 +105,8 @@ def _slab_grid(volume: Volume, picture: Picture, thickness_mm: float) -> tuple[N
     return grid, count
 
 
-def _projection_grid(volume: Volume, picture: Picture) -> tuple[NDArray[np.float64], int, int]:
-    """The same for a projection, and on the slices of which axis its samples lie; -1 where places are no slices."""
+def projection_grid(volume: Volume, picture: Picture) -> tuple[NDArray[np.float64], int, int]:
+    """The same for a projection, and on the slices of which axis its samples lie; −1 where places are no slices."""
     origin, right, down, step = index_grid(volume, picture)
     axis = int(np.abs(step).argmax())
     step = step / abs(step[axis])
@@ -106,7 +120,7 @@ def _projection_grid(volume: Volume, picture: Picture) -> tuple[NDArray[np.float
 
 
 @shared
-def _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, mode, even):
+def _reduce(array, size, slices, x, y, z, dx, dy, dz, near, far, first, last, mode, even):
     best = splat(f32(0), x)
     seen = splat(f32(0), x)
     for k in range(first, last + 1):
@@ -114,7 +128,7 @@ def _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, mode, even):
         px = x + t * dx
         py = y + t * dy
         pz = z + t * dz
-        ok = inside(size, slices.last, px, py, pz)
+        ok = inside(size, slices.last, px, py, pz) & (near <= t) & (far >= t)
         if not even:
             ok = ok & shown(slices, pz)
             pz = slice_at(slices, pz)
@@ -134,17 +148,18 @@ def _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, mode, even):
 
 
 @shared
-def slab_ray(array, size, slices, x, y, z, dx, dy, dz, count, mode):
-    """Samples x + k·dx for k = 0 … count − 1, reduced, z a place; OUTSIDE where none is inside."""
+def slab_ray(array, size, slices, x, y, z, dx, dy, dz, near, far, count, mode):
+    """Samples x + k·dx for k = 0 … count − 1 within near … far, reduced, z a place; OUTSIDE where none is inside."""
     directions = (splat(dx, x), splat(dy, x), splat(dz, x))
     start, end = box(size, f32(0), slices.last, x, y, z, *directions)
+    start, end = maximum(start, near), minimum(end, far)
     # One sample more at either end: `inside` decides, this only keeps a ray from marching through empty space.
     first = max(0, int(max(lowest(start), f32(-1))) - 1)
     last = min(count - 1, int(max(highest(end), f32(-9))) + 1) if count > 1 else 0
     # Once for each kind of stack, so that an even one pays nothing.
     if slices.cells == 0:
-        return _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, mode, True)
-    return _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, mode, False)
+        return _reduce(array, size, slices, x, y, z, dx, dy, dz, near, far, first, last, mode, True)
+    return _reduce(array, size, slices, x, y, z, dx, dy, dz, near, far, first, last, mode, False)
 
 
 def along_rows(grid: NDArray[np.float64]) -> bool:
@@ -176,7 +191,8 @@ def slab(
     """
     if not 0 <= thickness_mm <= 1e4:
         raise InvalidParameter(f"a slab is 0 to 10000 mm thick, not {thickness_mm}")
-    return _spread(volume, picture, projection, *_slab_grid(volume, picture, thickness_mm), -1, out, bricks)
+    grid, count = _slab_grid(volume, picture, thickness_mm)
+    return _spread(volume, picture, projection, grid, count, -1, half_spaces(None), out, bricks)
 
 
 def project(
@@ -186,15 +202,17 @@ def project(
     out: NDArray[Any] | None = None,
     *,
     bricks: Bricks | None = None,
+    clip: ArrayLike | None = None,
 ) -> NDArray[np.float32]:
     """Maximum, minimum or mean through the whole volume along the picture's normal, float32 [h, w].
 
-    Wherever the picture's plane lies. `bricks` as for `slab`.
+    Wherever the picture's plane lies. `bricks` as for `slab`; `clip` are half-spaces as in clip.py, outside of which
+    samples do not count.
 
     Raises:
-        InvalidParameter: the projection is unknown.
+        InvalidParameter: the projection is unknown, or the clip is none.
     """
-    return _spread(volume, picture, projection, *_projection_grid(volume, picture), out, bricks)
+    return _spread(volume, picture, projection, *projection_grid(volume, picture), half_spaces(clip), out, bricks)
 
 
 def _spread(
@@ -204,6 +222,7 @@ def _spread(
     grid: NDArray[np.float64],
     count: int,
     axis: int,
+    planes: NDArray[np.float64],
     out: NDArray[Any] | None,
     bricks: Bricks | None,
 ) -> NDArray[np.float32]:
@@ -212,10 +231,11 @@ def _spread(
     result = output(out, (picture.height, picture.width), np.float32, volume.array)
     voxels = (volume.voxels, volume.size, volume.slices)
     samples = (grid, count, MODES[projection], result)
+    depths = along_grid(planes, volume.affine, grid)
     if on_device(volume.array):
-        driver("plane").spread(*voxels, *samples)
+        driver("plane").spread(*voxels, depths, *samples)
         return result
-    is_straight = along_rows(grid)
+    is_straight = along_rows(grid) and len(depths) == 0
     threads = get_num_threads()
     if result.size * count * (ROW_SAMPLE_US if is_straight else SAMPLE_US) < WAKING_US:
         set_num_threads(1)
@@ -223,9 +243,9 @@ def _spread(
         if is_straight:
             spread_rows(*voxels, *samples)
         elif bricks is None or projection == "mean" or count < SHORT:
-            spread_cpu(*voxels, np.empty(0, volume.array.dtype), f32(0), axis, *samples)
+            spread_cpu(*voxels, np.empty(0, volume.array.dtype), f32(0), axis, depths, *samples)
         else:
-            spread_cpu(*voxels, *bricks.windows(highest=projection == "max"), axis, *samples)
+            spread_cpu(*voxels, *bricks.windows(highest=projection == "max"), axis, depths, *samples)
     finally:
         set_num_threads(threads)
     return result

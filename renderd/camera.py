@@ -68,11 +68,11 @@ def picture(view: PlaneView | VolumeView, size: Size) -> Picture:
 
 
 def eye(view: VolumeView) -> Vector | None:
-    """Where the rays of a volume rendering begin, patient millimetres; None where they are parallel.
+    """Where the rays of a volume rendering begin, patient millimetres; None where they are parallel, as a projection's.
 
     The picture's plane, through the centre, is as far from it as makes `extent_mm` span the opening angle there.
     """
-    if view.perspective is None:
+    if view.perspective is None or view.projection is not None:
         return None
     right, down = axes(view.right, view.down)
     away_mm = view.extent_mm / 2 / math.tan(math.radians(view.perspective) / 2)
@@ -80,7 +80,7 @@ def eye(view: VolumeView) -> Vector | None:
 
 
 def clip(view: VolumeView) -> Vector:
-    """The half-spaces that a volume rendering is cut to, [n, 4]: those of its box, then its planes."""
+    """The half-spaces that a volume rendering or a projection is cut to, [n, 4]: those of its box, then its planes."""
     planes = np.array(view.clip_planes).reshape(-1, 4)
     planes /= np.linalg.norm(planes[:, :3], axis=1, keepdims=True)
     if view.clip_box is None:

@@ -8,37 +8,62 @@ import numpy as np
 from numba import cuda
 from numpy.typing import NDArray
 
-from kernels import plane
+from kernels import plane, sampling
+from kernels.arrays import module_of
 from kernels.cuda.device import device, kernel, launch, variant
 from kernels.cuda.grid import from_middle, reals
 from kernels.cuda.tables import on_card
 from kernels.lanes import f32
+from kernels.sampling import FAR
 from kernels.slices import Slices
 
 slab_ray = variant(plane.slab_ray)
+kept = variant(sampling.kept)
 
 
 @device
-def value(u, v, array, size, slices, counted, middle, right, down, step, count, mode):
+def value(u, v, array, size, slices, counted, middle, right, down, step, depths, cuts, count, mode):
     """What one pixel shows."""
     across = f32(u - counted[0])
     along = f32(v - counted[1])
     x = middle[0] + across * right[0] + along * down[0]
     y = middle[1] + across * right[1] + along * down[1]
     z = middle[2] + across * right[2] + along * down[2]
-    return slab_ray(array, size, slices, x, y, z, step[0], step[1], step[2], count, mode)
+    near, far = f32(-FAR), f32(FAR)
+    for i in range(cuts):
+        depth = depths[i, 0] + across * depths[i, 1] + along * depths[i, 2]
+        near, far = kept(depth, depths[i, 3], near, far)
+    return slab_ray(array, size, slices, x, y, z, step[0], step[1], step[2], near, far, count, mode)
 
 
 @kernel
-def spread_cuda(array, size, slices, counted, middle, right, down, step, count, mode, out):
+def spread_cuda(array, size, slices, counted, middle, right, down, step, depths, cuts, count, mode, out):
     u, v = cuda.grid(2)
     if u < out.shape[1] and v < out.shape[0]:
-        out[v, u] = value(u, v, array, size, slices, counted, middle, right, down, step, count, mode)
+        out[v, u] = value(u, v, array, size, slices, counted, middle, right, down, step, depths, cuts, count, mode)
 
 
-def spread(array: Any, size: Any, slices: Slices, grid: NDArray[np.float64], count: int, mode: int, out: Any) -> None:
+def spread(
+    array: Any,
+    size: Any,
+    slices: Slices,
+    depths: NDArray[np.float64],
+    grid: NDArray[np.float64],
+    count: int,
+    mode: int,
+    out: Any,
+) -> None:
     """The same arguments as the CPU's `spread_cpu`."""
     height, width = out.shape
     volume = (array, size, on_card(slices, array))
     rays = (*from_middle(grid[0], grid[1], grid[2], width, height), reals(grid[3]))
-    launch(spread_cuda, width, height, *volume, *rays, np.int32(count), np.int32(mode), out)
+    cuts = (_from_middle(depths, width, height, array), np.int32(len(depths)))
+    launch(spread_cuda, width, height, *volume, *rays, *cuts, np.int32(count), np.int32(mode), out)
+
+
+def _from_middle(depths: NDArray[np.float64], width: int, height: int, array: Any) -> Any:
+    """Depths counted from the middle pixel, as rays are, where `array` lies; a row more, since nothing may be empty."""
+    counted = np.zeros((len(depths) + 1, 4), np.float32)
+    counted[:-1] = depths
+    counted[:-1, 0] = depths @ (1, width // 2, height // 2, 0)
+    return module_of(array).asarray(counted)
