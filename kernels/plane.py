@@ -8,10 +8,10 @@
     Δ = 1 / ‖M⁻¹ n̂‖ (one voxel along the normal n̂, M the affine's 3×3, whatever the places of its slices),
     n = max(1, round(T / Δ))
 
-Source: docs/ARCHITECTURE.md, "Stacks, volumes, kernels" (the slab rule); trilinear interpolation as in sampling.py.
 A projection through all of the volume takes half the reads of a slab as thick, and comes closer to one with samples a
 tenth of a millimetre apart (maxima of a body, 8 bits of a window of 1000: 41 and 45 dB oblique, 37 and 34 the slab):
 the greatest values lie on slices. Along an uneven stack it takes whole places.
+Source: docs/ARCHITECTURE.md, "Stacks, volumes, kernels" (the slab rule); trilinear interpolation as in sampling.py.
 Axes: see volume.py. Outside: a sample outside the outermost voxel centres, or between the two slices at a hole, counts
 in neither maximum, minimum nor mean; a ray with none is `OUTSIDE`. Of a projection that is cut the same holds for
 samples outside the half-spaces.

@@ -68,11 +68,11 @@ def picture(view: PlaneView | VolumeView, size: Size) -> Picture:
 
 
 def eye(view: VolumeView) -> Vector | None:
-    """Where the rays of a volume rendering begin, patient millimetres; None where they are parallel, as a projection's.
+    """Where the rays of a volume rendering begin, patient millimetres; None where they are parallel.
 
     The picture's plane, through the centre, is as far from it as makes `extent_mm` span the opening angle there.
     """
-    if view.perspective is None or view.projection is not None:
+    if view.perspective is None:
         return None
     right, down = axes(view.right, view.down)
     away_mm = view.extent_mm / 2 / math.tan(math.radians(view.perspective) / 2)

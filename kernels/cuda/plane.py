@@ -57,8 +57,10 @@ def spread(
     height, width = out.shape
     volume = (array, size, on_card(slices, array))
     rays = (*from_middle(grid[0], grid[1], grid[2], width, height), reals(grid[3]))
-    cuts = (_from_middle(depths, width, height, array), np.int32(len(depths)))
-    launch(spread_cuda, width, height, *volume, *rays, *cuts, np.int32(count), np.int32(mode), out)
+    cuts = _from_middle(depths, width, height, array)
+    numbers = (np.int32(len(depths)), np.int32(count), np.int32(mode))
+    launch(spread_cuda, width, height, *volume, *rays, cuts, *numbers, out)
+    cuts.fill(0)  # the pool hands its memory on
 
 
 def _from_middle(depths: NDArray[np.float64], width: int, height: int, array: Any) -> Any:

@@ -56,7 +56,7 @@ def test_a_mip_is_numpy_s_turns_is_windowed_and_goes_back(desktop: Reader, shots
     page.get_by_test_id("presets-projections").click()
     page.get_by_test_id("through-max").click()
     view = settle(desktop, "volume")
-    assert (view["projection"], view["window"], view["invert"]) == ("max", [200, 700], False)
+    assert (view["projection"], view["window"], view["invert"]) == ("max", [300, 1000], False)
     grey = pixels(desktop, "volume")
     truth = maximum_from_the_front(view, grey.shape, EVERY)  # type: ignore[arg-type]
     assert np.abs(grey[::EVERY, ::EVERY] - truth).max() <= 1
@@ -65,7 +65,7 @@ def test_a_mip_is_numpy_s_turns_is_windowed_and_goes_back(desktop: Reader, shots
     corner = page.get_by_test_id("corners-volume")
     assert corner.get_by_test_id("role").inner_text() == "MIP"
     assert corner.get_by_test_id("rendering-text").inner_text() == "最大投影 MIP"
-    assert corner.get_by_test_id("window-text").inner_text() == "W 700 L 200 HU"
+    assert corner.get_by_test_id("window-text").inner_text() == "W 1000 L 300 HU"
     assert corner.get_by_test_id("quality").get_attribute("data-tone") == "good"
 
     # Turned by the mouse: pictures on the way are of the same kind, the last one is verified.
@@ -91,9 +91,9 @@ def test_a_mip_is_numpy_s_turns_is_windowed_and_goes_back(desktop: Reader, shots
     seen = maximum_from_the_front(view, grey.shape, 1) > 0  # type: ignore[arg-type]
     dark = pixels(desktop, "volume")
     assert np.abs(dark[seen].astype(int) + grey[seen] - 255).max() <= 1
-    page.get_by_test_id("window-width").fill("1000")
+    page.get_by_test_id("window-width").fill("1500")
     page.keyboard.press("Enter")
-    assert settle(desktop, "volume")["window"] == [200, 1000]
+    assert settle(desktop, "volume")["window"] == [300, 1500]
     assert desktop.view("axial")["window"] == shaded["window"] and not desktop.view("axial")["invert"]
     for _ in range(2):
         page.keyboard.press("Control+z")
@@ -104,7 +104,7 @@ def test_a_mip_is_numpy_s_turns_is_windowed_and_goes_back(desktop: Reader, shots
     assert page.get_by_test_id("perspective").is_disabled()
     page.keyboard.press("Shift+V")
     page.get_by_test_id("through-shaded").click()
-    assert settle(desktop, "volume") == {**shaded, "window": [200, 700]}
+    assert settle(desktop, "volume") == {**shaded, "window": [300, 1000]}
     assert page.get_by_test_id("rendering-text").inner_text() == "血管造影 CTA"
 
 

@@ -29,7 +29,7 @@ const project = (projection: "max" | "min" | "mean" | null): void =>
 test("a CT opens shaded, and each projection has a window of its own until a reader chooses one", () => {
   expect(view()).toMatchObject({ projection: null, invert: false, window: [-450, 2000] });
   project("max");
-  expect(view()).toMatchObject({ projection: "max", window: [200, 700] });
+  expect(view()).toMatchObject({ projection: "max", window: [300, 1000] });
   project("min");
   expect(view()).toMatchObject({ projection: "min", window: [-700, 700] });
   looks.setWindow(desk, [100, 300], false);
@@ -42,7 +42,7 @@ test("the way back is the rendering as it was, or a preset", () => {
   const before = view();
   project("max");
   project(null);
-  expect(view()).toEqual({ ...before, window: [200, 700] });
+  expect(view()).toEqual({ ...before, window: [300, 1000] });
   project("mean");
   renderings.setPreset(desk.viewports.volume, "ct_skin");
   expect(view()).toMatchObject({ preset: "ct_skin", projection: null, curve: null });
@@ -99,7 +99,7 @@ test("reset keeps projection and window, and takes back inversion, turns and cut
   clips.setBox(desk, desk.viewports.volume, true);
   turns.turn(desk, desk.viewports.volume, 80, 30);
   moves.reset(desk, desk.viewports.volume);
-  expect(view()).toEqual({ ...opened, projection: "max", window: [200, 700] });
+  expect(view()).toEqual({ ...opened, projection: "max", window: [300, 1000] });
 });
 
 test("rays of a projection are parallel; the angle is there again afterwards", () => {

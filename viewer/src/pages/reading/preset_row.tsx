@@ -35,7 +35,7 @@ export function PresetRow() {
         {PROJECTIONS.map((projection) => (
           <button
             key={projection}
-            aria-label={through[projection]}
+            title={through[projection]}
             aria-pressed={view.projection === projection}
             data-testid={`swipe-${projection}`}
             onClick={() => chooseProjection(viewport, view, projection)}
