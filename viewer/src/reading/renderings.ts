@@ -9,7 +9,7 @@ import { firstLook, sameWindow } from "./windows";
 import type { Vector2 } from "../geometry/vectors";
 
 /** What a projection of HU begins with: vessels beside the bone that most rays meet, air within the body, all in sum. */
-const USUAL: Record<Projection, Vector2> = { max: [300, 1000], min: [-700, 700], mean: [-200, 700] };
+const USUAL: Record<Projection, Vector2> = { max: [300, 1000], min: [-700, 700], mean: [-400, 1000] };
 
 function change(viewport: Viewport, what: Partial<VolumeView>, moving: boolean): void {
   const view = viewport.view.peek();
