@@ -1,4 +1,4 @@
-"""What a volume rendering is cut to: half-spaces that all must hold, and the six of a box.
+"""What a volume rendering or a projection is cut to: half-spaces that all must hold, and the six of a box.
 
 kept where a·x + b·y + c·z ≥ d        (a, b, c) a unit vector; LPS, millimetres
 """
@@ -15,6 +15,7 @@ from kernels.errors import InvalidParameter
 
 MAX_PLANES = 12
 UNIT_TOLERANCE = 1e-6
+TOUCHING_MM = 1e-3  # a sample on a face counts, whatever crumbs float32 leaves there
 
 
 def half_spaces(clip: ArrayLike | None) -> NDArray[np.float64]:
@@ -49,6 +50,25 @@ def interval(
         return np.inf, -np.inf
     t = np.divide(missing, ahead, where=~along, out=np.zeros_like(ahead))
     return float(t[ahead > 0].max(initial=-np.inf)), float(t[ahead < 0].min(initial=np.inf))
+
+
+def along_grid(
+    planes: NDArray[np.float64], affine: NDArray[np.float64], grid: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """How deep samples of parallel rays lie in each half-space, millimetres: what is below zero is cut away.
+
+    Args:
+        planes: as `half_spaces` gives them.
+        affine: from index coordinates to the patient.
+        grid: the first sample of the first pixel, then the steps right, down and to the next sample, [4, 3].
+
+    Returns:
+        [n, 4]: of that sample, and what each of the three steps adds.
+    """
+    normals = planes[:, :3] @ affine[:3, :3]
+    depths = normals @ grid.T
+    depths[:, 0] += planes[:, :3] @ affine[:3, 3] - planes[:, 3] + TOUCHING_MM
+    return np.ascontiguousarray(depths)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 Samples are taken in *runs* of RUN. A run's samples lie in one box of voxels; no sample is above the box's highest
 voxel, nor below its lowest (`Bricks.windows`). Of a maximum the run with the highest bound comes first, then the next
 highest, until no bound is above what every ray has found. The maximum is over the same samples, and so the same.
+Half-spaces cut the part of each ray that counts, as the volume's box does.
 Source: bounds by a min-max grid, see bricks.py; the order of the runs is our own.
 Axes: index coordinates (x, y, place), see volume.py. Exact: skipping changes no bit. Voxels are numbers.
 """
@@ -31,8 +32,8 @@ from kernels.lanes import (
     splat,
     where,
 )
-from kernels.samples import ENDLESS, MEAN, MIN
-from kernels.sampling import EDGE, box, cut_between, inside, on_slice, shown, slice_at, trilinear
+from kernels.samples import MEAN, MIN
+from kernels.sampling import EDGE, FAR, box, cut_between, inside, kept, on_slice, shown, slice_at, trilinear
 from kernels.tiles import SHARES, block_at, block_count, put, take
 from kernels.window import OUTSIDE
 
@@ -132,7 +133,7 @@ def _extreme(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, near, 
 
 
 @njit(forceinline=True, **PURE)
-def _mean(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_first, inner_last, most):
+def _mean(array, size, slices, axis, x, y, z, dx, dy, dz, near, far, first, last, inner_first, inner_last, most):
     total = splat(f32(0), x)
     seen = splat(f32(0), x)
     k = first
@@ -143,7 +144,7 @@ def _mean(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_fir
             seen = seen + f32(HALF)
             k += HALF
         else:
-            ok = _is_shown(size, slices, x, y, z, dx, dy, dz, splat(f32(k), x))
+            ok = _is_shown(size, slices, x, y, z, dx, dy, dz, splat(f32(k), x)) & (near <= f32(k)) & (far >= f32(k))
             total = total + where(ok, _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, most), f32(0))
             seen = seen + where(ok, f32(1), f32(0))
             k += 1
@@ -231,8 +232,10 @@ def _highest_bound(bounds, count):
 
 
 @njit(forceinline=True, **PURE)
-def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, count, middle, reach, mode, bounds):
-    """What the samples of a packet's rays show; `middle` is where they meet the picture's plane."""
+def _packet(
+    array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, near, far, count, middle, reach, mode, bounds
+):  # fmt: skip
+    """What the samples within near … far of a packet's rays show; `middle` is where they meet the picture's plane."""
     nx, ny, _ = size
     direction = (splat(dx, x), splat(dy, x), splat(dz, x))
     # Of `inside` and a little more: no sample that counts is before `start` or after `end`.
@@ -245,7 +248,8 @@ def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, coun
     missed = start > end
     if not any_lane(start <= end):
         return splat(OUTSIDE, x)
-    near, far = maximum(middle - reach, f32(0)), minimum(middle + reach, f32(count - 1))
+    near = maximum(maximum(middle - reach, f32(0)), near)
+    far = minimum(minimum(middle + reach, f32(count - 1)), far)
     first = int(max(lowest(where(missed, f32(1e9), maximum(start, near))), f32(0)))
     last = int(highest(where(missed, f32(-1e9), minimum(end, far))))
     inner_first, inner_last = 1, 0
@@ -254,11 +258,15 @@ def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, coun
         inner_first = int(max(highest(enter) + f32(1), f32(0)))
         inner_last = int(min(lowest(leave), f32(count)))
     if mode == MEAN:
-        return _mean(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, inner_first, inner_last, count - 1)
+        inner_first = max(inner_first, int(highest(near) + f32(0.9999)))
+        inner_last = min(inner_last, int(lowest(far)))
+        return _mean(
+            array, size, slices, axis, x, y, z, dx, dy, dz, near, far, first, last, inner_first, inner_last, count - 1
+        )  # fmt: skip
     inner, whole = (inner_first, inner_last), (highest(near), lowest(far))
     sign = f32(-1) if mode == MIN else f32(1)
     best = splat(f32(NOTHING), x)
-    if reach < f32(ENDLESS):
+    if reach < f32(FAR):
         best = _with_border(array, size, slices, x, y, z, dx, dy, dz, middle - reach, sign, best)
         best = _with_border(array, size, slices, x, y, z, dx, dy, dz, middle + reach, sign, best)
     if first > last:
@@ -301,7 +309,7 @@ def _packet(array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, coun
 
 @njit(**PURE)
 def _block(array, size, slices, windows, slack, samples, mode, block, bounds, flat, out):
-    grid, count, reach = samples.grid, samples.total, f32(samples.reach)
+    grid, depths, count, reach = samples.grid, samples.depths, samples.total, f32(samples.reach)
     height, width = out.shape
     row0, row1, column0, column1 = block_at(block, height, width)
     rx, ry, rz = f32(grid[1, 0]), f32(grid[1, 1]), f32(grid[1, 2])
@@ -318,10 +326,15 @@ def _block(array, size, slices, windows, slack, samples, mode, block, bounds, fl
                 ok = _is_shown(size, slices, x, y, z, dx, dy, dz, splat(f32(0), x))
                 values = where(ok, _at(array, size, slices, -1, x, y, z, dx, dy, dz, 0, 0), OUTSIDE)
             else:
+                near, far = splat(f32(-FAR), x), splat(f32(FAR), x)
+                for i in range(depths.shape[0]):
+                    corner = f32(depths[i, 0] + column * depths[i, 1] + row * depths[i, 2])
+                    depth = ramp(corner, f32(depths[i, 1]), f32(depths[i, 2]))
+                    near, far = kept(depth, f32(depths[i, 3]), near, far)
                 middle = ramp(f32(grid[4, 0] + column * grid[4, 1] + row * grid[4, 2]), right, down)
                 values = _packet(
-                    array, size, slices, windows, slack, samples.axis, x, y, z, dx, dy, dz, count, middle, reach, mode,
-                    bounds,
+                    array, size, slices, windows, slack, samples.axis, x, y, z, dx, dy, dz, near, far, count, middle,
+                    reach, mode, bounds,
                 )  # fmt: skip
             if row + TILE_HEIGHT <= height and column + TILE_WIDTH <= width:
                 store_tile(values, flat, row * width + column, width)

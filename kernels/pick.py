@@ -1,8 +1,9 @@
 """What is seen at one pixel of a picture: the patient point and its value.
 
-    plane     the point itself
-    slab      max, min: the sample that the picture shows, of equal ones the nearest to the plane; mean: the middle
-    surface   where the opacity gathered along the ray, 1 − exp(−∫ τ(V) ds), first reaches a half
+    plane       the point itself
+    slab        max, min: the sample that the picture shows, of equal ones the nearest to the plane; mean: the middle
+    projection  max, min: the sample that the picture shows, of equal ones the nearest; mean: the middle one
+    surface     where the opacity gathered along the ray, 1 − exp(−∫ τ(V) ds), first reaches a half
 
 One ray in float64, with the same samples, tables and borders as plane.py and rendering.py; only the voxels around its
 samples are read. Plain numpy, so any thread may ask. A pixel is (u, v) with centres at whole numbers, as in a Picture.
@@ -19,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from kernels.clip import half_spaces, interval
 from kernels.errors import InvalidParameter
 from kernels.picture import Picture
-from kernels.samples import Projection, numbers_at, slab_samples
+from kernels.samples import Projection, numbers_at, projection_samples, slab_samples
 from kernels.sampling import reference_box, reference_samples
 from kernels.slices import sections
 from kernels.transfer import CELLS, Table, TransferFunction
@@ -59,6 +60,27 @@ def slab_point(
     rank = np.where(shown, values if projection == "max" else -values, -np.inf)
     best = np.flatnonzero(rank == rank.max())
     best = best[np.abs(k[best] - plane).argmin()]
+    return Seen(volume.to_patient(points[best]), float(values[best]))
+
+
+def projection_point(
+    volume: Volume, picture: Picture, projection: Projection, u: float, v: float, clip: ArrayLike | None = None
+) -> Seen | None:
+    """The point that a projection shows, its value that of the projection; None where no sample counts.
+
+    Raises:
+        InvalidParameter: the clip is none.
+    """
+    samples = projection_samples(volume, picture, clip)
+    k, _ = numbers_at(samples, u, v)
+    points = (1, u, v) @ samples.grid[:3] + k[:, None] * samples.grid[3]
+    values, shown = reference_samples(volume, points)
+    points, values = points[shown], values[shown]
+    if len(values) == 0:
+        return None
+    if projection == "mean":
+        return Seen(volume.to_patient(points[len(points) // 2]), float(values.mean()))
+    best = values.argmax() if projection == "max" else values.argmin()
     return Seen(volume.to_patient(points[best]), float(values[best]))
 
 

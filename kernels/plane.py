@@ -6,7 +6,8 @@
 
 Where the samples lie is said in samples.py; trilinear interpolation as in sampling.py.
 Axes: see volume.py. Outside: a sample outside the outermost voxel centres, or between the two slices at a hole, counts
-in neither maximum, minimum nor mean; a ray with none is `OUTSIDE`.
+in neither maximum, minimum nor mean; a ray with none is `OUTSIDE`. Of a projection that is cut the same holds for
+samples outside the half-spaces.
 Tolerance: against `reference` 1e-3 of the steepest step between neighbours (float32 positions); bit for bit where the
 samples fall on voxel centres.
 """
@@ -17,17 +18,18 @@ from typing import Any
 
 import numpy as np
 from numba import get_num_threads, set_num_threads
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from kernels.arrays import driver, on_device
 from kernels.bricks import Bricks
+from kernels.clip import TOUCHING_MM, half_spaces
 from kernels.errors import InvalidParameter
 from kernels.lanes import any_lane, f32, highest, lowest, maximum, minimum, shared, splat, where
 from kernels.packets import spread_cpu
 from kernels.picture import Picture, output
 from kernels.rows import spread_rows
-from kernels.samples import ENDLESS, MAX, MEAN, MODES, Projection, Samples, projection_samples, slab_samples
-from kernels.sampling import box, inside, reference_samples, shown, slice_at, trilinear
+from kernels.samples import MAX, MEAN, MODES, Projection, Samples, projection_samples, slab_samples
+from kernels.sampling import FAR, box, inside, reference_samples, shown, slice_at, trilinear
 from kernels.volume import Volume
 from kernels.window import OUTSIDE
 
@@ -42,23 +44,30 @@ def reference(volume: Volume, picture: Picture, projection: Projection, thicknes
     return _reference(volume, picture, projection, slab_samples(volume, picture, projection, thickness_mm))
 
 
-def reference_projection(volume: Volume, picture: Picture, projection: Projection) -> NDArray[np.float64]:
+def reference_projection(
+    volume: Volume, picture: Picture, projection: Projection, clip: ArrayLike | None = None
+) -> NDArray[np.float64]:
     """The projection in float64."""
-    return _reference(volume, picture, projection, projection_samples(volume, picture))
+    return _reference(volume, picture, projection, projection_samples(volume, picture), clip)
 
 
-def _reference(volume: Volume, picture: Picture, projection: Projection, samples: Samples) -> NDArray[np.float64]:
+def _reference(
+    volume: Volume, picture: Picture, projection: Projection, samples: Samples, clip: ArrayLike | None = None
+) -> NDArray[np.float64]:
     grid, reach = samples.grid, samples.reach
     v, u = np.indices((picture.height, picture.width))
     plane = grid[4, 0] + u * grid[4, 1] + v * grid[4, 2]
     k = np.broadcast_to(np.arange(float(samples.total))[:, None, None], (samples.total, *plane.shape))
     counts = np.abs(k - plane) <= reach
-    if reach < ENDLESS:
+    if reach < FAR:
         k = np.concatenate([k, (plane - reach)[None], (plane + reach)[None]])
         counts = np.concatenate([counts, np.ones((2, *plane.shape), bool)])
     first = grid[0] + u[..., None] * grid[1] + v[..., None] * grid[2]
-    values, ok = reference_samples(volume, first + k[..., None] * grid[3])
+    points = first + k[..., None] * grid[3]
+    values, ok = reference_samples(volume, points)
     ok = ok & counts
+    for *normal, distance in half_spaces(clip):
+        ok &= volume.to_patient(points) @ np.array(normal) >= distance - TOUCHING_MM
     if projection == "mean":
         result = np.where(ok, values, 0).sum(axis=0) / np.maximum(ok.sum(axis=0), 1)
     elif projection == "max":
@@ -171,16 +180,18 @@ def project(
     out: NDArray[Any] | None = None,
     *,
     bricks: Bricks | None = None,
+    clip: ArrayLike | None = None,
 ) -> NDArray[np.float32]:
     """Maximum, minimum or mean through the whole volume along the picture's normal, float32 [h, w].
 
-    Wherever the picture's plane lies. `bricks` as for `slab`.
+    Wherever the picture's plane lies. `bricks` as for `slab`; `clip` are half-spaces as in clip.py, outside of which
+    samples do not count.
 
     Raises:
-        InvalidParameter: the projection is unknown.
+        InvalidParameter: the projection is unknown, or the clip is none.
     """
     _check(projection)
-    return _spread(volume, picture, projection, projection_samples(volume, picture), out, bricks)
+    return _spread(volume, picture, projection, projection_samples(volume, picture, clip), out, bricks)
 
 
 def _check(projection: str) -> None:
@@ -202,7 +213,7 @@ def _spread(
     if on_device(volume.array):
         driver("plane").spread(*voxels, *how)
         return result
-    is_straight = along_rows(samples.grid)
+    is_straight = along_rows(samples.grid) and len(samples.depths) == 0
     most = min(samples.total, 2 * samples.reach + 3)
     threads = get_num_threads()
     if result.size * most * (ROW_SAMPLE_US if is_straight else SAMPLE_US) < WAKING_US:

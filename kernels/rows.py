@@ -17,8 +17,8 @@ from numba import njit, prange
 
 from kernels.lane_memory import pair, pair_within, store, vector, voxel_run
 from kernels.lanes import LANES, OPTIONS, PURE, any_lane, f32, lowest, maximum, splat
-from kernels.samples import ENDLESS, MEAN, MIN
-from kernels.sampling import EDGE, shown, slice_at
+from kernels.samples import MEAN, MIN
+from kernels.sampling import EDGE, FAR, shown, slice_at
 from kernels.tiles import SHARES, take
 from kernels.window import OUTSIDE
 
@@ -116,7 +116,7 @@ def _row_of_pixels(array, size, slices, y, z, dy, dz, count, middle, reach, mode
     k0, k1 = _inside_range(z, dz, np.float64(slices.last), k0, k1)
     begin = start // LANES * LANES
     first_k, last_k = int(max(math.ceil(k0), 0.0)), int(min(math.floor(k1), count - 1.0))
-    borders = 1 if reach < ENDLESS else 0
+    borders = 1 if reach < FAR else 0
     for i in range(first_k - borders, last_k + borders + 1):
         k = np.float64(i)
         if i < first_k:

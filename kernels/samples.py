@@ -18,15 +18,17 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from kernels.clip import along_grid, half_spaces
 from kernels.picture import Picture, index_grid, snap, spacing_along
+from kernels.sampling import FAR
 from kernels.volume import Volume
 
 Projection = Literal["max", "min", "mean"]
 MAX, MIN, MEAN = 0, 1, 2
 MODES = {"max": MAX, "min": MIN, "mean": MEAN}
-ENDLESS = 1e9  # the reach of samples that no border cuts off
+NO_DEPTHS = np.empty((0, 4))
 
 
 class Samples(NamedTuple):
@@ -36,14 +38,17 @@ class Samples(NamedTuple):
         further it is for the next pixel right and down.
     total: k goes from 0 to total − 1.
     axis: on whose slices samples lie, 0, 1 or 2; −1: on none.
-    reach: samples further than this from the plane, in steps of k, do not count; where it is not ENDLESS, one at each
+    reach: samples further than this from the plane, in steps of k, do not count; where it is not FAR, one at each
         border does.
+    depths: float64 [n, 4]; of half-spaces that cut the volume, see `clip.along_grid`: what is outside one does not
+        count.
     """
 
     grid: NDArray[np.float64]
     total: int
     axis: int
     reach: float
+    depths: NDArray[np.float64]
 
 
 def sample_count(volume: Volume, picture: Picture, thickness_mm: float) -> int:
@@ -61,12 +66,17 @@ def slab_samples(volume: Volume, picture: Picture, projection: Projection, thick
         if on_slices.axis >= 0:
             return on_slices._replace(reach=half * float(np.abs(grid[3]).max()))
     grid[0] -= half * grid[3]
-    return Samples(np.vstack([grid, (half, 0, 0)]), count, -1, ENDLESS)
+    return Samples(np.vstack([grid, (half, 0, 0)]), count, -1, FAR, NO_DEPTHS)
 
 
-def projection_samples(volume: Volume, picture: Picture) -> Samples:
-    """Those through the whole volume, wherever the plane lies."""
-    return _on_slices(volume, index_grid(volume, picture))
+def projection_samples(volume: Volume, picture: Picture, clip: ArrayLike | None = None) -> Samples:
+    """Those through the whole volume, wherever the plane lies, as far as half-spaces leave it; see clip.py.
+
+    Raises:
+        InvalidParameter: the clip is none.
+    """
+    samples = _on_slices(volume, index_grid(volume, picture))
+    return samples._replace(depths=along_grid(half_spaces(clip), volume.affine, samples.grid[:4]))
 
 
 def _on_slices(volume: Volume, grid: NDArray[np.float64]) -> Samples:
@@ -78,14 +88,16 @@ def _on_slices(volume: Volume, grid: NDArray[np.float64]) -> Samples:
     moved = snap(np.stack([point - k * step for point, k in zip((origin, right, down), plane, strict=True)] + [step]))
     moved[0, axis], moved[1, axis], moved[2, axis] = begin, 0.0, 0.0
     is_places = axis == 2 and volume.places is not None
-    return Samples(np.vstack([moved, plane]), int(volume.last[axis]) + 1, -1 if is_places else axis, ENDLESS)
+    numbers = int(volume.last[axis]) + 1
+    return Samples(np.vstack([moved, plane]), numbers, -1 if is_places else axis, FAR, NO_DEPTHS)
 
 
 def numbers_at(samples: Samples, u: float, v: float) -> tuple[NDArray[np.float64], float]:
     """The k of all samples that count for pixel (u, v), borders included, and that of the plane."""
     plane = float(samples.grid[4] @ (1, u, v))
     k = np.arange(samples.total, dtype=np.float64)
-    if samples.reach == ENDLESS:
-        return k, plane
+    if samples.reach == FAR:
+        inside = samples.depths @ np.stack(np.broadcast_arrays(1.0, u, v, k)) >= 0
+        return k[inside.all(axis=0)], plane
     borders = (plane - samples.reach, plane + samples.reach)
     return np.r_[borders[0], k[(k > borders[0]) & (k < borders[1])], borders[1]], plane

@@ -33,6 +33,8 @@ from kernels.volume import Volume
 
 # A sample this close outside the outermost voxel centre still counts as inside: float32 positions end in such crumbs.
 EDGE = 1e-3
+FAR = 1e9  # samples: beyond every end of a ray
+PARALLEL = 1e-7  # millimetres: a ray that comes no deeper with a sample runs along a half-space's face
 
 
 def reference_value(array: NDArray[np.generic], points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -272,6 +274,18 @@ def cut_between(origin, direction, low, high, start, end):
     outside = (origin < low - f32(EDGE)) | (origin > high + f32(EDGE))
     start = where(along, where(outside, f32(1e9), start), maximum(start, minimum(t0, t1)))
     return start, where(along, end, minimum(end, maximum(t0, t1)))
+
+
+@shared
+def kept(depth, step, near, far):
+    """Cut near … far, numbers of samples, to those in a half-space, where they lie `depth` + k·`step` deep."""
+    if step > f32(PARALLEL):
+        near = maximum(near, depth * f32(f32(-1) / step))
+    elif step < f32(-PARALLEL):
+        far = minimum(far, depth * f32(f32(-1) / step))
+    else:
+        near = where(depth < f32(0), f32(FAR), near)
+    return near, far
 
 
 @shared

@@ -80,7 +80,7 @@ def eye(view: VolumeView) -> Vector | None:
 
 
 def clip(view: VolumeView) -> Vector:
-    """The half-spaces that a volume rendering is cut to, [n, 4]: those of its box, then its planes."""
+    """The half-spaces that a volume rendering or a projection is cut to, [n, 4]: those of its box, then its planes."""
     planes = np.array(view.clip_planes).reshape(-1, 4)
     planes /= np.linalg.norm(planes[:, :3], axis=1, keepdims=True)
     if view.clip_box is None:

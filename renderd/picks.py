@@ -16,7 +16,7 @@ import numpy as np
 import structlog
 
 from kernels.errors import KernelError
-from kernels.pick import slab_point, surface_point
+from kernels.pick import projection_point, slab_point, surface_point
 from renderd import camera
 from renderd.errors import RenderError
 from renderd.protocol import Pick, Picked, PlaneView, StackView, Survey, Surveyed, View
@@ -45,6 +45,8 @@ def seen(pick: Pick, source: Source) -> Picked:
     u, v = pick.at[0] - 0.5, pick.at[1] - 0.5
     if isinstance(view, PlaneView):
         found = slab_point(volume, picture, view.projection, view.thickness_mm, u, v)
+    elif view.projection is not None:
+        found = projection_point(volume, picture, view.projection, u, v, camera.clip(view))
     else:
         transfer = transfer_of(view, cast(VolumeSource, source).assembly)
         found = surface_point(volume, picture, transfer, u, v, camera.eye(view), camera.clip(view))

@@ -116,8 +116,10 @@ class ClipBox:
 
 @dataclass(frozen=True, slots=True)
 class VolumeView:
-    """A shaded volume rendering, seen along right × down.
+    """A shaded volume rendering, or a projection through the whole volume, seen along right × down.
 
+    projection: which value along each ray is shown, as a grey of the window; rays are then parallel. None: the volume
+    is shaded by its preset, and window and invert mean nothing.
     curve: points with rising values in the volume's own unit, instead of the preset's, which still says how surfaces
     are lit; shift: moves the one or the other, in that unit. perspective: the opening angle over the viewport's shorter
     side in degrees, None for parallel rays; extent_mm then holds at the centre, which keeps its size when this
@@ -131,6 +133,9 @@ class VolumeView:
     down: Vector3
     extent_mm: Length
     preset: Name
+    window: Window
+    projection: Projection | None = None
+    invert: bool = False
     shift: Value = 0.0
     curve: Annotated[tuple[CurvePoint, ...], Field(min_length=2, max_length=MAX_POINTS)] | None = None
     perspective: Degrees | None = None

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kernels.bricks import bricks
 from kernels.errors import InvalidParameter
 from kernels.image import sample
-from kernels.plane import SHORT, slab
+from kernels.plane import SHORT, project, slab
 from kernels.presets import PRESETS
 from kernels.rendering import MOVING_EXIT, STILL_EXIT, volume_rendering
 from kernels.samples import sample_count
@@ -130,7 +130,8 @@ class Renderer:
             return self._stack(want, view, cast(StackSource, source))
         if isinstance(view, PlaneView):
             return self._plane(want, view, cast(VolumeSource, source))
-        return self._volume(want, view, cast(VolumeSource, source))
+        make = self._volume if view.projection is None else self._projection
+        return make(want, view, cast(VolumeSource, source))
 
     def _drawn_on_card(self, assembly: Assembly, paint: Callable[[Resident], None]) -> bool:
         return self.residence is not None and self.residence.draw(assembly, paint)
@@ -240,6 +241,35 @@ class Renderer:
                 volume_rendering(volume, rows, transfer, assembly.bricks, *how, out, eye=eye, clip=clip)
 
         return Rendering(want, size, flags, paint, kind=kind, costs=self.costs)
+
+    def _projection(self, want: Want, view: VolumeView, source: VolumeSource) -> Rendering:
+        """Through the whole volume; one that moves is smaller, never coarser along its rays."""
+        assert view.projection is not None
+        projection = view.projection
+        volume, assembly, function = source.volume, source.assembly, source.stack.window_function
+        clip = camera.clip(view)
+        kind = ("projection", projection, len(clip), assembly.key)
+        size = self._size(want, kind, GUESS_RAY_S, MOVING_SIDE)
+        picture = camera.picture(view, size)
+        invert = source.stack.inverted != view.invert
+
+        def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:
+            rows = camera.band(picture, first, last)
+
+            def on_card(resident: Resident) -> None:
+                values = project(resident.volume, rows, projection, clip=clip)
+                try:
+                    bring(_window(values, view.window, invert, function), out)
+                finally:
+                    values.fill(0)
+
+            if not self._drawn_on_card(assembly, on_card):
+                if assembly.bricks is None and projection != "mean":
+                    assembly.bricks = bricks(volume)
+                values = project(volume, rows, projection, bricks=assembly.bricks, clip=clip)
+                _window(values, view.window, invert, function, out)
+
+        return Rendering(want, size, _flags(size, interpolated=True, colour=False), paint, kind=kind, costs=self.costs)
 
 
 def _flags(size: Size, *, interpolated: bool, colour: bool) -> Flag:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kernels import bricks, image, plane, rendering, window
 from kernels.arrays import to_host
 from kernels.picture import Picture
-from kernels.samples import Projection
+from kernels.samples import Projection, projection_samples
 from kernels.transfer import TransferFunction
 from kernels.volume import Volume
 
@@ -125,12 +125,25 @@ def _planes(module: Any, scale: int) -> Iterator[Check]:
             values = to_host(plane.slab(device, picture, projection, 4.0))
             truth = plane.reference(volume, picture, projection, 4.0)
             yield Check("plane", f"{name}, {projection} of 4 mm", _error(values, truth), 1e-3 * RANGE)
+            clip = _between_slices(volume, picture)
+            values = to_host(plane.project(device, picture, projection, clip=clip))
+            truth = plane.reference_projection(volume, picture, projection, clip)
+            yield Check("plane", f"{name}, {projection} through a part", _error(values, truth), 1e-3 * RANGE)
         nz, ny, nx = volume.array.shape
         middle = float(volume.place_of(nz // 2))
         axes = volume.affine[:3, :3]
         slice_ = Picture(volume.to_patient((0, 0, middle)), axes[:, 0], axes[:, 1], nx, ny)
         values = to_host(plane.plane(device, slice_))
         yield Check("plane", f"{name}, slice", float(np.abs(values - volume.array[nz // 2]).max()), 0)
+
+
+def _between_slices(volume: Volume, picture: Picture) -> NDArray[np.float64]:
+    """Two half-spaces across the axis that rays follow, between their samples: no rounding brings one to a face."""
+    samples = projection_samples(volume, picture)
+    axis = int(np.abs(samples.grid[3]).argmax())
+    across = volume.inverse[axis] / np.linalg.norm(volume.inverse[axis])
+    first, last = (across @ volume.to_patient(np.eye(3)[axis] * at) for at in (1.5, samples.total - 2.5))
+    return np.array([[*across, first], [*-across, -last]])
 
 
 def _renderings(module: Any, scale: int) -> Iterator[Check]:

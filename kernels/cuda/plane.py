@@ -6,20 +6,26 @@ from typing import Any
 
 import numpy as np
 from numba import cuda
+from numpy.typing import NDArray
 
-from kernels import plane
+from kernels import plane, sampling
+from kernels.arrays import module_of
 from kernels.cuda.device import device, kernel, launch, variant
 from kernels.cuda.grid import from_middle, reals
 from kernels.cuda.tables import on_card
 from kernels.lanes import f32
-from kernels.samples import ENDLESS, Samples
+from kernels.samples import Samples
+from kernels.sampling import FAR
 from kernels.slices import Slices
 
 slab_ray = variant(plane.slab_ray)
+kept = variant(sampling.kept)
 
 
 @device
-def value(u, v, array, size, slices, counted, middle, right, down, step, plane_at, count, reach, has_borders, mode):
+def value(
+    u, v, array, size, slices, counted, middle, right, down, step, plane_at, depths, cuts, count, reach, borders, mode
+):  # fmt: skip
     """What one pixel shows."""
     across = f32(u - counted[0])
     along = f32(v - counted[1])
@@ -28,17 +34,21 @@ def value(u, v, array, size, slices, counted, middle, right, down, step, plane_a
     z = middle[2] + across * right[2] + along * down[2]
     k = plane_at[0] + across * plane_at[1] + along * plane_at[2]
     near, far = f32(k - reach), f32(k + reach)
-    return slab_ray(array, size, slices, x, y, z, step[0], step[1], step[2], count, near, far, has_borders, mode)
+    for i in range(cuts):
+        depth = depths[i, 0] + across * depths[i, 1] + along * depths[i, 2]
+        near, far = kept(depth, depths[i, 3], near, far)
+    return slab_ray(array, size, slices, x, y, z, step[0], step[1], step[2], count, near, far, borders, mode)
 
 
 @kernel
 def spread_cuda(
-    array, size, slices, counted, middle, right, down, step, plane_at, count, reach, has_borders, mode, out
+    array, size, slices, counted, middle, right, down, step, plane_at, depths, cuts, count, reach, borders, mode, out
 ):  # fmt: skip
     u, v = cuda.grid(2)
     if u < out.shape[1] and v < out.shape[0]:
         out[v, u] = value(
-            u, v, array, size, slices, counted, middle, right, down, step, plane_at, count, reach, has_borders, mode
+            u, v, array, size, slices, counted, middle, right, down, step, plane_at, depths, cuts, count, reach,
+            borders, mode,
         )  # fmt: skip
 
 
@@ -49,5 +59,16 @@ def spread(array: Any, size: Any, slices: Slices, samples: Samples, mode: int, o
     volume = (array, size, on_card(slices, array))
     counted, *rays = from_middle(grid[0], grid[1], grid[2], width, height)
     plane_at = reals((grid[4] @ (1, *counted), grid[4, 1], grid[4, 2]))
-    lengths = (np.int32(samples.total), f32(samples.reach), np.int32(samples.reach < ENDLESS))
-    launch(spread_cuda, width, height, *volume, counted, *rays, reals(grid[3]), plane_at, *lengths, np.int32(mode), out)
+    cuts = _from_middle(samples.depths, width, height, array)
+    numbers = (np.int32(len(samples.depths)), np.int32(samples.total))
+    ends = (f32(samples.reach), np.int32(samples.reach < FAR), np.int32(mode))
+    launch(spread_cuda, width, height, *volume, counted, *rays, reals(grid[3]), plane_at, cuts, *numbers, *ends, out)
+    cuts.fill(0)  # the pool hands its memory on
+
+
+def _from_middle(depths: NDArray[np.float64], width: int, height: int, array: Any) -> Any:
+    """Depths counted from the middle pixel, as rays are, where `array` lies; a row more, since nothing may be empty."""
+    counted = np.zeros((len(depths) + 1, 4), np.float32)
+    counted[:-1] = depths
+    counted[:-1, 0] = depths @ (1, width // 2, height // 2, 0)
+    return module_of(array).asarray(counted)

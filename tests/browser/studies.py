@@ -1,4 +1,4 @@
-"""Studies for the browser tests as DICOM: a cine, a 4-D heart, missing slices, a spoilt image, no pictures at all."""
+"""Studies for the browser tests as DICOM: a cine, a 4-D heart, a PET, missing slices, a spoilt image, no pictures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_frames
-from pydicom.uid import ExplicitVRLittleEndian, RLELossless, XRayAngiographicImageStorage
+from pydicom.uid import (
+    ExplicitVRLittleEndian,
+    PositronEmissionTomographyImageStorage,
+    RLELossless,
+    XRayAngiographicImageStorage,
+)
 
 from storage.dicom.write import uid_of, write_instance, write_series
 
@@ -108,6 +113,37 @@ def heart() -> Iterator[bytes]:
         own = {**attributes, "WindowWidth": 1000}
         for z, data in enumerate(write_series(heart_values(phase), affine, modality="MR", attributes=own)):
             yield _renumbered(data, uid_of("HEART", phase, z), z * PHASES + phase + 1)
+
+
+# Of the PET: centre x, y, z and radius in voxels, becquerels per millilitre.
+FOCI = (((20, 18, 14), 3, 12000), ((44, 30, 30), 2, 7000))
+PET_MM = 4.0
+
+
+def pet_values() -> NDArray[np.int16]:
+    """[z, y, x]: a faint body of 40 slices with two foci, one in front of it on the right, one behind on the left."""
+    z, y, x = np.mgrid[0:40, 0:48, 0:60].astype(float)
+    values = np.where(((x - 30) / 24) ** 2 + ((y - 24) / 16) ** 2 < 1, 900, 0)
+    for (cx, cy, cz), radius, uptake in FOCI:
+        values = np.where((x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2 <= radius**2, uptake, values)
+    return values.astype(np.int16)
+
+
+def pet() -> Iterator[bytes]:
+    """A PET in becquerels per millilitre, whose window ends at 10000."""
+    attributes = _named(
+        "UPTAKE",
+        SOPClassUID=PositronEmissionTomographyImageStorage,
+        Modality="PT",
+        Units="BQML",
+        RescaleSlope=1,
+        RescaleIntercept=0,
+        WindowCenter=5000,
+        WindowWidth=10000,
+        FrameOfReferenceUID=uid_of("UPTAKE", "frame"),
+    )
+    affine = np.diag([PET_MM, PET_MM, PET_MM, 1.0])
+    yield from write_series(pet_values(), affine, seed="UPTAKE", modality="PT", attributes=attributes)
 
 
 def gap_values() -> NDArray[np.int16]:

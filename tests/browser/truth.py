@@ -49,6 +49,28 @@ def plane_grey(view: dict[str, Any], shape: tuple[int, int]) -> NDArray[np.float
     return np.where(inside, np.clip((hu - (centre - 0.5)) / (width - 1) + 0.5, 0, 1) * 255, 0)
 
 
+def maximum_from_the_front(view: dict[str, Any], shape: tuple[int, int], every: int) -> NDArray[np.float64]:
+    """The maximum through the whole phantom, seen from the front, of every so many rows and columns; as `plane_grey`.
+
+    Rays run along y, so that its samples are rows of voxels: bilinear in x and z, then the maximum.
+    """
+    array, affine = phantom()
+    points = point(view, shape)[::every, ::every]
+    index = (points - affine[:3, 3]) @ np.linalg.inv(affine[:3, :3]).T
+    x, z = index[..., 0], index[..., 2]
+    limit_z, _, limit_x = np.array(array.shape) - 1
+    inside = (x >= -1e-6) & (x <= limit_x + 1e-6) & (z >= -1e-6) & (z <= limit_z + 1e-6)
+    i, k = np.clip(np.floor(x).astype(int), 0, limit_x - 1), np.clip(np.floor(z).astype(int), 0, limit_z - 1)
+    fx, fz = np.clip(x - i, 0, 1), np.clip(z - k, 0, 1)
+    best = np.full(x.shape, -np.inf)
+    for row in array.transpose(1, 0, 2).astype(float):
+        low = row[k, i] + fx * (row[k, i + 1] - row[k, i])
+        high = row[k + 1, i] + fx * (row[k + 1, i + 1] - row[k + 1, i])
+        best = np.maximum(best, low + fz * (high - low))
+    centre, width = view["window"]
+    return np.where(inside, np.clip((best - (centre - 0.5)) / (width - 1) + 0.5, 0, 1) * 255, 0)
+
+
 def slab_grey(view: dict[str, Any], shape: tuple[int, int]) -> NDArray[np.float64]:
     """A maximum slab of an axial view: whole slices, so the maximum of windowed thin planes is exact."""
     _, affine = phantom()

@@ -263,7 +263,7 @@ async def drag(page: object, series: int, digest: str) -> int:
             right = (math.cos(angle), math.sin(angle), 0.0)
             view = VolumeView(
                 series=series, stack=digest, centre=(45.0, 45.0, 45.0), right=right, down=(0.0, 0.0, -1.0),
-                extent_mm=120.0, preset="ct_bone",
+                extent_mm=120.0, preset="ct_bone", window=(40.0, 400.0),
             )  # fmt: skip
             await page.send(Show(viewport=1, input=number, view=view, width=200, height=200, moving=True))
             await asyncio.sleep(1 / 60)

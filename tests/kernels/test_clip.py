@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernels.clip import MAX_PLANES, Box, half_spaces, interval
+from kernels.clip import MAX_PLANES, TOUCHING_MM, Box, along_grid, half_spaces, interval
 from kernels.errors import InvalidParameter
-from tests.kernels.grids import rotation
+from tests.kernels.grids import SHEARED, rotation
 
 PLANE = (0.0, 0.0, 1.0, 5.0)
 
@@ -82,3 +82,13 @@ def test_a_ray_is_kept_from_where_it_enters_a_box_to_where_it_leaves():
     assert first > last
     slanted = np.array([3.0, 0, 4]) / 5
     assert interval(planes, np.array([5.0, 20, 23]), slanted) == pytest.approx((0, 10 / 0.6))
+
+
+@given(pixel=st.tuples(*[st.integers(0, 500)] * 3), turn=st.tuples(*[st.floats(-180, 180)] * 3))
+def test_depths_along_a_grid_are_those_of_its_samples_in_the_patient(pixel, turn):
+    grid = np.vstack([(3.0, -7.5, 2.0), rotation(turn) * 0.7])
+    planes = half_spaces(Box((10, 20, 30), rotation(turn[::-1]), (5, 6, 7)).half_spaces)
+    sample = (1, *pixel) @ grid
+    point = SHEARED[:3, :3] @ sample + SHEARED[:3, 3]
+    depths = along_grid(planes, SHEARED, grid) @ (1, *pixel)
+    assert depths == pytest.approx(planes[:, :3] @ point - planes[:, 3] + TOUCHING_MM, abs=1e-9)

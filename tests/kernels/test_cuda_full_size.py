@@ -18,7 +18,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from clinical.phantoms.body import body
-from kernels import bricks, march, plane, rays, rendering
+from kernels import bricks, march, plane, rays, rendering, sampling
 from kernels.cuda import device
 from kernels.cuda import plane as cuda_plane
 from kernels.cuda import rendering as cuda_rendering
@@ -76,7 +76,7 @@ def one_lane(function: Any, **formulas: Any) -> Any:
 
 @cache
 def planes() -> Any:
-    return pixels(one_lane(cuda_plane.value, slab_ray=plane.slab_ray))
+    return pixels(one_lane(cuda_plane.value, slab_ray=plane.slab_ray, kept=sampling.kept))
 
 
 @cache

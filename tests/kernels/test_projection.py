@@ -8,9 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernels.bricks import bricks
+from kernels.clip import Box
 from kernels.errors import InvalidParameter
+from kernels.pick import projection_point
 from kernels.picture import Picture
 from kernels.plane import project, reference_projection
+from kernels.samples import MODES
 from kernels.volume import Volume
 from kernels.window import OUTSIDE
 from tests.kernels.grids import DTYPES, LEFT_HANDED, SHEARED, centred, random_volume, rotation
@@ -18,6 +21,13 @@ from tests.kernels.grids import DTYPES, LEFT_HANDED, SHEARED, centred, random_vo
 STEP = 4095  # between the extreme values of a random volume
 PLACES = {"even": None, "uneven": (0, 0.4, 1, 3, 3.5, 5, 6, 6.2, 8), "holes": (0, 0.4, 1, 3, 3.5, 5, 6, 6.2, 8)}
 TURNS = [(0, 0, 0), (20, -35, 50), (71, 10, 5), (-80, 170, 12), (4, 95, 30), (180, 3, -2)]
+
+
+def cut(volume, turn, half=(3.0, 2.5, 4.0)):
+    """A box about the volume's middle, turned, and a plane that takes off one of its corners."""
+    box = Box(volume.centre_mm, rotation(turn).T, np.array(half)).half_spaces
+    normal = rotation(turn) @ np.ones(3) / np.sqrt(3)
+    return np.vstack([box, [*normal, normal @ volume.centre_mm - 1.3]])
 
 
 def stack(dtype, affine, kind):
@@ -29,15 +39,18 @@ def stack(dtype, affine, kind):
 @pytest.mark.parametrize("affine", [SHEARED, LEFT_HANDED])
 @pytest.mark.parametrize("kind", list(PLACES))
 @pytest.mark.parametrize("projection", ["max", "min", "mean"])
-def test_projection_agrees_with_its_reference(dtype, affine, kind, projection):
+@pytest.mark.parametrize("clipped", [False, True])
+def test_projection_agrees_with_its_reference(dtype, affine, kind, projection, clipped):
     volume = stack(dtype, affine, kind)
     for turn in TURNS:
         picture = centred(volume, 37, 31, 0.31, turn)
-        values, truth = project(volume, picture, projection), reference_projection(volume, picture, projection)
+        clip = cut(volume, turn[::-1]) if clipped else None
+        values = project(volume, picture, projection, clip=clip)
+        truth = reference_projection(volume, picture, projection, clip)
         same = (values == OUTSIDE) == (truth == OUTSIDE)
         assert same.mean() > 0.99  # a sample on the very edge may count in one and not in the other
         both = same & (truth != OUTSIDE)
-        assert both.any()
+        assert both.any() and not (clipped and both.all())
         assert (np.abs(values - truth)[both] > 1e-3 * STEP).mean() < 0.01
 
 
@@ -81,6 +94,90 @@ def test_along_an_axis_it_equals_numpy_bit_for_bit(dtype, axis, forwards):
     assert (project(volume, picture, "min", bricks=grid) == layers.min(axis=0)).all()
     mean = layers.astype(np.float64).mean(axis=0)
     assert (np.abs(project(volume, picture, "mean") - mean) <= 1e-5 * np.maximum(np.abs(mean), 1)).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("between", [0.5, 0.0])
+def test_in_a_box_along_an_axis_it_equals_numpy_of_what_is_in_the_box(dtype, axis, between):
+    """Faces between voxels, and through them: what lies on a face counts."""
+    array = random_volume(dtype, (19, 33, 21), np.eye(4)).array
+    volume = Volume(array, np.diag([0.7, 0.68359375, 1.25, 1.0]))
+    first, last = np.array([4, 5, 3]), np.array([15, 27, 12])  # x, y, z
+    low, high = (volume.to_patient(corner) for corner in (first - between, last + between))
+    clip = Box((low + high) / 2, np.eye(3), (high - low) / 2).half_spaces
+    kept = array[3:13, 5:28, 4:16]
+    normal, right, down = np.roll(np.eye(3), axis, axis=1)[[2, 0, 1]]
+    layers = kept.transpose([2 - int(np.argmax(v)) for v in (normal, down, right)])
+    spacing = np.array([0.7, 0.68359375, 1.25])
+    origin = volume.to_patient(first * (1 - normal))
+    picture = Picture(origin, right * spacing, down * spacing, layers.shape[2], layers.shape[1])
+    for grid in (None, bricks(volume)):
+        assert (project(volume, picture, "max", clip=clip, bricks=grid) == layers.max(axis=0)).all()
+        assert (project(volume, picture, "min", clip=clip, bricks=grid) == layers.min(axis=0)).all()
+    mean = layers.astype(np.float64).mean(axis=0)
+    assert (np.abs(project(volume, picture, "mean", clip=clip) - mean) <= 1e-5 * np.maximum(np.abs(mean), 1)).all()
+    wider = Picture(origin - 2 * (picture.right + picture.down), picture.right, picture.down, 40, 40)
+    shown = project(volume, wider, "max", clip=clip) != OUTSIDE
+    assert shown[2 : 2 + picture.height, 2 : 2 + picture.width].all()
+    assert shown.sum() == picture.width * picture.height
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    shape=st.tuples(*[st.integers(2, 33)] * 3),
+    angles=st.tuples(*[st.floats(-180, 180)] * 3),
+    turn=st.tuples(*[st.floats(-180, 180)] * 3),
+    half=st.tuples(*[st.floats(0.3, 20)] * 3),
+    projection=st.sampled_from(["max", "min"]),
+)
+def test_skipping_changes_nothing_of_what_is_cut(shape, angles, turn, half, projection):
+    volume = random_volume(np.int16, shape, SHEARED)
+    picture = centred(volume, 29, 23, 0.4, angles)
+    clip = cut(volume, turn, half)
+    values = project(volume, picture, projection, clip=clip)
+    assert (project(volume, picture, projection, clip=clip, bricks=bricks(volume)) == values).all()
+
+
+def test_a_box_around_everything_cuts_nothing_and_one_beside_it_all():
+    volume = random_volume(np.int16, (21, 19, 25), SHEARED)
+    picture = centred(volume, 60, 50, 0.5, (20, -35, 50))
+    whole = project(volume, picture, "max", bricks=bricks(volume))
+    around = Box(volume.centre_mm, np.eye(3), (100, 100, 100)).half_spaces
+    assert (project(volume, picture, "max", clip=around, bricks=bricks(volume)) == whole).all()
+    beside = Box(volume.centre_mm + 300, np.eye(3), (100, 100, 100)).half_spaces
+    for projection in MODES:
+        assert (project(volume, picture, projection, clip=beside, bricks=bricks(volume)) == OUTSIDE).all()
+
+
+@pytest.mark.parametrize("projection", ["max", "min"])
+@pytest.mark.parametrize("kind", list(PLACES))
+def test_what_is_picked_has_the_value_that_is_shown_and_projects_onto_its_pixel(kind, projection):
+    volume = stack(np.int16, SHEARED, kind)
+    for turn in TURNS:
+        picture = centred(volume, 17, 15, 0.6, turn)
+        for clip in (None, cut(volume, turn[::-1])):
+            values = project(volume, picture, projection, clip=clip)
+            for u, v in ((8, 7), (5, 9), (0, 0)):
+                seen = projection_point(volume, picture, projection, u, v, clip)
+                if values[v, u] == OUTSIDE:
+                    assert seen is None
+                    continue
+                assert seen.value == pytest.approx(values[v, u], abs=1e-3 * STEP)
+                away = seen.point - (picture.origin + u * picture.right + v * picture.down)
+                assert np.linalg.norm(away - away @ picture.normal * picture.normal) < 1e-6
+                if clip is not None:
+                    assert (clip[:, :3] @ seen.point - clip[:, 3] >= -2e-3).all()
+
+
+def test_the_nearest_of_equal_maxima_is_picked_and_of_a_mean_the_middle():
+    volume = Volume(np.full((21, 9, 11), 70, np.int16), np.diag([1, 1, 2, 1.0]))
+    picture = centred(volume, 5, 5, 0.5)
+    for projection, z in (("max", 0), ("mean", 20)):
+        seen = projection_point(volume, picture, projection, 2, 2)
+        assert seen.value == 70 and seen.point == pytest.approx((5, 4, z))
+    behind = projection_point(volume, picture, "max", 2, 2, [(0, 0, 1, 7)])
+    assert behind.point == pytest.approx((5, 4, 8))
 
 
 @pytest.mark.parametrize("turn", TURNS)

@@ -8,11 +8,12 @@ from numba import njit
 
 from kernels import image, march, plane, rays, rendering, sampling, scalars, window
 from kernels.bricks import bricks
+from kernels.clip import Box
 from kernels.lanes import OPTIONS, SHARED, f32
-from kernels.samples import ENDLESS, MODES, projection_samples, slab_samples
+from kernels.samples import MODES, projection_samples, slab_samples
 from kernels.scalars import PRIMITIVES, scalar_variant
 from kernels.volume import Volume
-from tests.kernels.grids import DTYPES, SHEARED, centred, random_volume, smooth_volume
+from tests.kernels.grids import DTYPES, SHEARED, centred, random_volume, rotation, smooth_volume
 
 compiled = njit(**OPTIONS)
 
@@ -49,10 +50,10 @@ def test_the_scalar_reading_runs_as_plain_python():
 @pytest.mark.parametrize(("places", "holes"), [(None, ()), ((0, 1, 2, 2.125, 2.5, 4, 5, 9, 10.25), (0, 6))])
 def test_slabs_and_projections_of_single_lanes_equal_the_packets(dtype, places, holes):
     volume = Volume(random_volume(dtype, (9, 7, 11), SHEARED).array, SHEARED, places, holes)
-    ray = scalar_variant(plane.slab_ray, compiled)
+    ray, kept = scalar_variant(plane.slab_ray, compiled), scalar_variant(sampling.kept, compiled)
 
     @njit(**OPTIONS)
-    def run(array, size, slices, grid, count, reach, has_borders, mode, out):  # noqa: PLR0917
+    def run(array, size, slices, grid, depths, count, reach, has_borders, mode, out):  # noqa: PLR0917
         for v in range(out.shape[0]):
             for u in range(out.shape[1]):
                 x = f32(grid[0, 0] + u * grid[1, 0] + v * grid[2, 0])
@@ -61,18 +62,24 @@ def test_slabs_and_projections_of_single_lanes_equal_the_packets(dtype, places, 
                 dx, dy, dz = f32(grid[3, 0]), f32(grid[3, 1]), f32(grid[3, 2])
                 k = grid[4, 0] + u * grid[4, 1] + v * grid[4, 2]
                 near, far = f32(k - reach), f32(k + reach)
+                for i in range(depths.shape[0]):
+                    depth = f32(depths[i, 0] + u * depths[i, 1] + v * depths[i, 2])
+                    near, far = kept(depth, f32(depths[i, 3]), near, far)
                 out[v, u] = ray(array, size, slices, x, y, z, dx, dy, dz, count, near, far, has_borders, mode)
 
     for turn in ((20, -35, 50), (71, 10, 5), (-80, 170, 12), (4, 95, 30)):
         picture = centred(volume, 37, 31, 0.31, turn)
+        clip = Box(volume.centre_mm, rotation(turn[::-1]), (2.5, 3.1, 4.7)).half_spaces
         for projection, mode in MODES.items():
             for samples, values in (
                 (slab_samples(volume, picture, projection, 4), plane.slab(volume, picture, projection, 4)),
                 (projection_samples(volume, picture), plane.project(volume, picture, projection)),
+                (projection_samples(volume, picture, clip), plane.project(volume, picture, projection, clip=clip)),
             ):
                 out = np.empty((31, 37), np.float32)
                 voxels = (volume.voxels, volume.size, volume.slices)
-                run(*voxels, samples.grid, samples.total, samples.reach, samples.reach < ENDLESS, mode, out)
+                counted = (samples.total, samples.reach, samples.reach < sampling.FAR, mode)
+                run(*voxels, samples.grid, samples.depths, *counted, out)
                 same = (values == window.OUTSIDE) == (out == window.OUTSIDE)
                 assert same.mean() > 0.99
                 assert (np.abs(values - out)[same & (out != window.OUTSIDE)] > 1e-3 * 4095).mean() < 0.01

@@ -36,6 +36,7 @@ VOLUME = VolumeView(
     down=(0.0, 0.0, -1.0),
     extent_mm=100.0,
     preset="ct_bone",
+    window=(40.0, 400.0),
 )
 # Nothing below 100, then ever denser: a curve of a reader's own.
 CURVE = ((-1000.0, "#000000", 0.0), (100.0, "#ff8000", 0.0), (400.0, "#ffffff", 0.5))
@@ -46,6 +47,8 @@ CLIPPED = replace(
     clip_box=ClipBox((1.0, 2.0, 3.0), ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)), (10.0, 20.0, 30.0)),
     clip_planes=((0.0, 1.0, 0.0, -4.0),),
 )
+# Maxima through what CLIPPED leaves, which are seen by parallel rays.
+PROJECTED = replace(CLIPPED, projection="max", window=(200.0, 700.0))
 
 
 def show(viewport: int = 1, number: int = 1, view: View = PLANE, **values: Any) -> Show:

@@ -101,6 +101,20 @@ async def test_what_is_clipped_away_is_not_picked(house: House, page: Page) -> N
     assert (await picked(page, boxed, n=9, at=(33.1, 24.0)))["point"] is None  # 2.3 mm to the left of the middle
 
 
+async def test_the_maximum_of_a_projection_is_picked_where_it_lies_and_not_where_it_is_cut_away(
+    house: House, page: Page
+) -> None:
+    series = await house.add_ct(bright())
+    front = house.seen(VOLUME, series, centre=(VOXEL[0], 500.0, VOXEL[2]), projection="max", perspective=60.0)
+    answer = await picked(page, front)
+    assert answer["point"] == pytest.approx(VOXEL, abs=1e-6)
+    assert answer["value"] == pytest.approx(900)
+    cut = replace(front, clip_planes=((0.0, 1.0, 0.0, VOXEL[1] + 1.2),))  # ends a voxel and a half behind it
+    answer = await picked(page, cut, n=8)
+    assert answer["value"] == pytest.approx(-1000)
+    assert answer["point"] == pytest.approx((VOXEL[0], VOXEL[1] + 1.6, VOXEL[2]), abs=1e-6)
+
+
 async def test_a_pick_sees_what_the_reader_s_own_curve_shows(house: House, page: Page) -> None:
     """Fat before bone: the preset looks through the fat, a curve that shows it does not."""
     array = np.full(SHAPE, -1000, np.int16)

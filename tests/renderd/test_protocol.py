@@ -34,11 +34,11 @@ from renderd.protocol import (
     parse,
     unpack_frame,
 )
-from tests.renderd.shows import CLIPPED, CURVE, PLANE, STACK, VOLUME, show
+from tests.renderd.shows import CLIPPED, CURVE, PLANE, PROJECTED, STACK, VOLUME, show
 
 CURVED = replace(VOLUME, curve=CURVE)
 BOX = CLIPPED.clip_box
-MESSAGES = [show(view=view) for view in (STACK, PLANE, VOLUME, CURVED, CLIPPED)]
+MESSAGES = [show(view=view) for view in (STACK, PLANE, VOLUME, CURVED, CLIPPED, PROJECTED)]
 MESSAGES += [Shown(1, 2, 3), Close(4), Visible(True), Ping(9), Survey(1, 2, CURVED)]
 
 
@@ -99,6 +99,8 @@ def test_numbers_that_are_not_finite_or_absurd_are_invalid(name: str, value: flo
         replace(PLANE, window=(40.0, 0.0)),
         replace(PLANE, thickness_mm=-1.0),
         replace(VOLUME, preset="x" * 65),
+        replace(VOLUME, projection="median"),
+        replace(VOLUME, window=(40.0, 0.0)),
         replace(VOLUME, curve=()),
         replace(VOLUME, curve=CURVE[:1]),
         replace(VOLUME, curve=tuple((float(i), "#000000", 0.0) for i in range(33))),

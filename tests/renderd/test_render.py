@@ -11,6 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from kernels import window
+from kernels.plane import MODES, project
+from renderd import camera
 from renderd.assemble import Assembly
 from renderd.errors import InvalidCurve, PresetNotFound
 from renderd.protocol import MAX_SIDE, ClipBox, Flag, View
@@ -30,7 +32,7 @@ from storage.dicom.stacks import Stack
 from storage.dicom.write import write_colour, write_projection, write_series
 from storage.home import Home
 from tests.renderd.conftest import AFFINE, SHAPE, phantom
-from tests.renderd.shows import CLIPPED, CURVE, PLANE, STACK, VOLUME
+from tests.renderd.shows import CLIPPED, CURVE, PLANE, PROJECTED, STACK, VOLUME
 from tests.renderd.stacks import INSTITUTION, stack_of
 
 # Opaque within a tenth of a millimetre from 500 on.
@@ -169,6 +171,7 @@ def test_an_axial_plane_on_voxels_is_the_slice(volume: VolumeSource) -> None:
         replace(PLANE, thickness_mm=6.0, projection="mean"),
         VOLUME,
         CLIPPED,
+        PROJECTED,
     ],
 )
 def test_a_still_in_bands_is_the_picture_in_one_piece(
@@ -264,6 +267,56 @@ def test_a_curve_whose_values_do_not_rise_is_refused(volume: VolumeSource, value
     view = replace(VOLUME, curve=((low, "#000000", 0.0), (high, "#ffffff", 0.5)))
     with pytest.raises(InvalidCurve):
         Renderer().start(want(view, 64, 64), volume)
+
+
+@pytest.mark.parametrize("invert", [False, True])
+@pytest.mark.parametrize("projection", list(MODES))
+def test_a_projection_is_the_window_of_what_the_kernel_finds_in_the_clip(
+    volume: VolumeSource, projection: str, invert: bool
+) -> None:
+    view = replace(PROJECTED, projection=projection, invert=invert, right=(0.8, 0.6, 0.0))
+    rendering = Renderer().start(want(view, 90, 70), volume)
+    raw = finish(rendering)
+    picture = camera.picture(view, rendering.size)
+    values = project(volume.volume, picture, projection, clip=camera.clip(view))  # type: ignore[arg-type]
+    assert np.array_equal(raw, window.reference(values, 200.0, 700.0, invert, "LINEAR"))
+    assert raw.shape == (70, 90) and rendering.flags == Flag.INTERPOLATED
+    shown = values != window.OUTSIDE
+    assert 0.02 < shown.mean() < 0.9 and not raw[~shown].any() and len(np.unique(raw)) > 20
+
+
+def test_the_maximum_of_a_box_seen_from_the_front_is_numpy_s(volume: VolumeSource) -> None:
+    """A pixel a voxel, 0.8 mm across; a slice of 2 mm is two and a half pixels, and every other one has one on it."""
+    first, last = AFFINE @ [5, 3, 2, 1], AFFINE @ [39, 20, 8, 1]
+    axes = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    box = ClipBox(tuple((first + last)[:3] / 2), axes, tuple((last - first)[:3] / 2 + 0.1))
+    view = replace(VOLUME, projection="max", window=(0.0, 2000.0), clip_box=box)
+    view = replace(view, centre=box.centre, extent_mm=35 * 0.8, right=(1.0, 0.0, 0.0), down=(0.0, 0.0, -1.0))
+    raw = finish(Renderer().start(want(view, 35, 35), volume))
+    inside = volume.volume.array[2:9, 3:21, 5:40]
+    expected = window.reference(inside.max(axis=1).astype(np.float32), 0.0, 2000.0, False, "LINEAR")
+    rows = [17 - round(2.5 * (z - 3)) for z in (1, 3, 5)]
+    assert np.array_equal(raw[rows], expected[[1, 3, 5]])
+
+
+def test_a_projection_ignores_perspective_and_the_preset_s_curve(volume: VolumeSource) -> None:
+    plain = finish(Renderer().start(want(PROJECTED, 64, 64), volume))
+    other = replace(PROJECTED, perspective=None, preset="ct_lung", curve=CURVE, shift=40.0)
+    assert np.array_equal(finish(Renderer().start(want(other, 64, 64), volume)), plain)
+
+
+def test_a_moving_projection_is_smaller_where_it_must_be_and_else_the_same(volume: VolumeSource) -> None:
+    renderer = Renderer()
+    first = renderer.start(want(PROJECTED, 300, 280, final=False), volume)
+    assert first.flags & Flag.COLOUR == Flag(0)
+    renderer.costs.learn(first._kind, 1, 1.0)  # a slow machine
+    slow = renderer.start(want(PROJECTED, 1200, 900, final=False), volume)
+    assert (slow.size.width, slow.size.height) == (341, 256) and slow.flags & Flag.REDUCED
+    for _ in range(100):
+        renderer.costs.learn(first._kind, 1_000_000, 0.001)  # a fast one
+    fast = renderer.start(want(PROJECTED, 300, 280, final=False), volume)
+    assert fast.flags == Flag.INTERPOLATED
+    assert np.array_equal(finish(fast), finish(Renderer().start(want(PROJECTED, 300, 280), volume)))
 
 
 def test_a_volume_is_held_as_long_as_a_picture_is_made_from_it(volume: VolumeSource) -> None:

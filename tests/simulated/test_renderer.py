@@ -19,7 +19,7 @@ from storage.dicom.write import write_series
 from storage.home import Home
 from tests.kernels.standin import Card
 from tests.renderd.conftest import AFFINE, phantom
-from tests.renderd.shows import PLANE, VOLUME
+from tests.renderd.shows import PLANE, PROJECTED, VOLUME
 from tests.renderd.stacks import INSTITUTION, stack_of
 
 VIEWS = [
@@ -27,6 +27,8 @@ VIEWS = [
     replace(PLANE, thickness_mm=6.0, projection="mean", window=(0.0, 0.5)),
     VOLUME,
     replace(VOLUME, preset="mr_default"),
+    replace(VOLUME, projection="max"),
+    replace(PROJECTED, projection="mean", window=(0.0, 2000.0)),
 ]
 
 

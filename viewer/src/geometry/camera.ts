@@ -21,6 +21,8 @@ interface Camera {
   extent_mm: number;
   /** Of a volume rendering in perspective: its opening angle over the viewport's shorter side, degrees. */
   perspective?: number | null;
+  /** A projection's rays are parallel whatever its perspective says. */
+  projection?: string | null;
 }
 
 /** The camera of a volume rendering. */
@@ -31,10 +33,10 @@ export interface Lens extends Camera {
 }
 
 /** Half the extent over the distance of the eye; 0 where rays are parallel. */
-const slope = (view: Camera): number => Math.tan(((view.perspective ?? 0) * Math.PI) / 360);
+const slope = (view: Camera): number => (view.projection ? 0 : Math.tan(((view.perspective ?? 0) * Math.PI) / 360));
 
 /** How far the eye is before the centre, millimetres; 0 where rays are parallel. */
-export const eyeDistance = (view: Camera): number => (view.perspective ? view.extent_mm / 2 / slope(view) : 0);
+export const eyeDistance = (view: Camera): number => (slope(view) ? view.extent_mm / 2 / slope(view) : 0);
 
 export const millimetresPerPixel = (view: { extent_mm: number }, size: Size): number =>
   view.extent_mm / Math.min(size.width, size.height);

@@ -124,5 +124,8 @@ export function setPerspective(viewport: Viewport, degrees: number | null, movin
   change(viewport, { perspective: degrees === null ? null : clamp(degrees, NARROWEST, WIDEST) }, moving);
 }
 
-export const togglePerspective = (viewport: Viewport): void =>
-  setPerspective(viewport, viewOf(viewport)?.perspective ? null : USUAL_ANGLE, false);
+/** The rays of a projection are parallel whatever the angle. */
+export function togglePerspective(viewport: Viewport): void {
+  const view = viewOf(viewport);
+  if (view && !view.projection) setPerspective(viewport, view.perspective ? null : USUAL_ANGLE, false);
+}

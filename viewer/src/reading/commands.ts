@@ -9,7 +9,7 @@ import * as slabs from "./slabs";
 import * as turns from "./turns";
 import { openMpr, openStack, openStackLayout } from "./opening";
 import { entries, showPhase } from "./phases";
-import { windowChoices } from "./windows";
+import { hasWindow, windowChoices } from "./windows";
 
 /** Choose a tool; choosing it again returns to what each viewport is for. */
 export function choose(desk: Desk, tool: Tool): void {
@@ -149,7 +149,7 @@ export function perform(desk: Desk, pressed: Pressed): void {
   const view = desk.viewports.stack.view.peek();
   const frame = view?.kind === "stack" ? view.frame : null;
   const choice = windowChoices(series.value, stack.value, frame).find(({ id }) => id === pressed.window);
-  const shown = desk.activeViewport.value.view.peek()?.kind !== "volume";
-  if (choice && shown) looks.setWindow(desk, choice.window, false, choice.lut);
+  const active = desk.activeViewport.value.view.peek();
+  if (choice && active && hasWindow(active)) looks.setWindow(desk, choice.window, false, choice.lut);
   else desk.toast.value = { say: (w) => w.no_such_window };
 }

@@ -154,9 +154,8 @@ const MARKS: Record<Exclude<Change, "layout">, (look: Look) => string> = {
   orientation: ({ view }) => near(...view.right, ...view.down),
   slab: ({ view }) => (view.kind === "plane" ? `${view.projection} ${view.thickness_mm}` : ""),
   rendering: ({ view: v }) =>
-    v.kind === "volume" ? JSON.stringify([v.preset, v.shift, v.curve, v.perspective, v.clip_box, v.clip_planes]) : "",
+    v.kind === "volume" ? JSON.stringify([v.preset, v.shift, v.curve, v.projection, v.perspective, v.clip_box, v.clip_planes]) : "",
   window: ({ view, ownWindow }) => {
-    if (view.kind === "volume") return "";
     const lut = view.kind === "stack" ? (view.lut ?? "") : "";
     return `${ownWindow ? "own" : near(...view.window)} ${view.invert ?? false} ${lut}`;
   },

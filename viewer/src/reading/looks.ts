@@ -1,54 +1,44 @@
-/** How values become grey: window, inversion, covers, and a volume rendering's preset and opacity. */
+/** How values become grey: window, inversion, covers; and a volume rendering's opacity under a hand. */
 
 import { clamp, type Vector2 } from "../geometry/vectors";
-import type { VolumeView } from "../stream/messages";
+import type { View } from "../stream/messages";
 import type { Desk } from "./desk";
 import type { Viewport } from "./viewport";
-import { dragged, sane } from "./windows";
+import { dragged, hasWindow, sane } from "./windows";
 
-/** The stack and the planes of a series share one window; a VOI LUT, which belongs to stored frames, is the stack's. */
+/**
+ * Change the greys of the active picture and of those that share them: the stack and the planes of a series have one
+ * window, a projection through the whole volume another one of its own.
+ */
+function setGreys(desk: Desk, moving: boolean, changed: (view: View) => View): void {
+  const active = desk.activeViewport.peek();
+  const view = active.view.peek();
+  const alone = view?.kind === "volume" && hasWindow(view);
+  for (const viewport of alone ? [active] : Object.values(desk.viewports)) {
+    const now = viewport.view.peek();
+    if (now && (alone || now.kind !== "volume")) viewport.set(changed(now), moving);
+  }
+}
+
+/** A VOI LUT, which belongs to stored frames, is the stack's. */
 export function setWindow(desk: Desk, wanted: Vector2, moving: boolean, lut: number | null = null): void {
   const window = sane(wanted);
-  for (const viewport of Object.values(desk.viewports)) {
-    const view = viewport.view.peek();
-    if (view?.kind === "stack") viewport.set({ ...view, window, lut }, moving);
-    else if (view?.kind === "plane") viewport.set({ ...view, window }, moving);
-  }
+  setGreys(desk, moving, (view) => (view.kind === "stack" ? { ...view, window, lut } : { ...view, window }));
 }
 
 export function dragWindow(desk: Desk, viewport: Viewport, dx: number, dy: number): void {
   const view = viewport.view.peek();
-  if (view?.kind === "volume") viewport.set({ ...view, shift: clamp((view.shift ?? 0) + dy * 2, -500, 500) }, true);
+  if (view?.kind === "volume" && !hasWindow(view))
+    viewport.set({ ...view, shift: clamp((view.shift ?? 0) + dy * 2, -500, 500) }, true);
   else if (view && !desk.stack.value?.colour)
     setWindow(desk, dragged(view.window, dx, dy, desk.stack.value?.unit ?? ""), true);
 }
 
-export function invert(desk: Desk): void {
-  const views = Object.values(desk.viewports).map((viewport) => ({ viewport, view: viewport.view.peek() }));
-  for (const { viewport, view } of views) {
-    if (view && view.kind !== "volume") viewport.set({ ...view, invert: !view.invert }, false);
-  }
-}
+export const invert = (desk: Desk): void => setGreys(desk, false, (view) => ({ ...view, invert: !view.invert }));
 
 /** Show or hide what is drawn over the stored pixels: the header's overlays, or its display shutter. */
 export function toggleCover(desk: Desk, cover: "overlays" | "shutter"): void {
   const { stack } = desk.viewports;
   const view = stack.view.peek();
   if (view?.kind === "stack" && desk.stack.peek()?.[cover]) stack.set({ ...view, [cover]: view[cover] === false }, false);
-}
-
-export function setPreset(viewport: Viewport, preset: string): void {
-  const view = viewport.view.peek();
-  if (view?.kind === "volume") viewport.set({ ...view, preset, shift: 0, curve: null }, false);
-}
-
-/** A curve of the reader's own instead of the preset's, which it began as; null: the preset's again. */
-export function setCurve(viewport: Viewport, curve: VolumeView["curve"], moving: boolean): void {
-  const view = viewport.view.peek();
-  if (view?.kind === "volume") viewport.set({ ...view, shift: 0, curve: curve ?? null }, moving);
-}
-
-export function setShift(viewport: Viewport, shift: number, moving: boolean): void {
-  const view = viewport.view.peek();
-  if (view?.kind === "volume") viewport.set({ ...view, shift: clamp(shift, -500, 500) }, moving);
 }

@@ -12,7 +12,7 @@ import * as turns from "./turns";
 import { openMpr, openStackLayout } from "./opening";
 import { planesAt, turnAbout } from "./picking";
 import type { Viewport } from "./viewport";
-import { windowChoices } from "./windows";
+import { hasWindow, windowChoices } from "./windows";
 
 export interface MenuItem {
   id: string;
@@ -53,12 +53,16 @@ function picture(desk: Desk, viewport: Viewport): MenuItem[] {
     { id: "rotate-right", label: (w) => w.rotate_right, run: () => turns.rotate(desk, viewport, 90) },
     { id: "rotate-left", label: (w) => w.rotate_left, run: () => turns.rotate(desk, viewport, -90) },
   ];
+  if (view.kind !== "volume") {
+    items.push(
+      { id: "flip-horizontal", label: (w) => w.flip_horizontal, run: () => turns.flip(viewport, "horizontal") },
+      { id: "flip-vertical", label: (w) => w.flip_vertical, run: () => turns.flip(viewport, "vertical") },
+    );
+  }
+  if (hasWindow(view)) {
+    items.push({ id: "invert", label: (w) => w.invert, on: view.invert ?? false, run: () => looks.invert(desk) });
+  }
   if (view.kind === "volume") return items;
-  items.push(
-    { id: "flip-horizontal", label: (w) => w.flip_horizontal, run: () => turns.flip(viewport, "horizontal") },
-    { id: "flip-vertical", label: (w) => w.flip_vertical, run: () => turns.flip(viewport, "vertical") },
-    { id: "invert", label: (w) => w.invert, on: view.invert ?? false, run: () => looks.invert(desk) },
-  );
   if (view.kind === "plane") {
     const on = (view.thickness_mm ?? 0) > 0;
     items.push({ id: "slab", label: (w) => w.slab_mip, on, run: () => slabs.toggleSlab(viewport) });
@@ -77,7 +81,7 @@ function picture(desk: Desk, viewport: Viewport): MenuItem[] {
 function windows(desk: Desk, viewport: Viewport): MenuItem[] {
   const view = viewport.view.peek()!;
   const [series, stack] = [desk.series.peek(), desk.stack.peek()];
-  if (view.kind === "volume" || !series || !stack) return [];
+  if (!hasWindow(view) || !series || !stack) return [];
   return windowChoices(series, stack, view.kind === "stack" ? view.frame : null).map(({ id, name, window, lut }) => ({
     id: `window-${id}`,
     label: (w) => w.windows[id] ?? name ?? w.windows.header!,

@@ -120,7 +120,10 @@ function upright(desk: Desk, view: View): View {
   const [series, stack] = [desk.series.value!, desk.stack.value!];
   if (view.kind === "stack") return stackView(series, stack, view.frame, lookOf(view)) satisfies StackView;
   const geometry = stack.volume!;
-  if (view.kind === "volume") return { ...volumeView(desk, series, stack, geometry), preset: view.preset };
+  if (view.kind === "volume") {
+    const { preset, projection, window } = view;
+    return { ...volumeView(desk, series, stack, geometry), preset, projection, window };
+  }
   const axes = grid.screenAxes(geometry);
   const plane = desk.planes.find(([, viewport]) => viewport.view.peek() === view)?.[0] ?? "axial";
   return { ...view, ...axes[plane], invert: false };

@@ -154,15 +154,19 @@ export function presetsOf(all: Preset[], modality: string, unit = ""): Preset[] 
   return own.length ? own : relative.length ? relative : all;
 }
 
-/** The volume from the front, with the first preset made for its modality. */
+/** The volume from the front, with the first preset made for its modality; a PET as dark uptake through all of it. */
 export function volumeView(desk: Desk, series: SeriesInfo, stack: StackInfo, geometry: Geometry): VolumeView {
   const [preset] = presetsOf(desk.connection.presets.peek(), series.modality, stack.unit);
   const place = { series: series.id, stack: stack.digest, centre: grid.centre(geometry), extent_mm: 400 };
+  const isPet = series.modality === "PT";
   return {
     kind: "volume",
     ...place,
     ...grid.seenFrom(geometry, "A"),
     preset: preset?.name ?? (stack.unit === "HU" ? "ct_bone" : "mr_default"),
+    window: firstLook(series, stack).window,
+    projection: isPet ? "max" : null,
+    invert: isPet,
     shift: 0,
     curve: null,
   };

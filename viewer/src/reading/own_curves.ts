@@ -64,5 +64,5 @@ export async function showOwn(viewport: Viewport, own: OwnCurve): Promise<void> 
   const width = told ? Math.max(told.high - told.low, 1e-6) : 1;
   const curve = mapped(own.points, (value) => (told ? told.low + value * width : value));
   shown.value = { name: own.name, curve };
-  viewport.set({ ...view, preset: own.preset, shift: 0, curve }, false);
+  viewport.set({ ...view, preset: own.preset, shift: 0, curve, projection: null }, false);
 }

@@ -76,9 +76,8 @@ export function frameBeside(from: StackInfo, index: number, to: StackInfo): numb
 
 /** The same view of another phase. */
 function moved(view: View, series: SeriesInfo, from: StackInfo, to: StackInfo, frame: number): View {
-  if (view.kind === "volume") return { ...view, stack: to.digest };
   const look = lookAt(lookOf(view), series, [from, view.kind === "stack" ? view.frame : 0], [to, frame]);
-  if (view.kind === "plane") return { ...view, stack: to.digest, window: look.window };
+  if (view.kind !== "stack") return { ...view, stack: to.digest, window: look.window };
   return { ...view, stack: to.digest, frame, ...look } satisfies StackView;
 }
 

@@ -2,6 +2,7 @@
 
 import type { SeriesInfo, StackInfo } from "../api/messages";
 import type { Vector2 } from "../geometry/vectors";
+import type { View } from "../stream/messages";
 
 /** How values become greys: a window, or the frame's own VOI LUT of that number, with a window that stands for it. */
 export interface Look {
@@ -65,8 +66,12 @@ export function firstLook(series: SeriesInfo, stack: StackInfo, frame: number | 
   return first.id === "header" ? { window: sane(first.window), lut: first.lut } : { window: [40, 400], lut: null };
 }
 
-export const sameLook = (a: Look, b: Look): boolean =>
-  a.lut === b.lut && a.window[0] === b.window[0] && a.window[1] === b.window[1];
+export const sameWindow = (a: Vector2, b: Vector2): boolean => a[0] === b[0] && a[1] === b[1];
+
+export const sameLook = (a: Look, b: Look): boolean => a.lut === b.lut && sameWindow(a.window, b.window);
+
+/** Whether a view's values become grey by its window: all but a shaded volume's. */
+export const hasWindow = (view: View): boolean => view.kind !== "volume" || !!view.projection;
 
 /** What a view of a stack is shown with. */
 export const lookOf = ({ window, lut }: { window: Vector2; lut?: number | null }): Look => ({ window, lut: lut ?? null });

@@ -44,6 +44,9 @@ export interface VolumeView {
   down: [number, number, number];
   extent_mm: number;
   preset: string;
+  window: [number, number];
+  projection?: "max" | "min" | "mean" | null;
+  invert?: boolean;
   shift?: number;
   curve?: [number, string, number][] | null;
   perspective?: number | null;

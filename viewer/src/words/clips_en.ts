@@ -14,6 +14,7 @@ export const en: ClipWords = {
   projection: "Projection",
   parallel: "Parallel",
   perspective: "Perspective",
+  rays_are_parallel: "The rays of a projection are parallel.",
   angle: "Angle",
   clipped: "Clipped",
 };

@@ -33,7 +33,7 @@ export const en: HelpWords = {
   gestures: {
     mouse_title: "Mouse",
     mouse: [
-      ["Left drag", "the tool; moves the crosshair of a plane, turns the volume"],
+      ["Left drag", "the tool; moves the crosshair of a plane, turns the volume or its projection"],
       ["Right drag", "zoom"],
       ["Right click", "menu: this place, windows, layouts"],
       ["Drag with both buttons", "window (or scroll: settings)"],
@@ -47,7 +47,7 @@ export const en: HelpWords = {
       ["Drag one finger up or down", "scroll; turns the volume"],
       ["Slider at the right edge", "scroll fast"],
       ["Pinch / drag two fingers", "zoom / pan"],
-      ["Drag three fingers", "window (or scroll: settings); opacity of the volume"],
+      ["Drag three fingers", "window (or scroll: settings); opacity of the volume, window of a projection"],
       ["Tap a plane", "moves the crosshair"],
       ["Hold", "menu: this place, windows, layouts"],
       ["Double tap", "fit; with four viewports maximise / restore; the volume turns about that point"],

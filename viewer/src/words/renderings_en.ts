@@ -46,8 +46,12 @@ export const en: RenderingWords = {
     mr: "MR",
     nuclear: "Nuclear",
   },
+  projections: "Projections",
+  through: { max: "Maximum MIP", min: "Minimum MinIP", mean: "Mean" },
+  shaded: "Volume rendering",
   own_curve: (name) => `${name} · own curve`,
   needs_a_box: "The air around the patient hides the airways: put the clip box inside the chest.",
+  air_is_least: "Nothing is darker than the air around the patient: put the clip box inside the body.",
   own: "Mine",
   forget: (name) => `Delete “${name}”`,
 

@@ -44,8 +44,12 @@ export const zh = {
     mr: "磁共振",
     nuclear: "核医学",
   } as Record<string, string>,
+  projections: "投影",
+  through: { max: "最大投影 MIP", min: "最小投影 MinIP", mean: "平均投影" },
+  shaded: "容积再现",
   own_curve: (name: string): string => `${name} · 自定义`,
   needs_a_box: "体外空气会遮挡气道：请用裁剪框框住胸腔内部。",
+  air_is_least: "体外空气的值最低：请用裁剪框框住要看的部位。",
   own: "我的",
   forget: (name: string): string => `删除“${name}”`,
 

@@ -4,6 +4,7 @@ import type { Desk } from "../../src/reading/desk";
 import * as crosses from "../../src/reading/crosses";
 import * as looks from "../../src/reading/looks";
 import * as moves from "../../src/reading/moves";
+import * as renderings from "../../src/reading/renderings";
 import * as slabs from "../../src/reading/slabs";
 import * as turns from "../../src/reading/turns";
 import { openMpr, openStack } from "../../src/reading/opening";
@@ -92,7 +93,7 @@ test("a volume's preset and turn are steps of their own", async () => {
   openMpr(desk, "volume");
   await settled();
   const before = desk.viewports.volume.view.value;
-  looks.setPreset(desk.viewports.volume, "ct_skin");
+  renderings.setPreset(desk.viewports.volume, "ct_skin");
   await settled();
   turns.turn(desk, desk.viewports.volume, 100, 0);
   desk.rest();
@@ -109,12 +110,12 @@ test("a point that was dragged is one step, and the preset it began as comes bac
   const { volume } = desk.viewports;
   const before = volume.view.value;
   for (let i = 1; i <= 10; i += 1) {
-    looks.setCurve(volume, [[0, "#000000", 0], [100 + i, "#ffffff", 0.5]], true);
+    renderings.setCurve(volume, [[0, "#000000", 0], [100 + i, "#ffffff", 0.5]], true);
     await settled();
   }
   desk.rest();
   await settled();
-  looks.setPreset(volume, "ct_skin");
+  renderings.setPreset(volume, "ct_skin");
   await settled();
   expect((volume.view.value as VolumeView).curve).toBeNull();
   expect(desk.history.undo()).toBe("rendering");

@@ -74,17 +74,24 @@ function Clipping({ viewport, view }: Props) {
 
 function Perspective({ viewport, view }: Props) {
   const w = clipWords.value;
-  const angle = view.perspective;
+  const parallel = !!view.projection; // its rays are
+  const angle = parallel ? null : view.perspective;
   return (
     <>
       <div class="segments" role="group" aria-label={w.projection}>
         <button aria-pressed={!angle} data-testid="parallel" onClick={() => angle && clips.togglePerspective(viewport)}>
           {w.parallel}
         </button>
-        <button aria-pressed={!!angle} data-testid="perspective" onClick={() => angle || clips.togglePerspective(viewport)}>
+        <button
+          aria-pressed={!!angle}
+          disabled={parallel}
+          data-testid="perspective"
+          onClick={() => angle || clips.togglePerspective(viewport)}
+        >
           {w.perspective}
         </button>
       </div>
+      {parallel && <p class="faint">{w.rays_are_parallel}</p>}
       {angle && (
         <label class="slider">
           <span>{w.angle}</span>

@@ -9,7 +9,7 @@ import { position } from "../../reading/moves";
 import { pixelSize, placeOf } from "../../reading/opening";
 import { quality } from "../../reading/quality";
 import type { Viewport } from "../../reading/viewport";
-import { windowNumber } from "../../reading/windows";
+import { hasWindow, windowNumber } from "../../reading/windows";
 import { connection, desk } from "../../session";
 import type { Drawn } from "../../stream/screen";
 import type { PlaneView, StackView, View } from "../../stream/messages";
@@ -105,7 +105,7 @@ function PlaneLines({ view, stack }: { view: PlaneView; stack: StackInfo }) {
 const VolumeLines = later(() => import("./volume_lines").then((part) => part.VolumeLines));
 
 /** The window, or which VOI LUT of the header stands in its place. */
-function windowText(view: StackView | PlaneView, stack: StackInfo): string {
+function windowText(view: View, stack: StackInfo): string {
   if (view.kind === "stack" && view.lut != null) {
     const { lut } = view;
     const name = stack.windows.find((choice) => choice.lut === lut)?.explanation;
@@ -150,7 +150,7 @@ function Role({ viewport, view, stack }: { viewport: Viewport; view: View; stack
   const oblique = view.kind === "plane" && stack.volume && isOblique(stack.volume, role as Plane, view);
   return (
     <span class={`role role-${role}`} data-testid="role">
-      {w.roles_short[role]}
+      {view.kind === "volume" && view.projection ? w.projections_short[view.projection] : w.roles_short[role]}
       {oblique && ` · ${w.oblique}`}
     </span>
   );
@@ -187,7 +187,7 @@ export function CornerTexts({ viewport }: { viewport: Viewport }) {
           )}
         </div>
         <div class="corner bottom right">
-          {view.kind !== "volume" && !stack.colour && (
+          {hasWindow(view) && !stack.colour && (
             <span data-testid="window-text">
               {windowText(view, stack)}
               {view.invert && ` · ${w.invert}`}

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { undo } from "../../reading/commands";
 import * as curves from "../../reading/curves";
 import type { Curve, Span } from "../../reading/curves";
-import * as looks from "../../reading/looks";
+import * as renderings from "../../reading/renderings";
 import { keep, MOST_CURVES } from "../../reading/own_curves";
 import { connection, desk } from "../../session";
 import type { Surveyed, VolumeView } from "../../stream/messages";
@@ -107,7 +107,7 @@ function Editor({ view, told }: Edited) {
   const [keeping, setKeeping] = useState(false);
   const selected = Math.min(chosen, curve.length - 1);
   const [value, colour, opacity] = curve[selected]!;
-  const change = (next: Curve, moving: boolean): void => looks.setCurve(viewport, [...next], moving);
+  const change = (next: Curve, moving: boolean): void => renderings.setCurve(viewport, [...next], moving);
   const rest = (): void => viewport.rest();
   const remove = (index: number): void => {
     change(curves.removed(curve, index), false);
@@ -135,7 +135,7 @@ function Editor({ view, told }: Edited) {
           sign="reset"
           label={w.reset}
           disabled={!view.curve && !view.shift}
-          onclick={() => looks.setCurve(viewport, null, false)}
+          onclick={() => renderings.setCurve(viewport, null, false)}
         />
         <button class="tool" data-testid="curve-keep" onClick={() => setKeeping(!keeping)}>
           {w.keep}
@@ -182,7 +182,7 @@ function Editor({ view, told }: Edited) {
 
 export function CurveDock() {
   const view = desk.viewports.volume.view.value;
-  return view?.kind === "volume" ? <Surveying view={view} /> : null;
+  return view?.kind === "volume" && !view.projection ? <Surveying view={view} /> : null;
 }
 
 function Surveying({ view }: { view: VolumeView }) {

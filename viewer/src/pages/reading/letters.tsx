@@ -1,7 +1,7 @@
 /** Orientation letters at the four edges, and the scale bar. Both belong to the picture that is drawn. */
 
 import type { StackInfo } from "../../api/messages";
-import { millimetresPerPixel } from "../../geometry/camera";
+import { eyeDistance, millimetresPerPixel } from "../../geometry/camera";
 import { directionOf, edges, inPatient, type Edges } from "../../geometry/letters";
 import { lengthText, scaleBar } from "../../geometry/scale_bar";
 import type { Viewport } from "../../reading/viewport";
@@ -42,7 +42,7 @@ export function ScaleBar({ viewport }: { viewport: Viewport }) {
   if (!drawn || !stack) return null;
   const { view } = drawn;
   // Without a known spacing a millimetre would be a guess, and in perspective it has many lengths.
-  if (view.kind === "stack" ? !stack.spacing : view.kind === "volume" && view.perspective) return null;
+  if (view.kind === "stack" ? !stack.spacing : view.kind === "volume" && eyeDistance(view)) return null;
   const size = { width: drawn.frame.full_width, height: drawn.frame.full_height };
   const bar = scaleBar(millimetresPerPixel(drawn.view, size), size.width * 0.3);
   return (

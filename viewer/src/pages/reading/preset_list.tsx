@@ -1,8 +1,9 @@
-/** The presets of a volume rendering, group by group where a modality has several; the reader's own are one more. */
+/** What a volume is shown as: presets group by group, projections through all of it, the reader's own curves. */
 
 import { useState } from "preact/hooks";
-import * as looks from "../../reading/looks";
 import { forgetCurve, isShown, ownCurves, showOwn } from "../../reading/own_curves";
+import * as renderings from "../../reading/renderings";
+import type { Projection } from "../../reading/slabs";
 import type { Viewport } from "../../reading/viewport";
 import { desk } from "../../session";
 import type { Preset, VolumeView } from "../../stream/messages";
@@ -17,11 +18,22 @@ export const swatch = (colours: string[]): string => {
 /** Air is the same around a patient as in the bronchi: that preset shows them in a box within the body. */
 const NEEDS_A_BOX = "ct_airway";
 
+const isWhole = (view: VolumeView): boolean => !view.clip_box && !view.clip_planes?.length;
+
 export function choosePreset(viewport: Viewport, view: VolumeView, name: string): void {
-  looks.setPreset(viewport, name);
-  const whole = !view.clip_box && !view.clip_planes?.length;
-  if (name === NEEDS_A_BOX && whole) desk.toast.value = { say: () => renderingWords.value.needs_a_box };
+  renderings.setPreset(viewport, name);
+  if (name === NEEDS_A_BOX && isWhole(view)) desk.toast.value = { say: () => renderingWords.value.needs_a_box };
 }
+
+export const PROJECTIONS = ["max", "min", "mean"] as const;
+
+export function chooseProjection(viewport: Viewport, view: VolumeView, projection: Projection | null): void {
+  renderings.setProjection(desk, viewport, projection);
+  const shows_air = projection === "min" && desk.stack.peek()?.unit === "HU" && isWhole(view);
+  if (shows_air) desk.toast.value = { say: () => renderingWords.value.air_is_least };
+}
+
+export const isPreset = (view: VolumeView, name: string): boolean => !view.projection && view.preset === name;
 
 interface Props {
   viewport: Viewport;
@@ -30,6 +42,26 @@ interface Props {
 }
 
 const OWN = "own";
+const THROUGH = "projections";
+
+function ProjectionList({ viewport, view }: Omit<Props, "presets">) {
+  const w = renderingWords.value;
+  return (
+    <ul class="presets">
+      {[...PROJECTIONS, null].map((projection) => (
+        <li key={projection}>
+          <button
+            aria-pressed={(view.projection ?? null) === projection}
+            data-testid={`through-${projection ?? "shaded"}`}
+            onClick={() => chooseProjection(viewport, view, projection)}
+          >
+            <span>{projection ? w.through[projection] : w.shaded}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
 
 function OwnList({ viewport, view, presets }: Props) {
   const w = renderingWords.value;
@@ -38,7 +70,7 @@ function OwnList({ viewport, view, presets }: Props) {
       {ownCurves(presets).map((own) => (
         <li key={own.name} class="own-preset">
           <button
-            aria-pressed={isShown(own, view.curve)}
+            aria-pressed={!view.projection && isShown(own, view.curve)}
             data-testid={`own-${own.name}`}
             onClick={() => void showOwn(viewport, own)}
           >
@@ -62,29 +94,30 @@ function OwnList({ viewport, view, presets }: Props) {
 
 export function PresetList({ viewport, view, presets }: Props) {
   const w = renderingWords.value;
-  const groups = [...new Set(presets.map(({ group }) => group)), ...(ownCurves(presets).length ? [OWN] : [])];
+  const groups = [...new Set(presets.map(({ group }) => group)), THROUGH, ...(ownCurves(presets).length ? [OWN] : [])];
+  const names: Record<string, string> = { ...w.groups, [THROUGH]: w.projections, [OWN]: w.own };
   const own = ownCurves(presets).find((one) => isShown(one, view.curve));
-  const shown = own ? `${OWN} ${own.name}` : view.preset;
-  const chosen = own ? OWN : (presets.find(({ name }) => name === view.preset)?.group ?? groups[0]);
+  const shown = view.projection ? THROUGH : own ? `${OWN} ${own.name}` : view.preset;
+  const group = own ? OWN : (presets.find(({ name }) => name === view.preset)?.group ?? groups[0]);
+  const chosen = view.projection ? THROUGH : group;
   const [opened, setOpened] = useState({ group: chosen, shown });
   // Another preset, perhaps chosen elsewhere, opens its own group.
   const open = opened.shown === shown && groups.includes(opened.group ?? "") ? opened.group : chosen;
   return (
     <>
-      {groups.length > 1 && (
-        <div class="segments" role="group" aria-label={w.group}>
-          {groups.map((group) => (
-            <button
-              key={group}
-              aria-pressed={open === group}
-              data-testid={`presets-${group}`}
-              onClick={() => setOpened({ group, shown })}
-            >
-              {group === OWN ? w.own : (w.groups[group] ?? group)}
-            </button>
-          ))}
-        </div>
-      )}
+      <div class="segments" role="group" aria-label={w.group}>
+        {groups.map((one) => (
+          <button
+            key={one}
+            aria-pressed={open === one}
+            data-testid={`presets-${one}`}
+            onClick={() => setOpened({ group: one, shown })}
+          >
+            {names[one] ?? one}
+          </button>
+        ))}
+      </div>
+      {open === THROUGH && <ProjectionList viewport={viewport} view={view} />}
       {open === OWN && <OwnList viewport={viewport} view={view} presets={presets} />}
       <ul class="presets swatches">
         {presets
@@ -92,7 +125,7 @@ export function PresetList({ viewport, view, presets }: Props) {
           .map(({ name, colours }) => (
             <li key={name}>
               <button
-                aria-pressed={view.preset === name}
+                aria-pressed={isPreset(view, name)}
                 data-testid={`preset-${name}`}
                 onClick={() => choosePreset(viewport, view, name)}
               >

@@ -3,9 +3,8 @@
 import * as looks from "../../reading/looks";
 import * as moves from "../../reading/moves";
 import { hint } from "../../reading/key_table";
-import { lookOf, sameLook, windowChoices, windowNumber } from "../../reading/windows";
+import { hasWindow, lookOf, sameLook, windowChoices, windowNumber } from "../../reading/windows";
 import { desk } from "../../session";
-import type { PlaneView, StackView, VolumeView } from "../../stream/messages";
 import { words } from "../../words/words";
 import { later } from "../later";
 import { NotesPanel, StoredPanel } from "./notes";
@@ -36,9 +35,9 @@ export function ImagePanel() {
 
 export function WindowPanel() {
   const w = words.value;
-  const view = desk.activeViewport.value.view.value as StackView | PlaneView | VolumeView | null;
+  const view = desk.activeViewport.value.view.value;
   const [series, stack] = [desk.series.value, desk.stack.value];
-  if (!view || view.kind === "volume" || !series || !stack || stack.colour) return null;
+  if (!view || !hasWindow(view) || !series || !stack || stack.colour) return null;
   const [centre, width] = view.window;
   const choices = windowChoices(series, stack, view.kind === "stack" ? view.frame : null);
   return (
@@ -60,7 +59,7 @@ export function WindowPanel() {
       </div>
       <ul class="presets">
         {choices.map(({ id, name, window, lut }) => {
-          // A plane has no VOI LUT: there the window that stands for it is on.
+          // Only a stack has a VOI LUT: elsewhere the window that stands for it is on.
           const on = sameLook({ window, lut: view.kind === "stack" ? lut : null }, lookOf(view));
           return (
             <li key={id}>

@@ -9,6 +9,7 @@ import * as moves from "../../reading/moves";
 import * as turns from "../../reading/turns";
 import { hint } from "../../reading/key_table";
 import { openMpr, openStackLayout } from "../../reading/opening";
+import { hasWindow } from "../../reading/windows";
 import { desk } from "../../session";
 import type { View } from "../../stream/messages";
 import { sentence, words } from "../../words/words";
@@ -56,7 +57,9 @@ const TOOLS: Record<View["kind"], { desk: Tool[]; phone: Tool[] }> = {
 export function ToolButtons() {
   const w = words.value;
   const phone = narrow.value;
-  const kind = desk.activeViewport.value.view.value?.kind ?? "stack";
+  const view = desk.activeViewport.value.view.value;
+  const kind = view?.kind ?? "stack";
+  const opacity = view && !hasWindow(view);
   const now = toolOf(desk.tool.value, kind, phone ? "touch" : "mouse");
   const tools = TOOLS[kind][phone ? "phone" : "desk"];
   return (
@@ -75,8 +78,8 @@ export function ToolButtons() {
         <ToolButton
           key={tool}
           icon={tool}
-          label={kind === "volume" && tool === "window" ? w.opacity_shift : w.tool[tool]}
-          shown={kind === "volume" && tool === "window" ? w.opacity : w.tool_short[tool]}
+          label={opacity && tool === "window" ? w.opacity_shift : w.tool[tool]}
+          shown={opacity && tool === "window" ? w.opacity : w.tool_short[tool]}
           key_={tool === "cross" ? "" : hint(`tool_${tool}`)}
           pressed={now === tool}
           testid={`tool-${tool}`}
@@ -117,7 +120,8 @@ function CoverButtons() {
 export function TurnButtons() {
   const w = words.value;
   const viewport = desk.activeViewport.value;
-  const kind = viewport.view.value?.kind;
+  const view = viewport.view.value;
+  const kind = view?.kind;
   return (
     <>
       <ToolButton
@@ -150,8 +154,10 @@ export function TurnButtons() {
             testid="flip-vertical"
             onclick={() => turns.flip(viewport, "vertical")}
           />
-          <ToolButton icon="invert" label={w.invert} key_={hint("invert")} testid="invert" onclick={() => looks.invert(desk)} />
         </>
+      )}
+      {view && hasWindow(view) && (
+        <ToolButton icon="invert" label={w.invert} key_={hint("invert")} testid="invert" onclick={() => looks.invert(desk)} />
       )}
       {kind === "stack" && (
         <ToolButton

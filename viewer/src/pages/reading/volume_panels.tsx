@@ -1,6 +1,6 @@
-/** The slab of a plane; the presets, the opacity and the sides of a volume rendering. Fetched when first needed. */
+/** The slab of a plane; presets, projections, opacity and sides of a volume. Fetched when first needed. */
 
-import * as looks from "../../reading/looks";
+import * as renderings from "../../reading/renderings";
 import * as slabs from "../../reading/slabs";
 import * as turns from "../../reading/turns";
 import { presetsOf } from "../../reading/opening";
@@ -68,25 +68,29 @@ function RenderingPanel() {
     <section class="panel">
       <h2>{w.rendering}</h2>
       <PresetList viewport={viewport} view={view} presets={presets} />
-      <button class="edit-curve" aria-pressed={desk.editing.value} data-testid="edit-curve" onClick={edit}>
-        <Sign name="curve" />
-        <span>{renderingWords.value.edit}</span>
-      </button>
-      <label class="slider">
-        <span>{w.opacity_shift}</span>
-        <input
-          type="range"
-          min={-500}
-          max={500}
-          step={10}
-          value={view.shift ?? 0}
-          data-testid="opacity-shift"
-          aria-valuetext={`${Math.round(view.shift ?? 0)} ${desk.stack.value?.unit ?? ""}`.trim()}
-          onInput={(event) => looks.setShift(viewport, Number(event.currentTarget.value), true)}
-          onChange={() => desk.rest()}
-        />
-        <output class="mono">{`${Math.round(view.shift ?? 0)} ${desk.stack.value?.unit ?? ""}`}</output>
-      </label>
+      {!view.projection && (
+        <>
+          <button class="edit-curve" aria-pressed={desk.editing.value} data-testid="edit-curve" onClick={edit}>
+            <Sign name="curve" />
+            <span>{renderingWords.value.edit}</span>
+          </button>
+          <label class="slider">
+            <span>{w.opacity_shift}</span>
+            <input
+              type="range"
+              min={-500}
+              max={500}
+              step={10}
+              value={view.shift ?? 0}
+              data-testid="opacity-shift"
+              aria-valuetext={`${Math.round(view.shift ?? 0)} ${desk.stack.value?.unit ?? ""}`.trim()}
+              onInput={(event) => renderings.setShift(viewport, Number(event.currentTarget.value), true)}
+              onChange={() => desk.rest()}
+            />
+            <output class="mono">{`${Math.round(view.shift ?? 0)} ${desk.stack.value?.unit ?? ""}`}</output>
+          </label>
+        </>
+      )}
       <div class="segments" role="group" aria-label={w.look_from}>
         {(["A", "P", "L", "R", "H", "F"] as const).map((side) => (
           <button
