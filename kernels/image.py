@@ -21,6 +21,7 @@ from kernels.arrays import driver, module_of, on_device
 from kernels.errors import InvalidParameter, InvalidPicture
 from kernels.lane_memory import load, ramp, store
 from kernels.lanes import (
+    INNER,
     LANES,
     OPTIONS,
     TILE_HEIGHT,
@@ -123,7 +124,7 @@ def pixel(image, columns, rows, channels, channel, x, y, axes, n):
     return total / where(count > f32(0), count, f32(1)), count
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INNER)
 def _tile(matrix, row, column):
     """Positions of one tile, and the axes as float32."""
     a = matrix

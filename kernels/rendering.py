@@ -23,7 +23,7 @@ from kernels.bricks import Bricks
 from kernels.clip import half_spaces
 from kernels.errors import InvalidParameter
 from kernels.lane_memory import ramp, store, tile_numbers
-from kernels.lanes import LANES, OPTIONS, TILE_HEIGHT, TILE_WIDTH, f32
+from kernels.lanes import INNER, LANES, OPTIONS, TILE_HEIGHT, TILE_WIDTH, f32
 from kernels.light import AMBIENT, DIFFUSE, SPECULAR, Optics, form
 from kernels.march import finished, march
 from kernels.picture import Picture, output, reference_points
@@ -97,7 +97,7 @@ def reference(
     return result
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INNER)
 def _block(array, size, slices, camera, view, occupancy, table, optics, block, height, width, out, rgba):
     """One block of pixels: rays of a packet at a time, then what waits to be lit, then the pixels."""
     sink = new_sink()

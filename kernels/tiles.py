@@ -5,17 +5,17 @@ from __future__ import annotations
 from numba import njit
 
 from kernels.lane_memory import store
-from kernels.lanes import LANES, OPTIONS, TILE_WIDTH
+from kernels.lanes import INNER, LANES, TILE_WIDTH
 
 BLOCK = 32  # pixels a side: its rays share voxels in a core's second-level cache
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INNER)
 def block_count(height, width):
     return ((height + BLOCK - 1) // BLOCK) * ((width + BLOCK - 1) // BLOCK)
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INNER)
 def block_at(number, height, width):
     """Rows and columns first … last + 1 of the block that comes at `number`.
 
@@ -36,7 +36,7 @@ def block_at(number, height, width):
     return row, min(row + BLOCK, height), column, min(column + BLOCK, width)
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INNER)
 def put(values, buffer, offset, out, row, column):
     """Write one tile of a picture; lanes beyond the right and lower edge are dropped."""
     store(values, buffer, offset)
