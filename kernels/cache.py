@@ -28,11 +28,16 @@ def fingerprint(sources: Path = SOURCES) -> str:
         content = path.read_bytes()
         digest.update(f"{path.name} {len(content)}\n".encode())
         digest.update(content)
-    # Numba's own variables for code that must run on other machines than this one.
-    cpu = os.environ.get("NUMBA_CPU_NAME") or llvmlite.binding.get_host_cpu_name()
-    features = os.environ.get("NUMBA_CPU_FEATURES") or llvmlite.binding.get_host_cpu_features().flatten()
-    digest.update(f"{version('numba')} {version('llvmlite')} {cpu} {features}".encode())
+    digest.update(" ".join((version("numba"), version("llvmlite"), *processor())).encode())
     return digest.hexdigest()[:16]
+
+
+def processor() -> tuple[str, str]:
+    """Name and features of the processor that code is made for: this one, unless Numba's own variables name another."""
+    name = os.environ.get("NUMBA_CPU_NAME") or llvmlite.binding.get_host_cpu_name()
+    if name == "generic":
+        return name, os.environ.get("NUMBA_CPU_FEATURES", "")
+    return name, os.environ.get("NUMBA_CPU_FEATURES", llvmlite.binding.get_host_cpu_features().flatten())
 
 
 def use_cache(folder: Path) -> Path:

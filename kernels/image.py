@@ -21,6 +21,7 @@ from kernels.arrays import driver, module_of, on_device
 from kernels.errors import InvalidParameter, InvalidPicture
 from kernels.lane_memory import load, ramp, store
 from kernels.lanes import (
+    INNER,
     LANES,
     OPTIONS,
     TILE_HEIGHT,
@@ -123,7 +124,7 @@ def pixel(image, columns, rows, channels, channel, x, y, axes, n):
     return total / where(count > f32(0), count, f32(1)), count
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INNER)
 def _tile(matrix, row, column):
     """Positions of one tile, and the axes as float32."""
     a = matrix
@@ -132,7 +133,7 @@ def _tile(matrix, row, column):
     return x, y, (f32(a[0, 0]), f32(a[1, 0]), f32(a[0, 1]), f32(a[1, 1]))
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _blocks(image, columns, rows, matrix, n, counter, out):
     """What one thread makes."""
     buffer = np.empty(LANES, np.float32)
@@ -154,7 +155,7 @@ def spread_cpu(image, columns, rows, matrix, n, out):
         _blocks(image, columns, rows, matrix, n, counter, out)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _colour_blocks(image, columns, rows, matrix, n, counter, out):
     height, width = out.shape[0], out.shape[1]
     buffer = np.empty(LANES, np.float32)

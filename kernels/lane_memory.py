@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-import llvmlite.binding
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
+from kernels.cache import processor
 from kernels.lanes import (
     FAST,
     INT,
@@ -31,14 +30,7 @@ _FLOAT, _WIDE = ir.FloatType(), ir.IntType(64)
 _SHORT = {"float": "f32", "i32": "i32", "i64": "i64"}  # what gather instructions read
 
 
-def _processor() -> tuple[str, str]:
-    """Name and features of the processor that code is made for; Numba's own variables name another than this one."""
-    name = os.environ.get("NUMBA_CPU_NAME") or llvmlite.binding.get_host_cpu_name()
-    features = os.environ.get("NUMBA_CPU_FEATURES")
-    return name, llvmlite.binding.get_host_cpu_features().flatten() if features is None else features
-
-
-PROCESSOR, FEATURES = _processor()
+PROCESSOR, FEATURES = processor()
 WIDE = "+avx512f" in FEATURES
 # 29 samples through 512² pixels, two threads. Emerald Rapids: gather instructions 205 ms, loads and insertions 279.
 # Zen 3: 30 and 22; its makers' later processors have 512-bit gathers in microcode too.

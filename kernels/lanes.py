@@ -43,9 +43,12 @@ TILE_HEIGHT = LANES // TILE_WIDTH
 # "contract" and "reassoc" change last bits only; "nnan" and "ninf" are why OUTSIDE is a finite number.
 OPTIONS: dict[str, Any] = {"fastmath": True, "error_model": "numpy", "nogil": True}
 
-# For what allocates nothing: without it every access to an array counts its users up and down, with locked instructions
-# that took a third of a volume rendering.
-PURE: dict[str, Any] = {**OPTIONS, "_nrt": False}
+# For what only compiled functions call: ways in from Python and C took an eighth of the compile time. Python must not.
+INNER: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+# For what allocates nothing, too: without it every access to an array counts its users up and down, with locked
+# instructions that took a third of a volume rendering.
+PURE: dict[str, Any] = {**INNER, "_nrt": False}
 
 # ── types ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

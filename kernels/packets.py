@@ -16,6 +16,7 @@ from numba import njit, prange
 from kernels.bricks import SHIFT, STRIDE, WINDOW
 from kernels.lane_memory import first_lane, load, ramp, store, store_tile, vector
 from kernels.lanes import (
+    INNER,
     LANES,
     OPTIONS,
     PURE,
@@ -342,7 +343,7 @@ def _block(array, size, slices, windows, slack, samples, mode, block, bounds, fl
                 put(values, bounds, 0, out, row, column)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _blocks(array, size, slices, windows, slack, samples, mode, counter, out):
     """What one thread makes."""
     block = take(counter)

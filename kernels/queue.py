@@ -15,7 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from kernels.lane_memory import append, count_lanes, load, store, vector
-from kernels.lanes import LANES, OPTIONS, PURE, f32, splat
+from kernels.lanes import INNER, LANES, PURE, f32, splat
 from kernels.light import surface, veil
 from kernels.tiles import BLOCK
 
@@ -36,7 +36,7 @@ class Sink(NamedTuple):
     scratch: NDArray[np.float32]  # [3 · LANES]
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INNER)
 def new_sink():
     """An empty one, for one block."""
     return Sink(

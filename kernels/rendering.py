@@ -23,7 +23,7 @@ from kernels.bricks import Bricks
 from kernels.clip import half_spaces
 from kernels.errors import InvalidParameter
 from kernels.lane_memory import ramp, store, tile_numbers
-from kernels.lanes import LANES, OPTIONS, PURE, TILE_HEIGHT, TILE_WIDTH, f32
+from kernels.lanes import INNER, LANES, OPTIONS, PURE, TILE_HEIGHT, TILE_WIDTH, f32
 from kernels.light import AMBIENT, DIFFUSE, SPECULAR, Optics, form
 from kernels.march import finished, march
 from kernels.picture import Picture, output, reference_points
@@ -143,7 +143,7 @@ def _block(
                 rgba[v, u, 3] = alpha
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _blocks(array, size, slices, camera, view, occupancy, table, optics, counter, height, width, out, rgba):
     """What one thread makes."""
     block = take(counter)

@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit, prange
 
 from kernels.lane_memory import pair, pair_within, store, vector, voxel_run
-from kernels.lanes import LANES, OPTIONS, PURE, any_lane, f32, lowest, maximum, splat
+from kernels.lanes import INNER, LANES, OPTIONS, PURE, any_lane, f32, lowest, maximum, splat
 from kernels.samples import MEAN, MIN
 from kernels.sampling import EDGE, FAR, shown, slice_at
 from kernels.tiles import SHARES, take
@@ -174,7 +174,7 @@ def _inside_range(place, step, last, k0, k1):
     return max(k0, min(a, b)), min(k1, max(a, b))
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _bands(array, size, slices, samples, mode, columns, counter, out):
     """What one thread makes."""
     height, width = out.shape

@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba import njit, types
 
 from kernels.lane_memory import store
-from kernels.lanes import LANES, OPTIONS, PURE, TILE_WIDTH, intrinsic
+from kernels.lanes import INNER, LANES, PURE, TILE_WIDTH, intrinsic
 
 SHARES = 256  # more than there are threads: each works off all that is left in the first share it gets
 BLOCK = 32  # pixels a side: its rays share voxels in a core's second-level cache
@@ -44,7 +44,7 @@ def block_at(number, height, width):
     return row, min(row + BLOCK, height), column, min(column + BLOCK, width)
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **INNER)
 def put(values, buffer, offset, out, row, column):
     """Write one tile of a picture; lanes beyond the right and lower edge are dropped."""
     store(values, buffer, offset)

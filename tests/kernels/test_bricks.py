@@ -63,3 +63,11 @@ def test_leaps_are_the_distance_to_the_nearest_group(shape, seed):
     for group in np.ndindex(*groups):
         truth = min((max(abs(a - b) for a, b in zip(group, other, strict=True)) for other in full), default=MOST_FAR)
         assert far[group] == truth
+
+
+def test_leaps_are_cut_where_they_count_no_further():
+    near = np.zeros((1, 2, 6 * MOST_FAR), np.uint8)
+    near[0, 0, 5] = 1
+    far = np.empty((1, 1, 3 * MOST_FAR), np.uint8)
+    leaps(near, far)
+    assert (far[0, 0] == np.minimum(np.abs(np.arange(3 * MOST_FAR) - 2), MOST_FAR)).all()
