@@ -72,13 +72,14 @@ def maximum_from_the_front(view: dict[str, Any], shape: tuple[int, int], every: 
 
 
 def slab_grey(view: dict[str, Any], shape: tuple[int, int]) -> NDArray[np.float64]:
-    """A maximum slab of an axial view: whole slices, so the maximum of windowed thin planes is exact."""
+    """A maximum slab of an axial view: of the slices in it and its two borders; windowing keeps the order of values."""
     _, affine = phantom()
-    step = float(affine[2, 2])
-    count = max(1, round(view["thickness_mm"] / step))
+    step, bottom = float(affine[2, 2]), float(affine[2, 3])
+    half = (max(1, round(view["thickness_mm"] / step)) - 1) / 2
+    middle = (view["centre"][2] - bottom) / step
+    slices = np.arange(np.ceil(middle - half), np.floor(middle + half) + 1)
     best = np.zeros(shape)
-    for k in range(count):
-        shift = (k - (count - 1) / 2) * step
-        moved = {**view, "centre": [*view["centre"][:2], view["centre"][2] + shift]}
+    for k in (middle - half, *slices, middle + half):
+        moved = {**view, "centre": [*view["centre"][:2], bottom + k * step]}
         best = np.maximum(best, plane_grey(moved, shape))
     return best
