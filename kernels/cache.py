@@ -9,12 +9,14 @@ This module imports no kernel and not even Numba, so that it can run before them
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import sys
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import llvmlite.binding
 
@@ -65,6 +67,24 @@ def ensure_cache() -> Path:
     except OSError:
         pass  # an account without a home: compile once per boot
     return use_cache(_private_temporary_folder())
+
+
+def lock_saving() -> None:
+    """Let several processes compile into one folder; call it when Numba has been imported.
+
+    Numba numbers what it saves by an index that it reads and writes without a lock: of two processes that compile one
+    driver for two types, one could lose its entry, and find the other's machine code under its own number.
+    """
+    from numba.core.caching import IndexDataCacheFile  # noqa: PLC0415
+
+    save = IndexDataCacheFile.save
+
+    def save_alone(index: Any, key: object, data: object) -> None:
+        with Path(f"{index._index_path}.lock").open("ab") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX)
+            save(index, key, data)
+
+    IndexDataCacheFile.save = save_alone  # type: ignore[method-assign]
 
 
 def _private_temporary_folder() -> Path:

@@ -31,6 +31,8 @@ from numba.core import cgutils  # noqa: E402
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature  # noqa: E402
 from numba.extending import lower_builtin, models, register_model  # noqa: E402
 
+cache.lock_saving()
+
 intrinsic: Any = numba.extending.intrinsic  # untyped: what it decorates is called without its first argument
 
 f32 = np.float32

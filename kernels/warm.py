@@ -1,9 +1,16 @@
-"""Compile or load every kernel once, so that nobody waits for a compiler while looking at a picture."""
+"""Compile or load every kernel once, so that nobody waits for a compiler while looking at a picture.
+
+    python -m kernels.warm PART PARTS
+
+compiles one of PARTS shares into the folder that NUMBA_CACHE_DIR names, and prints a line after each step.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +18,7 @@ import numpy as np
 from kernels import bricks, image, packets, plane, rendering, rows, window
 from kernels.picture import Picture
 from kernels.presets import PRESETS
+from kernels.transfer import TransferFunction
 from kernels.volume import Volume
 
 DRIVERS = (
@@ -41,7 +49,7 @@ def _count() -> Warmth:
 def compile_all(progress: Callable[[int, int], None] | None = None) -> Warmth:
     """Run every kernel on tiny inputs of every type; calls progress(done, total). Call it on the compute thread."""
     before = _count()
-    steps = list(_steps())
+    steps = _steps()
     for done, step in enumerate(steps):
         if progress:
             progress(done, len(steps))
@@ -52,25 +60,32 @@ def compile_all(progress: Callable[[int, int], None] | None = None) -> Warmth:
     return Warmth(after.compiled - before.compiled, after.loaded - before.loaded)
 
 
+def share(part: int, parts: int) -> list[Callable[[], Any]]:
+    """The steps of one of several processes that share the work; those that take the longest come first."""
+    return _steps()[::-1][part::parts]
+
+
 def _steps() -> list[Callable[[], Any]]:
+    """The quickest to compile first: a volume rendering takes as long as all others together."""
     picture = Picture((0, 0, 0), (1, 0, 0), (0, 1, 0), 5, 5)  # type: ignore[arg-type]
-    matrix = np.eye(2, 3)
-    steps: list[Callable[[], Any]] = [
+    across = Picture(picture.origin, picture.down, picture.right, 5, 5)  # its rows do not run along rows of voxels
+    matrix, function = np.eye(2, 3), PRESETS["ct_cta"]
+    int16, float32 = (Volume(np.zeros((4, 4, 4), kind), np.eye(4)) for kind in (np.int16, np.float32))
+    return [
         lambda: window.window(np.zeros((2, 2), np.float32), 0, 10),
         lambda: image.sample(np.zeros((2, 2, 3), np.uint8), matrix, 2, 2),
+        *(partial(image.sample, np.zeros((2, 2), dtype), matrix, 2, 2) for dtype in image.DTYPES),
+        *(partial(plane.plane, volume, picture) for volume in (int16, float32)),
+        *(partial(plane.plane, volume, across) for volume in (int16, float32)),
+        *(partial(_render, volume, picture, function) for volume in (int16, float32)),
     ]
-    for dtype in image.DTYPES:
-        steps.append(lambda dtype=dtype: image.sample(np.zeros((2, 2), dtype), matrix, 2, 2))  # type: ignore[misc]
-    for kind in (np.int16, np.float32):
-        steps += _volume_steps(Volume(np.zeros((4, 4, 4), kind), np.eye(4)), picture)
-    return steps
 
 
-def _volume_steps(volume: Volume, picture: Picture) -> list[Callable[[], Any]]:
-    function = PRESETS["ct_cta"]
-    across = Picture(picture.origin, picture.down, picture.right, 5, 5)  # its rows do not run along rows of voxels
-    return [
-        lambda: plane.plane(volume, picture),
-        lambda: plane.plane(volume, across),
-        lambda: rendering.volume_rendering(volume, picture, function, bricks.bricks(volume), 1.0),
-    ]
+def _render(volume: Volume, picture: Picture, function: TransferFunction) -> None:
+    rendering.volume_rendering(volume, picture, function, bricks.bricks(volume), 1.0)
+
+
+if __name__ == "__main__":
+    for step in share(*map(int, sys.argv[1:])):
+        step()
+        print(".", flush=True)

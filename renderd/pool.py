@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 SOCKET = "renderd.sock"
+PREPARING = "renderd.preparing"  # how far a renderd is that does not listen yet
 
 
 class RenderPool(Protocol):
@@ -15,12 +16,23 @@ class RenderPool(Protocol):
         """The address of the renderd that serves this scene: the path of a Unix socket."""
         ...
 
+    def preparing(self) -> str:
+        """How many of its kernels a renderd that does not listen yet has compiled, as "3/12"; else ""."""
+        ...
+
 
 class LocalPool:
     """The one renderd of this machine, on a private socket in the runtime folder."""
 
     def __init__(self, runtime: Path) -> None:
         self.address = str(runtime / SOCKET)
+        self._preparing = runtime / PREPARING
 
     async def acquire(self, scene: str) -> str:
         return self.address
+
+    def preparing(self) -> str:
+        try:
+            return self._preparing.read_text()
+        except OSError:
+            return ""

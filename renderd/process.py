@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
+from pathlib import Path
 
 import structlog
 
-from kernels.warm import compile_all
+from renderd.compiling import warm
 from renderd.library import Library
 from renderd.pool import SOCKET
 from renderd.render import Renderer
@@ -30,12 +32,11 @@ async def serve(home: Home, target: DatabaseTarget, volume_bytes: int, reserve_b
     begun = time.monotonic()
     renderer = Renderer()
     scheduler = Scheduler(renderer)
-    # On the compute thread from the start: numba's own threads answer to whoever calls first.
-    warming = asyncio.get_running_loop().run_in_executor(scheduler.compute, compile_all)
+    warming = asyncio.create_task(warm(scheduler, Path(os.environ["NUMBA_CACHE_DIR"]), home.runtime), name="warm")
     database = await Database.connect(target, size=DATABASE_CONNECTIONS)
     try:
-        kernels = await warming
-        log.info("ready", seconds=round(time.monotonic() - begun, 3), kernels=str(kernels))
+        await warming
+        log.info("ready", seconds=round(time.monotonic() - begun, 3))
         # Not the loop's executor, whose threads would be waited for at the end.
         threading.Thread(target=_clean_up, args=(home,), name="clean up", daemon=True).start()
         threading.Thread(target=_find_card, args=(renderer, gpu), name="find card", daemon=True).start()

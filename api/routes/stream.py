@@ -19,7 +19,9 @@ log = structlog.get_logger()
 
 @route("GET", "/stream", permission=READ_STUDIES)
 async def get_stream(request: web.Request) -> web.StreamResponse:
-    """Relay a viewer's WebSocket to renderd. When renderd is away it closes with "try again later"."""
+    """Relay a viewer's WebSocket to renderd. When renderd is away it closes with "try again later", and the reason
+    says how many kernels it has compiled, as "3/12", where that is what it does.
+    """
     offered = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
     if SUBPROTOCOL not in offered:
         raise InvalidRequest(f"the stream speaks {SUBPROTOCOL}")
@@ -35,7 +37,7 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
             await relay.relay(viewer, renderer)
     except (OSError, aiohttp.ClientError) as error:
         log.warning("renderd_away", reason=type(error).__name__)
-        await viewer.close(code=relay.TRY_LATER)
+        await viewer.close(code=relay.TRY_LATER, message=request.app[POOL].preparing().encode())
     finally:
         streams.discard(viewer)
     return viewer

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 from websockets.asyncio.server import ServerConnection, unix_serve
 
-from renderd.pool import SOCKET
+from renderd.pool import PREPARING, SOCKET
 from renderd.protocol import SUBPROTOCOL
 from storage.sessions import token_hash
 from tests.api.conftest import House
@@ -69,7 +69,14 @@ async def test_a_renderd_that_is_away_means_try_again_later(house: House) -> Non
     await house.sign_in()
     stream = await open_stream(house)
     message = await stream.receive()
-    assert (message.type, message.data) == (WSMsgType.CLOSE, 1013)
+    assert (message.type, message.data, message.extra) == (WSMsgType.CLOSE, 1013, "")
+
+
+async def test_a_renderd_that_still_compiles_its_kernels_says_how_many(house: House) -> None:
+    await house.sign_in()
+    (house.home.runtime / PREPARING).write_text("3/12")
+    message = await (await open_stream(house)).receive()
+    assert (message.type, message.data, message.extra) == (WSMsgType.CLOSE, 1013, "3/12")
 
 
 async def test_a_renderd_that_vanishes_means_restart(house: House) -> None:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from numba.core import caching
 
 from kernels import cache
 
@@ -80,6 +81,30 @@ def test_a_second_process_compiles_nothing(tmp_path):
     assert Path(path).is_relative_to(tmp_path / cache.fingerprint())
     hits, misses, _ = json.loads(run(SLAB, str(tmp_path)))
     assert (hits, misses) == (1, 0)
+
+
+def test_processes_that_save_at_once_lose_nothing_and_find_their_own(tmp_path):
+    """Each saves kernels of one driver for types of its own, as fast as it can, when all have come."""
+    code = """
+import sys, time
+from pathlib import Path
+import kernels.lanes
+from numba.core.caching import IndexDataCacheFile
+folder, mine = Path(sys.argv[1]), int(sys.argv[2])
+(folder / sys.argv[2]).touch()
+while len(list(folder.glob("?"))) < 3:
+    time.sleep(0.001)
+index = IndexDataCacheFile(str(folder), "driver", 0)
+for kind in range(30):
+    index.save((mine, kind), (mine, kind))
+"""
+    processes = [
+        subprocess.Popen([sys.executable, "-B", "-c", code, str(tmp_path), str(mine)], cwd=PROJECT) for mine in range(3)
+    ]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    index = caching.IndexDataCacheFile(str(tmp_path), "driver", 0)
+    keys = [(mine, kind) for mine in range(3) for kind in range(30)]
+    assert [index.load(key) for key in keys] == keys
 
 
 @pytest.mark.slow

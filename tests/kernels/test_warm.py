@@ -56,6 +56,13 @@ def test_after_it_no_volume_frame_or_picture_needs_the_compiler():
     assert [len(driver.signatures) for driver in warm.DRIVERS] == kinds
 
 
+@pytest.mark.parametrize("parts", [1, 2, 3, 4, 50])
+def test_the_shares_of_processes_are_all_steps_once(monkeypatch, parts):
+    monkeypatch.setattr(warm, "_steps", lambda: list(range(14)))
+    shares = [warm.share(part, parts) for part in range(parts)]
+    assert sorted(step for share in shares for step in share) == list(range(14))
+
+
 @pytest.mark.slow
 def test_a_second_time_nothing_is_compiled_or_loaded():
     warm.compile_all()

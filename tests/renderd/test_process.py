@@ -129,8 +129,8 @@ async def test_without_a_database_it_says_so_and_ends(short_folder: Path, tmp_pa
         "FARVIEW_VOLUME_BYTES": "1",
     }
     code = (
-        "import renderd.process, renderd.__main__, sys;"
-        "renderd.process.compile_all = lambda: None; sys.exit(renderd.__main__.main())"
+        "import asyncio, renderd.process, renderd.__main__, sys;"
+        "renderd.process.warm = lambda *_: asyncio.sleep(0); sys.exit(renderd.__main__.main())"
     )
     done = await asyncio.to_thread(
         subprocess.run, [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False

@@ -138,7 +138,7 @@ export function ReadingPage({ id }: { id: number }) {
           {(desk.phases.value.length > 1 || desk.cine.shown.value) && <Player />}
           {connection.state.value === "lost" && (
             <div class="lost" role="alert" data-testid="connection-lost">
-              {words.value.connection_lost}
+              {connection.preparing.value ? words.value.preparing(connection.preparing.value) : words.value.connection_lost}
             </div>
           )}
           <Notice />

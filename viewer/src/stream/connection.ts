@@ -58,6 +58,8 @@ const ANSWER_MS = 5000; // a volume that is still being loaded answers no sooner
 
 export class Connection {
   readonly state = signal<"closed" | "connecting" | "open" | "lost">("closed");
+  /** How many kernels a server that is not ready has compiled, as "3/12". */
+  readonly preparing = signal("");
   readonly presets = signal<Preset[]>([]);
   /** A trouble that concerns no single viewport. */
   readonly trouble = signal<{ code: string; detail: string } | null>(null);
@@ -180,6 +182,7 @@ export class Connection {
     socket.onclose = (event: CloseEvent) => {
       if (!current()) return;
       if (event.code === NOT_UNDERSTOOD) this.trouble.value = { code: "invalid_message", detail: "" };
+      this.preparing.value = event.reason;
       this.lost(opened);
     };
   }

@@ -10,6 +10,7 @@ export const en: Words = {
   not_encrypted:
     "This connection is not encrypted: use it on a trusted network only; real use needs a TLS certificate.",
   connection_lost: "The connection to the server was lost; reconnecting… The picture is not up to date.",
+  preparing: (part) => `The server is compiling its kernels (${part}), for about a minute.`,
   close: "Close",
   cancel: "Cancel",
   language: "Language",

@@ -7,6 +7,7 @@ export const zh = {
 
   not_encrypted: "此连接未加密：请只在可信的内部网络使用，正式使用请配置 TLS 证书。",
   connection_lost: "与服务器的连接中断，正在重新连接…画面不是最新的。",
+  preparing: (part: string) => `服务器正在编译计算内核（${part}），约一分钟。`,
   close: "关闭",
   cancel: "取消",
   language: "语言",

@@ -11,12 +11,12 @@ class FakeSocket {
   sent: Record<string, unknown>[] = [];
   onopen: () => void = () => undefined;
   onmessage: (event: { data: ArrayBuffer }) => void = () => undefined;
-  onclose: (event: { code: number }) => void = () => undefined;
+  onclose: (event: { code: number; reason: string }) => void = () => undefined;
   send(data: Uint8Array): void {
     this.sent.push(decode(data) as Record<string, unknown>);
   }
-  close(code = 1012): void {
-    this.onclose({ code });
+  close(code = 1012, reason = ""): void {
+    this.onclose({ code, reason });
   }
   open(): void {
     this.readyState = 1;
@@ -297,4 +297,15 @@ test("a pick that nobody answers is null: in time, on a cut, and without a line"
   const cut = connection.pick(1, [0, 0], wanted);
   socket().close();
   expect(await cut).toBeNull();
+});
+
+test("how far a server is that is not ready yet is known until it is lost for another reason", () => {
+  socket().open();
+  socket().close(1013, "3/12");
+  expect(connection.state.value).toBe("lost");
+  expect(connection.preparing.value).toBe("3/12");
+  timers.splice(0).forEach(({ callback }) => callback());
+  socket().open();
+  socket().close(1012);
+  expect(connection.preparing.value).toBe("");
 });
