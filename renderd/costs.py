@@ -1,8 +1,7 @@
-"""How long a pixel takes, learned from the pictures made, so that a moving one is small enough to be on time."""
+"""How long a pixel takes, learned from the pictures made."""
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Hashable
 
@@ -27,18 +26,3 @@ class Costs:
         self._seconds.move_to_end(kind)
         while len(self._seconds) > KEPT:
             self._seconds.popitem(last=False)
-
-
-def scale_for(
-    width: int, height: int, *, level_scale: float, seconds_per_pixel: float, budget_s: float, least: int
-) -> float:
-    """How much smaller than the viewport a moving picture is.
-
-    As the viewer's level asks, and so small that it takes the budget, but at least `least` pixels on the shorter side
-    where the viewport has them. Steps of a quarter octave keep the size from trembling.
-    """
-    affordable = math.sqrt(budget_s / (seconds_per_pixel * width * height))
-    floor = min(1.0, least / min(width, height))
-    if affordable < 1:
-        affordable = 2.0 ** (math.floor(math.log2(affordable) * 4) / 4)
-    return max(min(level_scale, affordable), floor)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from renderd.credit import Delivery, Departure
-from renderd.protocol import LEVELS, Shown, View
+from renderd.protocol import LEVELS, Shown, View, VolumeView
 from renderd.scene import Scene, Viewport
 
 # One is rendered while the one before it is encoded.
@@ -20,7 +20,10 @@ MAKING = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Want:
-    """One picture to make, fixed when it begins. `final`: lossless and in full, else a preview of `level`."""
+    """One picture to make, fixed when it begins.
+
+    final: lossless and in full, else a preview of `level`; refined: a preview in full size, of what rests.
+    """
 
     viewport: int
     revision: int
@@ -30,11 +33,17 @@ class Want:
     input: int
     final: bool
     level: int
+    refined: bool = False
 
     @property
-    def order(self) -> tuple[int, bool]:
-        """Newer pictures are larger; the final of a state is newer than its preview."""
-        return (self.revision, self.final)
+    def rests(self) -> bool:
+        """Whether it is of a viewport that does not move, and gives way to any that does."""
+        return self.final or self.refined
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Newer pictures are larger; of one state the preview comes first, then the refined one, then the final."""
+        return (self.revision, 2 if self.final else int(self.refined))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +65,14 @@ class _Slot:
     """What this viewer knows of one viewport."""
 
     previewed: int = 0  # the newest revision whose preview was begun
+    refined: int = 0  # the newest revision whose refined preview was begun
     finished: int = 0  # the newest revision whose final was begun
     failed: int = 0  # the newest revision that cannot be shown
     shows: tuple[View, int, int] | None = None  # what the newest begun picture shows: view, width, height
     making: list[Want] = field(default_factory=list)
     waiting: Frame | None = None
-    newest: tuple[int, bool] = (0, False)  # the order of the newest picture that was made or sent
+    small: bool = False  # the newest preview has less than half of the viewport's pixels
+    newest: tuple[int, int] = (0, 0)  # the order of the newest picture that was made or sent
     sequence: int = 0
     served: int = 0  # when it had its last turn
     under_way: dict[int, Departure] = field(default_factory=dict)
@@ -121,10 +132,10 @@ class Viewer:
         wants = [want for viewport in scene.viewports.values() for want in self._wants(viewport, now)]
         in_hand = scene.in_hand
 
-        def urgency(want: Want) -> tuple[bool, bool, int]:
+        def urgency(want: Want) -> tuple[int, bool, int]:
             # The viewport in hand first, but every other turn is for the others: a slow one must not starve them.
             first = want.viewport == in_hand and want.viewport != self._served
-            return (want.final, not first, self._slots[want.viewport].served)
+            return (want.order[1], not first, self._slots[want.viewport].served)
 
         return sorted(wants, key=urgency)
 
@@ -135,12 +146,16 @@ class Viewer:
         rests = now >= viewport.rests_at()
         # Letting go: what is on the screen is already this, so the still starts at once.
         is_seen = rests and slot.shows == (viewport.view, viewport.width, viewport.height)
-        if slot.previewed < viewport.revision and slot.finished < viewport.revision and not is_seen:
-            yield self._want(viewport, final=False)
-        elif rests and slot.finished < viewport.revision:
+        if slot.finished >= viewport.revision:
+            return
+        if slot.previewed < viewport.revision and slot.refined < viewport.revision and not is_seen:
+            yield self._want(viewport)
+        elif rests and slot.small and slot.refined < viewport.revision and _refinable(viewport.view):
+            yield self._want(viewport, refined=True)
+        elif rests:
             yield self._want(viewport, final=True)
 
-    def _want(self, viewport: Viewport, *, final: bool) -> Want:
+    def _want(self, viewport: Viewport, *, final: bool = False, refined: bool = False) -> Want:
         return Want(
             viewport=viewport.number,
             revision=viewport.revision,
@@ -150,6 +165,7 @@ class Viewer:
             input=viewport.input,
             final=final,
             level=self.level,
+            refined=refined,
         )
 
     def due(self, scene: Scene, now: float) -> float | None:
@@ -158,12 +174,12 @@ class Viewer:
         return min((time for time in times if time > now), default=None)
 
     def is_current(self, want: Want, scene: Scene) -> bool:
-        """Whether a picture in the making is still worth going on with; a final gives way to any new input."""
+        """Whether a picture in the making is still worth going on with; what rests gives way to any new input."""
         viewport = scene.viewports.get(want.viewport)
         slot = self._slots.get(want.viewport)
         if not self.visible or viewport is None or slot is None or want not in slot.making:
             return False
-        return not want.final or want.revision == viewport.revision
+        return not want.rests or want.revision == viewport.revision
 
     # ── what becomes of it ──
 
@@ -174,6 +190,8 @@ class Viewer:
         slot.shows = (want.view, want.width, want.height)
         if want.final:
             slot.finished = want.revision
+        elif want.refined:
+            slot.refined = want.revision
         else:
             slot.previewed = want.revision
         self._turn += 1
@@ -187,7 +205,9 @@ class Viewer:
         slot.making.remove(want)
         if want.final and slot.finished == want.revision:
             slot.finished -= 1
-        elif not want.final and slot.previewed == want.revision:
+        elif want.refined and slot.refined == want.revision:
+            slot.refined -= 1
+        elif not want.rests and slot.previewed == want.revision:
             slot.previewed -= 1
             slot.shows = None
 
@@ -212,6 +232,8 @@ class Viewer:
         if want.order <= slot.newest:
             return False
         slot.newest = want.order
+        if not want.rests:
+            slot.small = 2 * frame.width * frame.height < want.width * want.height
         slot.waiting = frame
         return True
 
@@ -222,7 +244,7 @@ class Viewer:
             if frame is None:
                 continue
             viewport = scene.viewports.get(number)
-            if viewport is None or (frame.want.final and frame.want.revision != viewport.revision):
+            if viewport is None or (frame.want.rests and frame.want.revision != viewport.revision):
                 continue
             slot.sequence += 1
             idle = not any(other.under_way for other in self._slots.values())
@@ -234,3 +256,8 @@ class Viewer:
         """The slot in which this picture is being made; None when the viewport was closed since."""
         slot = self._slots.get(want.viewport)
         return slot if slot is not None and want in slot.making else None
+
+
+def _refinable(view: View) -> bool:
+    """Whether a preview in full size is there long before the final: where that has a finer step."""
+    return isinstance(view, VolumeView) and view.projection is None

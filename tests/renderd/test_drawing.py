@@ -12,7 +12,8 @@ from pydicom.dataset import Dataset
 
 from kernels import window
 from renderd.protocol import Flag, StackView
-from renderd.render import Renderer, Rendering, StackSource
+from renderd.render import Renderer, StackSource
+from renderd.rendering import Rendering
 from renderd.viewer import Want
 from storage.dicom.masks import Masks
 from storage.dicom.stacks import Stack
@@ -185,5 +186,5 @@ def test_bands_of_a_still_are_drawn_like_the_whole(monkeypatch: pytest.MonkeyPat
     source = covered(overlay=frame_mask(), shutter=255 - frame_mask(), shutter_grey=9)
     view = replace(VIEW, extent_mm=50.0)
     whole = picture(source, view, 100).raw
-    monkeypatch.setattr("renderd.render.BAND_S", 1e-9)
+    monkeypatch.setattr("renderd.rendering.BAND_S", 1e-9)
     assert np.array_equal(picture(source, view, 100).raw, whole)

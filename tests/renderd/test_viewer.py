@@ -7,10 +7,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from renderd.protocol import LEVELS, Close, Codec, Show, Shown
+from renderd.protocol import LEVELS, Close, Codec, Show, Shown, View
 from renderd.scene import REST_S, Scene
 from renderd.viewer import MAKING, Frame, Viewer, Want
-from tests.renderd.shows import PLANE, STACK, show
+from tests.renderd.shows import PLANE, PROJECTED, STACK, VOLUME, show
 
 
 class Page:
@@ -28,17 +28,23 @@ class Page:
     def wants(self) -> list[Want]:
         return self.viewer.wants(self.scene, self.now)
 
-    def make(self) -> Want:
-        """Begin and finish the most urgent picture."""
+    def make(self, scale: float = 1.0) -> Want:
+        """Begin and finish the most urgent picture, a preview of this size."""
         want = self.wants()[0]
         self.viewer.begin(want)
-        self.viewer.made(frame(want), self.scene)
+        self.viewer.made(frame(want, scale=1.0 if want.rests else scale), self.scene)
         return want
 
-    def deliver(self) -> Want:
+    def deliver(self, scale: float = 1.0) -> Want:
         """Make and send the most urgent picture."""
-        want = self.make()
+        want = self.make(scale)
         self.send()
+        return want
+
+    def put_up(self, scale: float = 1.0) -> Want:
+        """Make, send and show the most urgent picture."""
+        want = self.make(scale)
+        self.acknowledge(want.viewport, self.send()[1])
         return want
 
     def send(self) -> tuple[Frame, int]:
@@ -51,8 +57,9 @@ class Page:
         self.viewer.shown(Shown(viewport, sequence, level), self.now)
 
 
-def frame(want: Want, size_bytes: int = 10_000) -> Frame:
-    return Frame(want, Codec.JPEG, 0, want.width, want.height, 1000, 1000, bytes(size_bytes))
+def frame(want: Want, size_bytes: int = 10_000, scale: float = 1.0) -> Frame:
+    width, height = round(want.width * scale), round(want.height * scale)
+    return Frame(want, Codec.JPEG, 0, width, height, 1000, 1000, bytes(size_bytes))
 
 
 @pytest.fixture
@@ -78,6 +85,66 @@ def test_letting_go_of_what_is_on_the_screen_starts_the_still_at_once(page: Page
     page.show(show(number=2, moving=False))
     want = page.wants()[0]
     assert want.final and want.input == 2
+
+
+def kinds(wants: list[Want]) -> list[str]:
+    return ["final" if want.final else "refined" if want.refined else "preview" for want in wants]
+
+
+@pytest.mark.parametrize(
+    ("view", "scale", "expected"),
+    [
+        (VOLUME, 0.5, ["preview", "refined", "final"]),
+        (VOLUME, 0.7, ["preview", "refined", "final"]),
+        (VOLUME, 0.85, ["preview", "final"]),  # hardly coarser: the final is not far
+        (PROJECTED, 0.5, ["preview", "final"]),  # in full size it costs as much as the final
+        (PLANE, 0.5, ["preview", "final"]),
+    ],
+)
+def test_a_volume_rendering_at_rest_is_shown_in_full_size_before_it_is_final(
+    page: Page, view: View, scale: float, expected: list[str]
+) -> None:
+    page.show(show(number=7, view=view, width=640, height=480))
+    assert kinds([page.put_up(scale) for _ in expected]) == expected
+    assert page.wants() == []
+
+
+def test_letting_go_of_a_small_preview_refines_it_at_once(page: Page) -> None:
+    page.show(show(number=1, view=VOLUME, moving=True))
+    page.put_up(scale=0.5)
+    assert page.wants() == []
+    page.show(show(number=2, view=VOLUME, moving=False))
+    assert kinds([page.put_up(), page.put_up()]) == ["refined", "final"]
+    assert page.wants() == []
+
+
+def test_new_input_cancels_a_refined_picture_in_the_making(page: Page) -> None:
+    page.show(show(number=1, view=VOLUME))
+    page.put_up(scale=0.5)
+    refined = page.wants()[0]
+    page.viewer.begin(refined)
+    page.show(show(number=2, moving=True, view=VOLUME))
+    assert refined.refined and not page.viewer.is_current(refined, page.scene)
+    assert not page.viewer.made(frame(refined), page.scene)
+    assert kinds(page.wants()) == ["preview"]
+
+
+def test_new_input_cancels_a_refined_picture_that_waits_for_the_socket(page: Page) -> None:
+    page.show(show(number=1, view=VOLUME))
+    page.put_up(scale=0.5)
+    page.make()
+    page.show(show(number=2, moving=True, view=VOLUME))
+    assert page.viewer.take(page.scene, page.now) is None
+
+
+def test_a_refined_picture_that_was_given_up_is_wanted_again(page: Page) -> None:
+    page.show(show(number=1, view=VOLUME))
+    page.put_up(scale=0.5)
+    refined = page.wants()[0]
+    page.viewer.begin(refined)
+    assert kinds(page.wants()) == ["final"]
+    page.viewer.drop(refined)
+    assert kinds(page.wants()) == ["refined"]
 
 
 def test_a_finger_that_holds_still_is_owed_the_final(page: Page) -> None:
@@ -285,11 +352,11 @@ class AnyOrder(RuleBasedStateMachine):
         self.number = 0
         self.making: list[Want] = []
         self.under_way: list[tuple[int, int]] = []
-        self.newest: dict[int, tuple[int, bool]] = {}
+        self.newest: dict[int, tuple[int, int]] = {}
 
     viewports = st.integers(1, 3)
 
-    @rule(viewport=viewports, moving=st.booleans(), view=st.sampled_from([PLANE, STACK]))
+    @rule(viewport=viewports, moving=st.booleans(), view=st.sampled_from([PLANE, STACK, VOLUME]))
     def show_something(self, viewport: int, moving: bool, view: object) -> None:
         self.number += 1
         self.page.show(show(viewport, self.number, view, moving=moving))  # type: ignore[arg-type]
@@ -309,10 +376,10 @@ class AnyOrder(RuleBasedStateMachine):
             self.making.append(want)
 
     @precondition(lambda self: self.making)
-    @rule(data=st.data(), size=st.integers(1, 500_000))
-    def finish(self, data: st.DataObject, size: int) -> None:
+    @rule(data=st.data(), size=st.integers(1, 500_000), scale=st.sampled_from([0.5, 1.0]))
+    def finish(self, data: st.DataObject, size: int, scale: float) -> None:
         want = self.making.pop(data.draw(st.integers(0, len(self.making) - 1)))
-        self.page.viewer.made(frame(want, size), self.page.scene)
+        self.page.viewer.made(frame(want, size, 1.0 if want.rests else scale), self.page.scene)
 
     @precondition(lambda self: self.making)
     @rule(data=st.data())
@@ -326,8 +393,8 @@ class AnyOrder(RuleBasedStateMachine):
             return
         sent, sequence = taken
         want = sent.want
-        assert self.newest.get(want.viewport, (0, False)) < want.order
-        if want.final:
+        assert self.newest.get(want.viewport, (0, 0)) < want.order
+        if want.rests:
             assert want.revision == self.page.scene.viewports[want.viewport].revision
         self.newest[want.viewport] = want.order
         self.under_way.append((want.viewport, sequence))
@@ -363,7 +430,7 @@ class AnyOrder(RuleBasedStateMachine):
                 page.viewer.made(frame(want), page.scene)
             self.making = []
             while (taken := page.viewer.take(page.scene, page.now)) is not None:
-                assert self.newest.get(taken[0].want.viewport, (0, False)) < taken[0].want.order
+                assert self.newest.get(taken[0].want.viewport, (0, 0)) < taken[0].want.order
                 self.newest[taken[0].want.viewport] = taken[0].want.order
                 self.under_way.append((taken[0].want.viewport, taken[1]))
             for viewport, sequence in self.under_way:
@@ -375,7 +442,7 @@ class AnyOrder(RuleBasedStateMachine):
             if not self.making:
                 break
         for viewport in page.scene.viewports.values():
-            assert self.newest[viewport.number] == (viewport.revision, True)
+            assert self.newest[viewport.number] == (viewport.revision, 2)
 
 
 TestAnyOrder = AnyOrder.TestCase
