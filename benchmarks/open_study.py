@@ -181,7 +181,7 @@ def frames_per_second(reader: Reader, small: bool, report: Report) -> dict[str, 
     reader.wait_drawn("coronal", final=True)
     reader.make_square("coronal", 512)
     mpr = reader.drag_for("coronal", seconds)
-    view, plane = reader.view("coronal"), last(reader, "coronal")
+    view, plane = reader.view("coronal"), mpr.newest
     check(oblique(view), f"the plane is not oblique: {view['right']} {view['down']}")
     check(plane["full_width"] >= 512 and plane["full_height"] >= 512, f"the plane is {size_of(plane)}")
     report.inputs["plane"] = {
@@ -195,11 +195,11 @@ def frames_per_second(reader: Reader, small: bool, report: Report) -> dict[str, 
     reader.wait_drawn("volume", final=True)
     check(reader.view("volume")["preset"] == "ct_cta", "a CT does not open with the CTA preset")
     vr = reader.drag_for("volume", seconds)
-    volume = last(reader, "volume")
+    volume = vr.newest
     if not small:
         check(min(volume["width"], volume["height"]) >= 256, f"volume rendered at {size_of(volume)}")
     report.inputs["volume"] = {"size": size_of(volume), "preset": "ct_cta", "step_mm": MOVING_STEP_MM}
-    return {"mpr_fps": mpr, "vr_fps": vr}
+    return {"mpr_fps": mpr.fps, "vr_fps": vr.fps}
 
 
 def turn_plane(reader: Reader) -> None:
@@ -218,11 +218,6 @@ def oblique(view: dict[str, Any]) -> bool:
     """Whether the plane lies along no face of the grid."""
     normal = np.cross(view["right"], view["down"])
     return bool(np.abs(normal).max() < 0.999)
-
-
-def last(reader: Reader, role: str) -> dict[str, Any]:
-    """The newest frame of a drag."""
-    return next(d.event for d in reversed(reader.drawn()) if d.role == role and not d.event["final"])
 
 
 def size_of(event: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ import base64
 import math
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,13 @@ FETCH_GREY = """(sequence) => {
   for (let i = 0; i < grey.length; i += 32768) text += String.fromCharCode(...grey.subarray(i, i + 32768));
   return { width, height, grey: btoa(text) };
 }"""
+
+
+class Drag(NamedTuple):
+    """Frames drawn per second while a viewport was dragged, and the page's event of the newest."""
+
+    fps: float
+    newest: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -135,8 +142,8 @@ class Reader:
             self.page.set_viewport_size(size)  # type: ignore[arg-type] # two whole numbers
             self.page.wait_for_timeout(300)
 
-    def drag_for(self, role: str, seconds: float, button: str = "left", radius: float = 0.25) -> float:
-        """Drag in circles about the middle of a viewport, sixty moves a second; frames drawn per second meanwhile."""
+    def drag_for(self, role: str, seconds: float, button: str = "left", radius: float = 0.25) -> Drag:
+        """Drag in circles about the middle of a viewport, sixty moves a second."""
         x, y, width, height = self.box(role)
         centre_x, centre_y, r = x + width / 2, y + height / 2, radius * min(width, height)
         mouse = self.page.mouse
@@ -154,8 +161,9 @@ class Reader:
         events = [d.event for d in self.drawn() if d.role == role and d.event["verified"] is None]
         mouse.up(button=button)  # type: ignore[arg-type]
         if len(events) < 2:
-            return 0.0
-        return float(len(events) - 1) / float(events[-1]["drawnAt"] - events[0]["drawnAt"]) * 1000
+            return Drag(0.0, {})
+        fps = float(len(events) - 1) / float(events[-1]["drawnAt"] - events[0]["drawnAt"]) * 1000
+        return Drag(fps, events[-1])
 
 
 def expected_grey(

@@ -188,6 +188,8 @@ class Scheduler:
             return
         if done:
             self._discard(job)
+            assert job.rendering is not None
+            job.watch.viewer.rendered(job.want, job.rendering.size.width, job.rendering.size.height)
             self._spawn(self._encode(job), job.watch, job.want)
 
     def _discard(self, job: Job) -> None:

@@ -1,8 +1,8 @@
 """Who watches a scene: what one connection was sent, what is under way to it, and what to make for it next.
 
-No socket, no thread, no clock. A picture goes through `wants` → `begin` → `made` → `take` → `shown`. Between them the
-newest state wins: a viewport has at most two pictures in the making and one waiting for the socket, a waiting one is
-replaced, and an older picture never follows a newer one.
+No socket, no thread, no clock. A picture goes through `wants` → `begin` → `rendered` → `made` → `take` → `shown`.
+Between them the newest state wins: a viewport has at most two pictures in the making and one waiting for the socket, a
+waiting one is replaced, and an older picture never follows a newer one.
 """
 
 from __future__ import annotations
@@ -221,6 +221,12 @@ class Viewer:
             slot.failed = max(slot.failed, want.revision)
             slot.shows = None
 
+    def rendered(self, want: Want, width: int, height: int) -> None:
+        """It has its pixels, so many, and is being encoded."""
+        slot = self._of(want)
+        if slot is not None and not want.rests:
+            slot.small = 2 * width * height < want.width * want.height
+
     def made(self, frame: Frame, scene: Scene) -> bool:
         """It is made. False when it is not worth sending any more."""
         want = frame.want
@@ -232,8 +238,6 @@ class Viewer:
         if want.order <= slot.newest:
             return False
         slot.newest = want.order
-        if not want.rests:
-            slot.small = 2 * frame.width * frame.height < want.width * want.height
         slot.waiting = frame
         return True
 

@@ -89,11 +89,13 @@ class Studio:
     def __init__(self) -> None:
         self.log: list[tuple[int, bool]] = []
         self.bands = 3
+        self.refined_bands = 1
         self.hook: Callable[[Want], None] = lambda _: None
         self.scheduler = Scheduler(self)  # type: ignore[arg-type]
 
     def start(self, want: Want, _: Source) -> Bands:
-        return Bands(want, self.bands if want.final else 1, self.log, self.hook)
+        bands = self.bands if want.final else self.refined_bands if want.refined else 1
+        return Bands(want, bands, self.log, self.hook)
 
     def watch(self) -> Watch:
         watch = Watch(self.scheduler)
@@ -140,6 +142,33 @@ async def test_new_input_ends_a_still_between_two_bands(studio: Studio) -> None:
     await watch.final(2)
     assert not any(frame.want.final and frame.want.input == 1 for frame in watch.frames)
     assert studio.log.count((1, True)) < 20
+
+
+async def test_a_volume_rendering_at_rest_is_refined_before_it_is_final(studio: Studio) -> None:
+    watch = studio.watch()
+    watch.show(number=1, view=VOLUME)
+    await watch.final(1)
+    assert [(f.want.refined, f.want.final) for f in watch.frames] == [(False, False), (True, False), (False, True)]
+
+
+async def test_a_refined_picture_in_bands_gives_way_to_what_moves(studio: Studio) -> None:
+    watch, loop = studio.watch(), asyncio.get_running_loop()
+    moved: list[Want] = []
+    studio.refined_bands = 1000
+
+    def move(want: Want) -> None:
+        if want.refined and not moved:
+            moved.append(want)
+            loop.call_soon_threadsafe(lambda: watch.show(2, number=2, moving=True))
+
+    studio.hook = move
+    watch.show(1, number=1, view=VOLUME)
+    await watch.until(lambda: any(frame.want.viewport == 2 for frame in watch.frames))
+    assert not any(frame.want.rests for frame in watch.frames) and len(studio.log) < 100
+    studio.refined_bands = 1
+    watch.show(2, number=3)
+    await watch.final(1)
+    assert any(frame.want.refined for frame in watch.frames)
 
 
 async def test_another_viewer_s_pictures_come_between_the_bands_of_a_long_still(studio: Studio) -> None:

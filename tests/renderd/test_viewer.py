@@ -32,8 +32,13 @@ class Page:
         """Begin and finish the most urgent picture, a preview of this size."""
         want = self.wants()[0]
         self.viewer.begin(want)
-        self.viewer.made(frame(want, scale=1.0 if want.rests else scale), self.scene)
+        self.finish(want, scale=1.0 if want.rests else scale)
         return want
+
+    def finish(self, want: Want, size_bytes: int = 10_000, scale: float = 1.0) -> None:
+        made = frame(want, size_bytes, scale)
+        self.viewer.rendered(want, made.width, made.height)
+        self.viewer.made(made, self.scene)
 
     def deliver(self, scale: float = 1.0) -> Want:
         """Make and send the most urgent picture."""
@@ -379,7 +384,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(data=st.data(), size=st.integers(1, 500_000), scale=st.sampled_from([0.5, 1.0]))
     def finish(self, data: st.DataObject, size: int, scale: float) -> None:
         want = self.making.pop(data.draw(st.integers(0, len(self.making) - 1)))
-        self.page.viewer.made(frame(want, size, 1.0 if want.rests else scale), self.page.scene)
+        self.page.finish(want, size, 1.0 if want.rests else scale)
 
     @precondition(lambda self: self.making)
     @rule(data=st.data())
