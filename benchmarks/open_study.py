@@ -10,7 +10,8 @@ The clock is the page's own: click on the row → drawn and acknowledged.
 A first image counts when it is at least 512² (of the small size: any), JPEG of quality 70 or better or lossless, and
 the right slice: at least 35 dB from a plain numpy picture of the same view. `all_addressable_s`: seeded random slices
 and both ends, each drawn and its checksum verified on the canvas, from the same click. `mpr_fps`: a turned plane
-dragged through the volume. `vr_fps`: the CTA preset turned, the body filling the viewport.
+dragged through the volume. `vr_fps`: the CTA preset turned, the body filling the viewport; `vr_full_ms`, `vr_final_ms`:
+from letting go until it was there in full size, and until it was lossless.
 """
 
 from __future__ import annotations
@@ -195,11 +196,12 @@ def frames_per_second(reader: Reader, small: bool, report: Report) -> dict[str, 
     reader.wait_drawn("volume", final=True)
     check(reader.view("volume")["preset"] == "ct_cta", "a CT does not open with the CTA preset")
     vr = reader.drag_for("volume", seconds)
+    full_ms, final_ms = reader.settled("volume")
     volume = vr.newest
     if not small:
         check(min(volume["width"], volume["height"]) >= 256, f"volume rendered at {size_of(volume)}")
-    report.inputs["volume"] = {"size": size_of(volume), "preset": "ct_cta", "step_mm": MOVING_STEP_MM}
-    return {"mpr_fps": mpr.fps, "vr_fps": vr.fps}
+    report.inputs["volume"] = {"size": size_of(volume), "preset": "ct_cta", "coarsest_step_mm": MOVING_STEP_MM}
+    return {"mpr_fps": mpr.fps, "vr_fps": vr.fps, "vr_full_ms": full_ms, "vr_final_ms": final_ms}
 
 
 def turn_plane(reader: Reader) -> None:

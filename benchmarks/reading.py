@@ -14,10 +14,11 @@ from playwright.sync_api import Page
 
 from benchmarks.service import LOGIN, PASSWORD
 
-# Runs before the page. `clicked`: performance.now() of the last click on a row. `events`: every drawn frame.
+# Runs before the page. `clicked`: performance.now() of the last click on a row, `released`: of the last button let go.
+# `events`: every drawn frame.
 # `keep(role)` asks for a copy of the pixels of each frame of that viewport as it is drawn.
 WATCH = """
-window.bench = { clicked: null, events: [], kept: {}, keeping: null };
+window.bench = { clicked: null, released: null, events: [], kept: {}, keeping: null };
 document.addEventListener('click', (event) => {
   if (event.target.closest('[data-testid=study-row]')) {
     window.bench.clicked = performance.now();
@@ -25,6 +26,7 @@ document.addEventListener('click', (event) => {
     window.bench.kept = {};
   }
 }, true);
+document.addEventListener('pointerup', () => { window.bench.released = performance.now(); }, true);
 window.addEventListener('farview:drawn', ({ detail }) => {
   const { bench } = window;
   bench.events.push({ ...detail });
@@ -111,6 +113,19 @@ class Reader:
         events = self.page.evaluate("() => ({ clicked: window.bench.clicked, events: window.bench.events })")
         clicked = events["clicked"] or 0.0
         return [Drawn((event["drawnAt"] - clicked) / 1000, event) for event in events["events"]]
+
+    def settled(self, role: str) -> tuple[float, float]:
+        """Milliseconds from letting go until a viewport was there in full size, and until it was final."""
+        self.wait(
+            "(role) => window.bench.events.some("
+            "(e) => e.role === role && e.verified === true && e.drawnAt > window.bench.released)",
+            role,
+        )
+        released = float(self.page.evaluate("() => window.bench.released"))
+        after = [d.event for d in self.drawn() if d.role == role and d.event["drawnAt"] > released]
+        full = next(event for event in after if event["width"] == event["full_width"])
+        final = next(event for event in after if event["final"])
+        return full["drawnAt"] - released, final["drawnAt"] - released
 
     def now_s(self) -> float:
         """Seconds since the click, by the page's clock."""
