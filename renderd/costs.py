@@ -10,10 +10,15 @@ NEW_WEIGHT = 0.3
 
 
 class Costs:
-    """Seconds per pixel of each kind of picture, a running mean."""
+    """Seconds per pixel of each kind of picture, a running mean.
+
+    The first picture of a kind also makes what is made once (bricks, tables) and finds cold caches: it counts until
+    there is a second one.
+    """
 
     def __init__(self) -> None:
         self._seconds: OrderedDict[Hashable, float] = OrderedDict()
+        self._first: set[Hashable] = set()  # kinds of which one picture was made
 
     def seconds_per_pixel(self, kind: Hashable, guess: float) -> float:
         """What a pixel of this kind took lately; the guess when none was made."""
@@ -22,7 +27,14 @@ class Costs:
     def learn(self, kind: Hashable, pixels: int, seconds: float) -> None:
         """Pixels of this kind took that long."""
         new = seconds / max(pixels, 1)
-        self._seconds[kind] = new + (1 - NEW_WEIGHT) * (self._seconds.get(kind, new) - new)
+        if kind not in self._seconds:
+            self._first.add(kind)
+        elif kind in self._first:
+            self._first.remove(kind)
+        else:
+            new = NEW_WEIGHT * new + (1 - NEW_WEIGHT) * self._seconds[kind]
+        self._seconds[kind] = new
         self._seconds.move_to_end(kind)
         while len(self._seconds) > KEPT:
-            self._seconds.popitem(last=False)
+            forgotten, _ = self._seconds.popitem(last=False)
+            self._first.discard(forgotten)

@@ -18,6 +18,16 @@ def test_costs_follow_what_pictures_took() -> None:
     assert costs.seconds_per_pixel("kind", 9.0) == pytest.approx(0.002, rel=1e-3)
 
 
+def test_what_the_first_picture_made_once_is_forgotten_with_the_second() -> None:
+    costs = Costs()
+    costs.learn("kind", 1000, 9.0)
+    assert costs.seconds_per_pixel("kind", 1.0) == pytest.approx(0.009)
+    costs.learn("kind", 1000, 1.0)
+    assert costs.seconds_per_pixel("kind", 1.0) == pytest.approx(0.001)
+    costs.learn("kind", 1000, 2.0)
+    assert costs.seconds_per_pixel("kind", 1.0) == pytest.approx(0.0013)
+
+
 def test_only_the_latest_kinds_are_kept() -> None:
     costs = Costs()
     for kind in range(KEPT + 1):
