@@ -13,6 +13,7 @@ first_frame_s       from a volume in memory to its first 512² picture at rest: 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,14 +21,13 @@ from numpy.typing import NDArray
 
 from benchmarks import ours
 from benchmarks.bench import Bench, Line
+from benchmarks.counted import Work
 from benchmarks.quality import psnr
-from benchmarks.rays import work
-from benchmarks.renderings import dense_frame
+from benchmarks.renderings import dense_frame, rendering_work
 from benchmarks.report import check
 from benchmarks.timing import medians
 from benchmarks.views import VIEWS, View
 from benchmarks.vtk_peer import RayCaster, shaded
-from kernels.picture import spacing_along
 from renderd.encode import lossless, lossy
 from renderd.protocol import LEVELS
 
@@ -46,6 +46,7 @@ def drags(bench: Bench) -> None:
 
 def _drag(bench: Bench, view: View, what: str) -> None:
     volume, grid, side = bench.subject.volume, bench.subject.grid, bench.side(256)
+    figure = f"drag_{what}_fps"
 
     def frame(number: int) -> NDArray[np.uint8]:
         picture = view.turned(number).picture(side)
@@ -55,11 +56,28 @@ def _drag(bench: Bench, view: View, what: str) -> None:
 
     runs = {"kernel": frame, "frame": lambda i: lossy(frame(i), DRAGGED[1], subsampled=what != "mip")}
     times = medians(runs, 4 * bench.repeats)
-    bench.save(f"drag_{what}-{view.name}", frame(0))
-    picture = view.picture(side)
-    load = work(volume, picture, spacing_along(volume, picture.normal) if what == "mip" else ours.MOVING.step_mm)
-    remark = f"kernel {times['kernel']:.1f} ms"
-    bench.add(Line(f"drag_{what}_fps", view.name, 1e3 / times["frame"], times["frame"], work=load, remark=remark))
+    bench.save(f"{figure.removesuffix('_fps')}-{view.name}", frame(0))
+    if what == "mip":
+        load = bench.work("a maximum", view, side, lambda ours: ours.mip(volume, view.picture(side), grid))
+    else:
+        load = rendering_work(bench, view, what, side, ours.MOVING)
+    _add(bench, figure, view, 1e3 / times["frame"], times, load=load)
+
+
+def _add(
+    bench: Bench,
+    figure: str,
+    view: View,
+    value: float,
+    times: Mapping[str, float],
+    load: Work | None,
+    near_db: float | None = None,
+    remark: str = "",
+) -> None:
+    """A line of a frame: kernel and encoder."""
+    kernel_ms = times["kernel"]
+    said = f"kernel {kernel_ms:.1f} ms{remark}"
+    bench.add(Line(figure, view.name, value, times["frame"], None, near_db, None, load, said, kernel_ms))
 
 
 def stills(bench: Bench) -> None:
@@ -82,10 +100,8 @@ def _still(bench: Bench, view: View, nominal: int) -> None:
     if nominal == 512 and not bench.small and bench.subject.is_phantom:
         check(near >= STILL_DB, f"a picture at rest is {near:.1f} dB from dense steps, not {STILL_DB:g}")
     times = medians({"kernel": frame, "frame": lambda i: lossless(frame(i))}, bench.repeats)
-    load = work(volume, view.picture(side), ours.STILL.step_mm)
-    remark = f"kernel {times['kernel']:.1f} ms"
-    name = f"still{nominal}_ms"
-    bench.add(Line(name, view.name, times["frame"], times["frame"], ours_db=near, work=load, remark=remark))
+    load = rendering_work(bench, view, "cta", side, ours.STILL)
+    _add(bench, f"still{nominal}_ms", view, times["frame"], times, load, near)
 
 
 def _first_still(bench: Bench, view: View) -> None:
@@ -95,8 +111,9 @@ def _first_still(bench: Bench, view: View) -> None:
         return ours.first_still(volume, view.turned(number).picture, bench.side(1024), ours.TRANSFERS["cta"], grid)
 
     times = medians({"kernel": frame, "frame": lambda i: lossy(frame(i), SHARP[1], subsampled=True)}, bench.repeats)
-    remark = f"kernel {times['kernel']:.1f} ms, {frame(0).shape[0]}²"
-    bench.add(Line("still1024_first_ms", view.name, times["frame"], times["frame"], remark=remark))
+    drawn = frame(0).shape[0]
+    load = rendering_work(bench, view, "cta", drawn, ours.STILL)
+    _add(bench, "still1024_first_ms", view, times["frame"], times, load, remark=f", {drawn}²")
 
 
 def first_frames(bench: Bench, image: Any) -> None:

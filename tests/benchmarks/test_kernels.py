@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks import ours
 from benchmarks.bench import Bench, Line, reached, worst
+from benchmarks.counted import Work
 from benchmarks.limits import Limits
 from benchmarks.report import CheckFailed
 from benchmarks.subject import phantom
@@ -157,6 +158,14 @@ def test_a_worse_picture_does_not_count_unless_equal_steps_are_compared() -> Non
     assert not line("vr_cta512_quality", 44.8, 45.0).as_good
     assert not line("vr_cta512_step", 44.8, 45.0).as_good
     assert line("plane512_vtk").as_good
+
+
+def test_a_share_is_of_the_kernel_alone_and_of_what_was_counted() -> None:
+    limits = Limits(samples_per_s=2e9, bytes_per_s=1e10)
+    plain = Line("drag_cta_fps", "AP", 50.0, 20.0, work=Work(samples=1e6, touched=5e6))
+    assert plain.share(limits) == pytest.approx((0.025, 0.025))
+    assert replace(plain, kernel_ms=10.0).share(limits) == pytest.approx((0.05, 0.05))
+    assert replace(plain, work=None).share(limits) is None
 
 
 def test_the_worst_view_is_the_lowest_ratio_and_the_longest_time() -> None:
