@@ -2,6 +2,10 @@
 
 drag_…_fps          1 / (kernel + JPEG) of what the server sends while a 512² viewport is dragged: 256² pixels,
                     steps of 1.4 mm, the same quality and encoder
+drag_cta_perspective_fps
+                    drag_cta_fps with rays from an eye, at the opening angle that the page begins with; our own goal
+occupancy_ms        what a new transfer function costs before its first ray: its tables, and which bricks of the min-max
+                    grid it shows and how far away they are; of each preset
 still512_ms         a 512² picture at rest, kernel + PNG and its digest
 still1024_first_ms  the first picture of a 1024² viewport at rest that is sharper than a dragged one, kernel + JPEG
 still1024_ms        the 1024² picture at rest, kernel + PNG and its digest
@@ -28,31 +32,39 @@ from benchmarks.report import check
 from benchmarks.timing import medians
 from benchmarks.views import VIEWS, View
 from benchmarks.vtk_peer import RayCaster, shaded
+from kernels.bricks import reference_near
+from kernels.transfer import TransferFunction
 from renderd.encode import lossless, lossy
 from renderd.protocol import LEVELS
 
 STILL_DB = 45.0  # of the CTA at rest, OBL
 DRAGGED = next(level for level in LEVELS if level[0] < 1)  # the best level that is drawn smaller: scale, JPEG quality
 SHARP = LEVELS[0]
+OPENING_DEGREES = 45.0  # USUAL_ANGLE of viewer/src/reading/clips.ts
 
 
 def drags(bench: Bench) -> None:
-    """drag_mip_fps, drag_cta_fps, drag_skin_fps."""
+    """drag_mip_fps, drag_cta_fps, drag_skin_fps, drag_cta_perspective_fps."""
     for what in ("mip", *ours.TRANSFERS):
         if bench.wants(f"drag_{what}_fps"):
             for view in VIEWS:
                 _drag(bench, view, what)
+    if bench.wants("drag_cta_perspective_fps"):
+        for view in VIEWS:
+            _drag(bench, view, "cta", perspective=True)
 
 
-def _drag(bench: Bench, view: View, what: str) -> None:
+def _drag(bench: Bench, view: View, what: str, *, perspective: bool = False) -> None:
     volume, grid, side = bench.subject.volume, bench.subject.grid, bench.side(256)
-    figure = f"drag_{what}_fps"
+    figure = f"drag_{what}_perspective_fps" if perspective else f"drag_{what}_fps"
 
     def frame(number: int) -> NDArray[np.uint8]:
-        picture = view.turned(number).picture(side)
+        turned = view.turned(number)
+        picture = turned.picture(side)
         if what == "mip":
             return ours.moving_mip(volume, picture, grid)
-        return ours.render(volume, picture, ours.TRANSFERS[what], grid, ours.MOVING)
+        eye = turned.eye(OPENING_DEGREES) if perspective else None
+        return ours.render(volume, picture, ours.TRANSFERS[what], grid, ours.MOVING, eye)
 
     runs = {"kernel": frame, "frame": lambda i: lossy(frame(i), DRAGGED[1], subsampled=what != "mip")}
     times = medians(runs, 4 * bench.repeats)
@@ -60,7 +72,7 @@ def _drag(bench: Bench, view: View, what: str) -> None:
     if what == "mip":
         load = bench.work("a maximum", view, side, lambda ours: ours.mip(volume, view.picture(side), grid))
     else:
-        load = rendering_work(bench, view, what, side, ours.MOVING)
+        load = rendering_work(bench, view, what, side, ours.MOVING, OPENING_DEGREES if perspective else None)
     _add(bench, figure, view, 1e3 / times["frame"], times, load=load)
 
 
@@ -114,6 +126,23 @@ def _first_still(bench: Bench, view: View) -> None:
     drawn = frame(0).shape[0]
     load = rendering_work(bench, view, "cta", drawn, ours.STILL)
     _add(bench, "still1024_first_ms", view, times["frame"], times, load, remark=f", {drawn}²")
+
+
+def occupancies(bench: Bench) -> None:
+    """occupancy_ms."""
+    if not bench.wants("occupancy_ms"):
+        return
+    grid = bench.subject.grid
+    for preset, transfer in ours.TRANSFERS.items():
+        near = ours.occupancy(grid, transfer).near
+        right = (near == reference_near(grid, transfer.table()).reshape(-1)).all()
+        check(bool(right), f"{preset}: the bricks that are taken to show something are not those that do")
+
+        def make(frame: int, transfer: TransferFunction = transfer) -> object:
+            return ours.occupancy(grid, transfer.shifted(0.5 + frame))  # a new one each time, as while a curve is moved
+
+        ms = medians({preset: make}, 4 * bench.repeats)[preset]
+        bench.add(Line("occupancy_ms", preset, ms, ms))
 
 
 def first_frames(bench: Bench, image: Any) -> None:

@@ -109,6 +109,7 @@ def compare(bench: Bench) -> None:
     projections.maxima(bench, image)
     renderings.renderings(bench, image)
     frames.drags(bench)
+    frames.occupancies(bench)
     frames.stills(bench)
     frames.first_frames(bench, image)
 
@@ -131,7 +132,7 @@ def cells(bench: Bench, line: Line) -> Iterator[str]:
 
 def summarize(report: Report, bench: Bench) -> None:
     """The figures: of each the worst view."""
-    from benchmarks.bench import GOALS, reached, worst
+    from benchmarks.bench import GOALS, OWN_GOALS, reached, worst
 
     failing = []
     quality: dict[str, dict[str, list[float]]] = {}
@@ -146,6 +147,7 @@ def summarize(report: Report, bench: Bench) -> None:
                 near = [line.ours_db, *([] if line.peer_db is None else [line.peer_db])]
                 quality.setdefault(figure, {})[line.view] = [round(db, 1) for db in near]
         verdict = "reached" if reached(figure, value) else "MISSED"
+        verdict += ", a goal of our own" if figure in OWN_GOALS else ""
         if not all(line.as_good for line in lines):
             failing.append(figure)
             verdict = WORSE

@@ -80,14 +80,17 @@ def _rendering(bench: Bench, caster: RayCaster, view: View, preset: str, nominal
         bench.add(line)
 
 
-def rendering_work(bench: Bench, view: View, preset: str, side: int, setting: ours.Setting) -> Work | None:
-    """What a rendering reads."""
+def rendering_work(
+    bench: Bench, view: View, preset: str, side: int, setting: ours.Setting, degrees: float | None = None
+) -> Work | None:
+    """What a rendering reads, by parallel rays or in perspective."""
+    eye = None if degrees is None else view.eye(degrees)
     volume, grid, picture = bench.subject.volume, bench.subject.grid, view.picture(side)
 
     def draw(ours: Any) -> object:
-        return ours.render(volume, picture, ours.TRANSFERS[preset], grid, setting)
+        return ours.render(volume, picture, ours.TRANSFERS[preset], grid, setting, eye)
 
-    return bench.work(f"{preset}, {setting}", view, side, draw)
+    return bench.work(f"{preset}, {setting}, {degrees}", view, side, draw)
 
 
 def dense_frame(bench: Bench, view: View, preset: str, side: int) -> NDArray[Any]:

@@ -36,10 +36,12 @@ FIGURES = {
     "drag_mip_fps",
     "drag_cta_fps",
     "drag_skin_fps",
+    "drag_cta_perspective_fps",
     "still512_ms",
     "still1024_first_ms",
     "still1024_ms",
     "first_frame_s",
+    "occupancy_ms",
 }
 NO_PEER = "needs VTK and SimpleITK: pip install 'farview[bench]'"
 
@@ -146,6 +148,19 @@ def test_a_picture_far_from_dense_steps_stops_it(bench, peers, monkeypatch) -> N
     with pytest.raises(CheckFailed, match="dB from dense steps"):
         renderings.renderings(bench, peers[0])
     assert not bench.lines
+
+
+@pytest.mark.slow
+def test_a_structure_that_hides_what_is_seen_stops_it(bench, monkeypatch) -> None:
+    pytest.importorskip("vtkmodules", reason=NO_PEER)
+    from benchmarks import frames
+
+    frames.occupancies(bench)
+    assert [line.view for line in bench.lines] == list(ours.TRANSFERS)
+    right = ours.occupancy
+    monkeypatch.setattr(ours, "occupancy", lambda *a: (found := right(*a))._replace(near=0 * found.near))
+    with pytest.raises(CheckFailed, match="not those that do"):
+        frames.occupancies(bench)
 
 
 def line(figure: str, ours_db: float | None = None, peer_db: float | None = None):

@@ -50,3 +50,12 @@ def test_a_ray_along_an_axis_runs_through_the_whole_box():
     assert np.allclose(entry[seen], -30) and np.allclose(leave[seen], 30)
     assert seen.sum() == 6 * 4  # centres at ±5, ±15, ±25 mm across and ±5, ±15 up
     assert inside(volume, picture, 30.0).sum() == 24 and not inside(volume, picture, 30.1).any()
+
+
+def test_in_perspective_what_is_at_the_centre_stays_as_large_as_it_is():
+    view = VIEWS[1]
+    eye, picture = view.eye(45.0), view.picture(64)
+    left, right = (picture.origin + x * picture.right + 31.5 * picture.down - eye for x in (-0.5, 63.5))
+    angle = np.degrees(np.arccos(left @ right / np.linalg.norm(left) / np.linalg.norm(right)))
+    assert angle == pytest.approx(45.0)
+    assert (view.centre - eye) @ view.direction == pytest.approx(np.linalg.norm(view.centre - eye))
