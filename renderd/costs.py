@@ -7,6 +7,7 @@ from collections.abc import Hashable
 
 KEPT = 64
 NEW_WEIGHT = 0.3
+DRIFT = 0.1
 
 
 class Costs:
@@ -38,3 +39,9 @@ class Costs:
         while len(self._seconds) > KEPT:
             forgotten, _ = self._seconds.popitem(last=False)
             self._first.discard(forgotten)
+
+    def drift(self, kind: Hashable, seconds: float) -> None:
+        """Nothing of this kind is being made: bring what it once took a little nearer to what it is expected to."""
+        known = self._seconds.get(kind, seconds)
+        if known > seconds:
+            self._seconds[kind] = known + DRIFT * (seconds - known)

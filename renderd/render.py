@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.bricks import bricks
+from kernels.bricks import Bricks, bricks
 from kernels.image import sample
 from kernels.plane import SHORT, project, slab
 from kernels.rendering import MOVING_EXIT, STILL_EXIT, volume_rendering
@@ -40,7 +40,7 @@ STILL_STEP_MM = 0.7
 # Before the first picture of a kind was timed: two cores of 2020.
 GUESS_SAMPLE_S = 2e-9
 GUESS_RAY_S = 4e-7
-FINER = 2.5  # times the work of a coarse step, until it was timed
+FINER = 3.5  # times what a coarse step takes, until it was timed: rather too much, so that few are tried in vain
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,13 @@ class VolumeSource:
         volume = self.assembly.volume
         assert volume is not None
         return volume
+
+    @property
+    def bricks(self) -> Bricks:
+        """Made when the first picture needs them, on the compute thread."""
+        if self.assembly.bricks is None:
+            self.assembly.bricks = bricks(self.volume)
+        return self.assembly.bricks
 
 
 Source = StackSource | VolumeSource
@@ -108,9 +115,14 @@ class Renderer:
         ladder = rungs(largest, min(largest, least / min(want.width, want.height)), has_steps=has_steps)
         pixels = want.width * want.height
 
+        coarse_s = self.costs.seconds_per_pixel(kind(Rung(1)), guess_s)
+        if has_steps:
+            # One slow picture must not end the fine ones for good.
+            self.costs.drift(kind(ladder[0]), FINER * coarse_s)
+
         def seconds(rung: Rung) -> float:
-            guess = guess_s if not rung.fine else FINER * self.costs.seconds_per_pixel(kind(Rung(1)), guess_s)
-            return self.costs.seconds_per_pixel(kind(rung), guess) * rung.scale**2 * pixels
+            expected_s = FINER * coarse_s if rung.fine else coarse_s
+            return self.costs.seconds_per_pixel(kind(rung), expected_s) * rung.scale**2 * pixels
 
         return self._ladder.choose((kind(ladder[-1]), want.width, want.height, ladder[0]), ladder, seconds, MOVING_S)
 
@@ -177,9 +189,8 @@ class Renderer:
                     values.fill(0)
 
             if not self._drawn_on_card(source.assembly, on_card):
-                if source.assembly.bricks is None and count >= SHORT:
-                    source.assembly.bricks = bricks(volume)
-                values = slab(volume, rows, view.projection, view.thickness_mm, bricks=source.assembly.bricks)
+                grid = source.bricks if count >= SHORT else None
+                values = slab(volume, rows, view.projection, view.thickness_mm, bricks=grid)
                 _window(values, view.window, invert, stack.window_function, out)
 
         return Rendering(want, size, _flags(size, interpolated=True, colour=False), paint, kind=kind, costs=self.costs)
@@ -206,9 +217,7 @@ class Renderer:
                 bring(volume_rendering(resident.volume, picture, transfer, resident.bricks, *how, **where), out)
 
             if not self._drawn_on_card(assembly, on_card):
-                if assembly.bricks is None:
-                    assembly.bricks = bricks(volume)
-                volume_rendering(volume, picture, transfer, assembly.bricks, *how, out, **where)
+                volume_rendering(volume, picture, transfer, source.bricks, *how, out, **where)
 
         return Rendering(want, size, flags, paint, kind=kind(rung), costs=self.costs)
 
@@ -234,9 +243,8 @@ class Renderer:
                     values.fill(0)
 
             if not self._drawn_on_card(assembly, on_card):
-                if assembly.bricks is None and projection != "mean":
-                    assembly.bricks = bricks(volume)
-                values = project(volume, rows, projection, bricks=assembly.bricks, clip=clip)
+                grid = source.bricks if projection != "mean" else None
+                values = project(volume, rows, projection, bricks=grid, clip=clip)
                 _window(values, view.window, invert, function, out)
 
         return Rendering(want, size, _flags(size, interpolated=True, colour=False), paint, kind=kind, costs=self.costs)

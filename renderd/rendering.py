@@ -18,7 +18,8 @@ from renderd.costs import Costs
 from renderd.protocol import Flag
 from renderd.viewer import Want
 
-BAND_S = 0.05  # a band takes about this long at most
+BAND_S = 0.05  # a band takes about this long
+GUESS_S = 1e-6  # a pixel of a kind that was never made
 
 Paint = Callable[[int, int, NDArray[np.uint8]], None]  # fill rows first … last of the picture
 
@@ -37,19 +38,27 @@ class Rendering:
         self._kind = kind
         self._costs = costs
         self._row = 0
+        self._band = (BLOCK, 0.0)  # rows of the last band, and the seconds they took
 
     def step(self) -> bool:
         """Fill the next band, the whole picture when it moves; True when nothing is left."""
         first, begun = self._row, time.perf_counter()
-        last = min(self.size.height, first + self._band()) if self.want.rests else self.size.height
+        last = min(self.size.height, first + self._band_rows()) if self.want.rests else self.size.height
         self._paint(first, last, self.raw[first:last])
         took = time.perf_counter() - begun
-        self._costs.learn(self._kind, (last - first) * self.size.width, took)
         self.seconds += took
-        self._row = last
-        return last == self.size.height
+        self._row, self._band = last, (last - first, took)
+        if last < self.size.height:
+            return False
+        self._costs.learn(self._kind, self.size.height * self.size.width, self.seconds)
+        return True
 
-    def _band(self) -> int:
-        # Without a measurement a small band is the safe guess, and soon there is one.
-        row_s = self._costs.seconds_per_pixel(self._kind, 1e-6) * self.size.width
-        return max(1, int(BAND_S / row_s) // BLOCK) * BLOCK
+    def _band_rows(self) -> int:
+        """As many as take BAND_S where they cost what the last ones did or, if that is more, what is usual.
+
+        Air above a body costs a fraction of the body: no band has more than twice the rows of the one before.
+        """
+        rows, took = self._band
+        usual_s = self._costs.seconds_per_pixel(self._kind, GUESS_S) * self.size.width
+        fit = int(BAND_S / max(usual_s, took / rows))
+        return max(1, min(fit, 2 * rows) // BLOCK) * BLOCK

@@ -140,9 +140,11 @@ class Scheduler:
         for job in mine:
             if not job.want.rests:
                 return job
-        for want in watch.viewer.wants(watch.scene, now):
+        tried: set[int] = set()
+        while want := next((w for w in watch.viewer.wants(watch.scene, now) if w.viewport not in tried), None):
             if want.rests and (mine or moves):
                 break
+            tried.add(want.viewport)
             begun = self._begin(watch, want)
             if begun is not None:
                 return begun

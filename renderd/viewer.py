@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from renderd.credit import Delivery, Departure
 from renderd.protocol import LEVELS, Shown, View, VolumeView
@@ -18,12 +19,17 @@ from renderd.scene import Scene, Viewport
 MAKING = 2
 
 
+class Stage(IntEnum):
+    """The pictures of one state, in the order in which they come."""
+
+    PREVIEW = 0  # as small and as coarse as it must be to be on time
+    REFINED = 1  # a preview in full size, of a viewport that rests
+    FINAL = 2  # lossless and in full
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Want:
-    """One picture to make, fixed when it begins.
-
-    final: lossless and in full, else a preview of `level`; refined: a preview in full size, of what rests.
-    """
+    """One picture to make, fixed when it begins. Of previews `level` says how good the line is."""
 
     viewport: int
     revision: int
@@ -31,19 +37,22 @@ class Want:
     width: int
     height: int
     input: int
-    final: bool
+    stage: Stage
     level: int
-    refined: bool = False
+
+    @property
+    def final(self) -> bool:
+        return self.stage is Stage.FINAL
 
     @property
     def rests(self) -> bool:
         """Whether it is of a viewport that does not move, and gives way to any that does."""
-        return self.final or self.refined
+        return self.stage is not Stage.PREVIEW
 
     @property
-    def order(self) -> tuple[int, int]:
-        """Newer pictures are larger; of one state the preview comes first, then the refined one, then the final."""
-        return (self.revision, 2 if self.final else int(self.refined))
+    def order(self) -> tuple[int, Stage]:
+        """Newer pictures are larger."""
+        return (self.revision, self.stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +73,13 @@ class Frame:
 class _Slot:
     """What this viewer knows of one viewport."""
 
-    previewed: int = 0  # the newest revision whose preview was begun
-    refined: int = 0  # the newest revision whose refined preview was begun
-    finished: int = 0  # the newest revision whose final was begun
+    begun: dict[Stage, int] = field(default_factory=lambda: dict.fromkeys(Stage, 0))  # the newest revision of each
     failed: int = 0  # the newest revision that cannot be shown
     shows: tuple[View, int, int] | None = None  # what the newest begun picture shows: view, width, height
     making: list[Want] = field(default_factory=list)
     waiting: Frame | None = None
-    small: bool = False  # the newest preview has less than half of the viewport's pixels
-    newest: tuple[int, int] = (0, 0)  # the order of the newest picture that was made or sent
+    small: bool = False  # the newest picture has less than half of the pixels that its level allows
+    newest: tuple[int, Stage] = (0, Stage.PREVIEW)  # the order of the newest picture that was made or sent
     sequence: int = 0
     served: int = 0  # when it had its last turn
     under_way: dict[int, Departure] = field(default_factory=dict)
@@ -132,10 +139,10 @@ class Viewer:
         wants = [want for viewport in scene.viewports.values() for want in self._wants(viewport, now)]
         in_hand = scene.in_hand
 
-        def urgency(want: Want) -> tuple[int, bool, int]:
+        def urgency(want: Want) -> tuple[Stage, bool, int]:
             # The viewport in hand first, but every other turn is for the others: a slow one must not starve them.
             first = want.viewport == in_hand and want.viewport != self._served
-            return (want.order[1], not first, self._slots[want.viewport].served)
+            return (want.stage, not first, self._slots[want.viewport].served)
 
         return sorted(wants, key=urgency)
 
@@ -146,16 +153,14 @@ class Viewer:
         rests = now >= viewport.rests_at()
         # Letting go: what is on the screen is already this, so the still starts at once.
         is_seen = rests and slot.shows == (viewport.view, viewport.width, viewport.height)
-        if slot.finished >= viewport.revision:
-            return
-        if slot.previewed < viewport.revision and slot.refined < viewport.revision and not is_seen:
-            yield self._want(viewport)
-        elif rests and slot.small and slot.refined < viewport.revision and _refinable(viewport.view):
-            yield self._want(viewport, refined=True)
-        elif rests:
-            yield self._want(viewport, final=True)
+        if max(slot.begun.values()) < viewport.revision and not is_seen:
+            yield self._want(viewport, Stage.PREVIEW)
+        elif rests and slot.begun[Stage.FINAL] < viewport.revision:
+            is_refined = slot.begun[Stage.REFINED] >= viewport.revision
+            refines = slot.small and not is_refined and _refinable(viewport.view)
+            yield self._want(viewport, Stage.REFINED if refines else Stage.FINAL)
 
-    def _want(self, viewport: Viewport, *, final: bool = False, refined: bool = False) -> Want:
+    def _want(self, viewport: Viewport, stage: Stage) -> Want:
         return Want(
             viewport=viewport.number,
             revision=viewport.revision,
@@ -163,9 +168,8 @@ class Viewer:
             width=viewport.width,
             height=viewport.height,
             input=viewport.input,
-            final=final,
+            stage=stage,
             level=self.level,
-            refined=refined,
         )
 
     def due(self, scene: Scene, now: float) -> float | None:
@@ -188,12 +192,7 @@ class Viewer:
         slot = self._slots[want.viewport]
         slot.making.append(want)
         slot.shows = (want.view, want.width, want.height)
-        if want.final:
-            slot.finished = want.revision
-        elif want.refined:
-            slot.refined = want.revision
-        else:
-            slot.previewed = want.revision
+        slot.begun[want.stage] = want.revision
         self._turn += 1
         slot.served, self._served = self._turn, want.viewport
 
@@ -203,13 +202,10 @@ class Viewer:
         if slot is None:
             return
         slot.making.remove(want)
-        if want.final and slot.finished == want.revision:
-            slot.finished -= 1
-        elif want.refined and slot.refined == want.revision:
-            slot.refined -= 1
-        elif not want.rests and slot.previewed == want.revision:
-            slot.previewed -= 1
-            slot.shows = None
+        if slot.begun[want.stage] == want.revision:
+            slot.begun[want.stage] -= 1
+            if not want.rests:
+                slot.shows = None
 
     def fail(self, want: Want) -> None:
         """It cannot be made; nothing is until the viewport changes. Also for a picture that was never begun."""
@@ -224,8 +220,9 @@ class Viewer:
     def rendered(self, want: Want, width: int, height: int) -> None:
         """It has its pixels, so many, and is being encoded."""
         slot = self._of(want)
-        if slot is not None and not want.rests:
-            slot.small = 2 * width * height < want.width * want.height
+        if slot is not None:
+            scale = LEVELS[want.level][0]
+            slot.small = not want.rests and 2 * width * height < scale**2 * want.width * want.height
 
     def made(self, frame: Frame, scene: Scene) -> bool:
         """It is made. False when it is not worth sending any more."""

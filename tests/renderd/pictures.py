@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from renderd.protocol import View
 from renderd.rendering import Rendering
-from renderd.viewer import Want
+from renderd.viewer import Stage, Want
 
 
-def want(view: View, width: int, height: int, *, final: bool = True, level: int = 0, refined: bool = False) -> Want:
-    return Want(1, 1, view, width, height, 1, final and not refined, level, refined)
+def want(view: View, width: int, height: int, stage: Stage = Stage.FINAL, *, level: int = 0) -> Want:
+    return Want(1, 1, view, width, height, 1, stage, level)
 
 
 def finish(rendering: Rendering) -> NDArray[np.uint8]:

@@ -33,3 +33,15 @@ def test_only_the_latest_kinds_are_kept() -> None:
     for kind in range(KEPT + 1):
         costs.learn(kind, 1, 1.0)
     assert costs.seconds_per_pixel(0, 9.0) == 9.0 and costs.seconds_per_pixel(1, 9.0) == 1.0
+
+
+def test_what_is_not_made_drifts_down_to_what_is_expected_of_it_and_never_up() -> None:
+    costs = Costs()
+    costs.drift("kind", 1.0)
+    assert costs.seconds_per_pixel("kind", 9.0) == 9.0  # nothing is known of it
+    costs.learn("kind", 1, 8.0)
+    costs.drift("kind", 9.0)
+    assert costs.seconds_per_pixel("kind", 1.0) == 8.0
+    for _ in range(100):
+        costs.drift("kind", 2.0)
+    assert costs.seconds_per_pixel("kind", 1.0) == pytest.approx(2.0, rel=0.02)

@@ -14,10 +14,11 @@ from kernels import window
 from renderd.protocol import Flag, StackView
 from renderd.render import Renderer, StackSource
 from renderd.rendering import Rendering
-from renderd.viewer import Want
+from renderd.viewer import Stage
 from storage.dicom.masks import Masks
 from storage.dicom.stacks import Stack
 from storage.dicom.write import write_colour, write_projection
+from tests.renderd.pictures import want
 from tests.renderd.shows import STACK
 from tests.renderd.stacks import stack_of
 
@@ -38,7 +39,7 @@ def projection(image: NDArray[Any], **attributes: Any) -> Stack:
 
 
 def picture(source: StackSource, view: StackView, side: int = SIDE, *, final: bool = True) -> Rendering:
-    rendering = Renderer().start(Want(1, 1, view, side, side, 1, final, 0), source)
+    rendering = Renderer().start(want(view, side, side, Stage.FINAL if final else Stage.PREVIEW), source)
     while not rendering.step():
         pass
     return rendering

@@ -18,6 +18,7 @@ from renderd.render import (
     VolumeSource,
 )
 from renderd.transfers import transfer_of
+from renderd.viewer import Stage
 from tests.renderd.conftest import AFFINE, SHAPE, phantom
 from tests.renderd.pictures import finish, want
 from tests.renderd.shows import CURVE, PLANE, PROJECTED, VOLUME
@@ -119,14 +120,14 @@ def test_a_projection_ignores_perspective_and_the_preset_s_curve(volume: VolumeS
 
 def test_a_moving_projection_is_smaller_where_it_must_be_and_else_the_same(volume: VolumeSource) -> None:
     renderer = Renderer()
-    first = renderer.start(want(PROJECTED, 300, 280, final=False), volume)
+    first = renderer.start(want(PROJECTED, 300, 280, Stage.PREVIEW), volume)
     assert first.flags & Flag.COLOUR == Flag(0)
     renderer.costs.learn(first._kind, 1, 1.0)  # a slow machine
-    slow = renderer.start(want(PROJECTED, 1200, 900, final=False), volume)
+    slow = renderer.start(want(PROJECTED, 1200, 900, Stage.PREVIEW), volume)
     assert (slow.size.width, slow.size.height) == (341, 256) and slow.flags & Flag.REDUCED
     for _ in range(100):
         renderer.costs.learn(first._kind, 1_000_000, 0.001)  # a fast one
-    fast = renderer.start(want(PROJECTED, 300, 280, final=False), volume)
+    fast = renderer.start(want(PROJECTED, 300, 280, Stage.PREVIEW), volume)
     assert fast.flags == Flag.INTERPOLATED
     assert np.array_equal(finish(fast), finish(Renderer().start(want(PROJECTED, 300, 280), volume)))
 

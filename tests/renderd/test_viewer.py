@@ -6,7 +6,7 @@ import pytest
 
 from renderd.protocol import LEVELS, Close, View
 from renderd.scene import REST_S
-from renderd.viewer import MAKING, Want
+from renderd.viewer import MAKING, Stage, Want
 from tests.renderd.shows import PLANE, PROJECTED, STACK, VOLUME, show
 from tests.renderd.sitting import Page, frame
 
@@ -37,7 +37,7 @@ def test_letting_go_of_what_is_on_the_screen_starts_the_still_at_once(page: Page
 
 
 def kinds(wants: list[Want]) -> list[str]:
-    return ["final" if want.final else "refined" if want.refined else "preview" for want in wants]
+    return [want.stage.name.lower() for want in wants]
 
 
 @pytest.mark.parametrize(
@@ -67,13 +67,52 @@ def test_letting_go_of_a_small_preview_refines_it_at_once(page: Page) -> None:
     assert page.wants() == []
 
 
+def test_lifting_a_finger_that_held_still_makes_nothing_lossy_again(page: Page) -> None:
+    page.show(show(number=1, view=VOLUME, moving=True))
+    page.put_up(scale=0.5)
+    page.now += REST_S
+    assert kinds([page.put_up(), page.put_up()]) == ["refined", "final"]
+    page.show(show(number=2, view=VOLUME, moving=False))
+    assert kinds([page.put_up()]) == ["final"] and page.wants() == []
+
+
+def test_a_preview_that_is_small_because_of_the_line_is_not_refined(page: Page) -> None:
+    """A picture in full size would take the line that the final needs."""
+    page.viewer.level = 3
+    page.show(show(number=1, view=VOLUME))
+    assert kinds([page.put_up(scale=0.5), page.put_up()]) == ["preview", "final"]
+    page.viewer.level = 3
+    page.show(show(number=2, view=VOLUME, moving=True, width=65))
+    assert kinds([page.put_up(scale=0.3)]) == ["preview"]
+    page.now += REST_S
+    assert kinds([page.put_up(), page.put_up()]) == ["refined", "final"]
+
+
+def test_a_closed_viewport_and_a_hidden_page_end_a_refined_picture(page: Page) -> None:
+    page.show(show(number=1, view=VOLUME))
+    page.put_up(scale=0.5)
+    refined = page.wants()[0]
+    page.viewer.begin(refined)
+    page.viewer.see(False)
+    assert not page.viewer.is_current(refined, page.scene)
+    page.viewer.drop(refined)
+    page.viewer.see(True)
+    again = page.wants()[0]
+    assert kinds([again]) == ["refined"]
+    page.viewer.begin(again)
+    page.scene.receive(Close(1), page.now)
+    page.viewer.close(1)
+    page.viewer.rendered(again, 64, 48)
+    assert not page.viewer.made(frame(again), page.scene)
+
+
 def test_new_input_cancels_a_refined_picture_in_the_making(page: Page) -> None:
     page.show(show(number=1, view=VOLUME))
     page.put_up(scale=0.5)
     refined = page.wants()[0]
     page.viewer.begin(refined)
     page.show(show(number=2, moving=True, view=VOLUME))
-    assert refined.refined and not page.viewer.is_current(refined, page.scene)
+    assert refined.stage is Stage.REFINED and not page.viewer.is_current(refined, page.scene)
     assert not page.viewer.made(frame(refined), page.scene)
     assert kinds(page.wants()) == ["preview"]
 

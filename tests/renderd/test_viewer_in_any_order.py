@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from renderd.protocol import Close
-from renderd.viewer import Want
+from renderd.viewer import Stage, Want
 from tests.renderd.shows import PLANE, STACK, VOLUME, show
 from tests.renderd.sitting import Page, frame
 
@@ -22,6 +22,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.making: list[Want] = []
         self.under_way: list[tuple[int, int]] = []
         self.newest: dict[int, tuple[int, int]] = {}
+        self.refined: dict[int, int] = {}  # how often a revision's refined picture was rendered
 
     viewports = st.integers(1, 3)
 
@@ -49,6 +50,9 @@ class AnyOrder(RuleBasedStateMachine):
     def finish(self, data: st.DataObject, size: int, scale: float) -> None:
         want = self.making.pop(data.draw(st.integers(0, len(self.making) - 1)))
         self.page.finish(want, size, 1.0 if want.rests else scale)
+        if want.stage is Stage.REFINED:
+            self.refined[want.revision] = self.refined.get(want.revision, 0) + 1
+            assert self.refined[want.revision] == 1
 
     @precondition(lambda self: self.making)
     @rule(data=st.data())
