@@ -7,7 +7,6 @@ export interface Frame {
   final: boolean;
   interpolated: boolean;
   colour: boolean;
-  reduced: boolean;
   /** An overlay or a shutter covers some pixels. */
   covered: boolean;
   viewport: number;
@@ -42,7 +41,6 @@ export function parseFrame(message: ArrayBuffer): Frame | null {
     final,
     interpolated: (flags & Flag.INTERPOLATED) !== 0,
     colour: (flags & Flag.COLOUR) !== 0,
-    reduced: (flags & Flag.REDUCED) !== 0,
     covered: (flags & Flag.DRAWN) !== 0,
     viewport: header.getUint16(4, true),
     level: header.getUint16(6, true),

@@ -13,7 +13,6 @@ test("a final frame of the server is read field by field", () => {
     final: true,
     interpolated: false,
     colour: true,
-    reduced: false,
     viewport: 7,
     level: 3,
     sequence: 70000,
@@ -34,7 +33,6 @@ test("without the final flag the picture follows the header", () => {
   moving[3] = 8;
   const frame = parseFrame(moving.buffer)!;
   expect(frame.digest).toBeNull();
-  expect(frame.reduced).toBe(true);
   expect(frame.picture.length).toBe(32 + 7);
 });
 

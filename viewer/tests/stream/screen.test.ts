@@ -36,7 +36,6 @@ const frame = (sequence: number, over: Partial<Frame> = {}): Frame => ({
   final: true,
   interpolated: false,
   colour: false,
-  reduced: false,
   covered: false,
   viewport: 1,
   level: 0,
