@@ -45,7 +45,7 @@ interface Slot {
   wanted: Wanted | null;
   waiting: boolean;
   tick: number; // the animation frame in which it last sent
-  sent: Map<number, number>; // input → when it left
+  sent: Map<number, number>; // input that moved → when it left
   timed: number; // the newest input whose frame was timed: a still repeats one and would tell of the pause
 }
 
@@ -259,7 +259,8 @@ export class Connection {
       slot.waiting = false;
       slot.tick = this.tick;
       this.input += 1;
-      slot.sent.set(this.input, this.world.now());
+      // What rests is first shown in full size, and slowly: it tells nothing of the line.
+      if (slot.wanted.moving) slot.sent.set(this.input, this.world.now());
       slot.surface.sent(this.input, slot.wanted);
       this.line.busy();
       this.send({ t: "show", viewport, input: this.input, ...slot.wanted });

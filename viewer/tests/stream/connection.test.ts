@@ -187,6 +187,38 @@ test("three pings measure the line, and the shortest counts", () => {
   expect(socket().sent.filter(({ t }) => t === "ping").length).toBe(3);
 });
 
+/** A preview, or the larger one of what rests, that shows this input. */
+function frameFor(input: number): ArrayBuffer {
+  const header = new DataView(new ArrayBuffer(33)); // and a byte of picture
+  [1, 1, 1].forEach((byte, at) => header.setUint8(at, byte));
+  header.setUint16(4, 1, true);
+  [input, input].forEach((n, i) => header.setUint32(8 + 4 * i, n, true));
+  return header.buffer;
+}
+
+test("pictures of what rests are large, and lower no level; slow ones of what moves do", () => {
+  connection.attach(1, surface({ draw: (frame) => connection.shown(frame, true) }));
+  socket().open();
+  for (let n = 1; n <= 3; n += 1) {
+    now += 20;
+    socket().say({ t: "pong", n });
+  }
+  const drag = (moving_ms: number, resting_ms: number): void => {
+    for (const moving of [true, true, true, false]) {
+      connection.show(1, { ...view(now), moving });
+      now += 20 + (moving ? moving_ms : resting_ms);
+      const [newest] = socket().shows().slice(-1);
+      socket().onmessage({ data: frameFor(newest!.input as number) });
+      nextFrame();
+    }
+    now += 1000;
+  };
+  for (let i = 0; i < 8; i += 1) drag(10, 400);
+  expect(connection.line.quality.level).toBe(0);
+  for (let i = 0; i < 8; i += 1) drag(400, 400);
+  expect(connection.line.quality.level).toBe(5);
+});
+
 test("a ping that nobody answers means that the line is dead", () => {
   socket().open();
   now = 9000;
