@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { changePassword } from "../api/client";
 import { enter, me, signOut, toList } from "../session";
+import { passwordWords } from "../words/password";
 import { words } from "../words/words";
 import { codeOf, Field, LanguageSwitch, Mark, Sorry } from "./common";
 
@@ -13,7 +14,7 @@ function classes(password: string): number {
 }
 
 export function PasswordPage() {
-  const w = words.value;
+  const [w, p] = [words.value, passwordWords.value];
   const [old, setOld] = useState("");
   const [fresh, setFresh] = useState("");
   const [again, setAgain] = useState("");
@@ -22,10 +23,10 @@ export function PasswordPage() {
   const login = me.value?.login ?? "";
   const must = me.value?.must_change_password;
   const rules: [string, boolean][] = [
-    [w.rule_length, fresh.length >= 8],
-    [w.rule_classes, classes(fresh) >= 3],
-    [w.rule_login, fresh !== "" && !fresh.toLowerCase().includes(login.toLowerCase())],
-    [w.rule_repeat, fresh !== "" && fresh === again],
+    [p.rule_length, fresh.length >= 8],
+    [p.rule_classes, classes(fresh) >= 3],
+    [p.rule_login, fresh !== "" && !fresh.toLowerCase().includes(login.toLowerCase())],
+    [p.rule_repeat, fresh !== "" && fresh === again],
   ];
   const ready = rules.every(([, kept]) => kept);
 
@@ -51,7 +52,7 @@ export function PasswordPage() {
           <Mark />
           <div>
             <h1>{w.change_password}</h1>
-            {must && <p>{w.must_change}</p>}
+            {must && <p>{p.must_change}</p>}
           </div>
         </header>
         <input
@@ -65,7 +66,7 @@ export function PasswordPage() {
           aria-hidden="true"
         />
         <Field
-          label={w.old_password}
+          label={p.old_password}
           name="old"
           type="password"
           autocomplete="current-password"
@@ -73,7 +74,7 @@ export function PasswordPage() {
           oninput={setOld}
         />
         <Field
-          label={w.new_password}
+          label={p.new_password}
           name="new"
           type="password"
           autocomplete="new-password"
@@ -81,7 +82,7 @@ export function PasswordPage() {
           oninput={setFresh}
         />
         <Field
-          label={w.repeat_password}
+          label={p.repeat_password}
           name="repeat"
           type="password"
           autocomplete="new-password"
