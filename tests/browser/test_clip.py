@@ -200,6 +200,24 @@ def test_perspective_keeps_the_centre_and_the_box_stands_where_the_picture_does(
     assert page.get_by_test_id("perspective-text").count() == 0
 
 
+def test_a_clipped_picture_says_so_even_where_the_rest_of_its_texts_cannot_be_fetched(desktop: Reader) -> None:
+    page = desktop.page
+    page.route("**/rendering_line-*.js", lambda route: route.abort())
+    open_volume(desktop)
+    page.keyboard.press("Shift+V")
+    page.keyboard.press("b")
+    page.get_by_test_id("clip-H").focus()
+    corner = page.get_by_test_id("corners-volume")
+    assert corner.get_by_test_id("clipped").count() == 0
+    page.keyboard.press("PageDown")
+    settle(desktop, "volume")
+    assert corner.get_by_test_id("clipped").inner_text() == "已裁剪"
+    assert corner.get_by_test_id("perspective-text").inner_text() == "透视 45°"
+    assert corner.get_by_test_id("rendering-text").count() == 0
+    page.unroute("**/rendering_line-*.js")
+    corner.get_by_test_id("rendering-text").wait_for(timeout=10_000)  # it is asked for again
+
+
 def test_a_cut_goes_deeper_from_the_keyboard_and_stays_while_one_turns(desktop: Reader, shots: Path) -> None:
     page = desktop.page
     open_volume(desktop)

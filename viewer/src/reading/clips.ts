@@ -100,13 +100,6 @@ export function cutAgain(desk: Desk, viewport: Viewport): void {
   change(viewport, { clip_planes: planes }, false);
 }
 
-/** Whether a view shows less than all of the volume. */
-export function isClipped(geometry: Geometry, { clip_box, clip_planes = [] }: VolumeView): boolean {
-  const all = corners(geometry);
-  const cuts = clip_planes.some((plane) => depthOfCut(plane, all) > 0.5);
-  return cuts || (clip_box ? cutAways(geometry, clip_box).some((mm) => mm > 0.5) : false);
-}
-
 /** Everything is shown again: the box around all of it where there is one, and no plane. */
 export function unclip(desk: Desk, viewport: Viewport): void {
   const geometry = desk.geometry.peek();

@@ -1,6 +1,7 @@
 /** What a long press or a right click offers: everything that can be done at this place or to this picture. */
 
 import type { Vector2 } from "../geometry/vectors";
+import { menuWords } from "../words/menu";
 import type { Words } from "../words/words";
 import { pressMpr, undo } from "./commands";
 import type { Desk } from "./desk";
@@ -35,12 +36,12 @@ function here(desk: Desk, viewport: Viewport, at: Vector2): MenuItem[] {
   const items: MenuItem[] = [
     {
       id: "here",
-      label: (w) => (kind === "plane" ? w.cross_here : w.mpr_here),
+      label: () => (kind === "plane" ? menuWords.value.cross_here : menuWords.value.mpr_here),
       run: () => void planesAt(desk, viewport, at),
     },
   ];
   if (kind === "volume") {
-    items.push({ id: "turn-here", label: (w) => w.turn_here, run: () => void turnAbout(desk, viewport, at) });
+    items.push({ id: "turn-here", label: () => menuWords.value.turn_here, run: () => void turnAbout(desk, viewport, at) });
   }
   return items;
 }
@@ -65,7 +66,7 @@ function picture(desk: Desk, viewport: Viewport): MenuItem[] {
   if (view.kind === "volume") return items;
   if (view.kind === "plane") {
     const on = (view.thickness_mm ?? 0) > 0;
-    items.push({ id: "slab", label: (w) => w.slab_mip, on, run: () => slabs.toggleSlab(viewport) });
+    items.push({ id: "slab", label: () => menuWords.value.slab_mip, on, run: () => slabs.toggleSlab(viewport) });
     items.push({ id: "link", label: (w) => w.link, on: desk.linked.peek(), run: () => crosses.toggleLink(desk) });
     return items;
   }
@@ -106,11 +107,11 @@ function layout(desk: Desk): MenuItem[] {
   if (mpr) {
     items.push({
       id: "maximise",
-      label: (w) => (alone ? w.layout_grid : w.maximise_this),
+      label: (w) => (alone ? w.layout_grid : menuWords.value.maximise_this),
       run: () => (desk.maximised.value = alone ? null : shown),
     });
   }
-  items.push({ id: "texts", label: (w) => w.corner_texts, on: desk.texts.peek(), run: () => (desk.texts.value = !desk.texts.peek()) });
+  items.push({ id: "texts", label: () => menuWords.value.corner_texts, on: desk.texts.peek(), run: () => (desk.texts.value = !desk.texts.peek()) });
   if (desk.history.undoable) items.push({ id: "undo", label: (w) => w.undo, run: () => undo(desk) });
   items.push({ id: "help", label: (w) => w.help, run: () => (desk.sheet.value = "help") });
   items.push({ id: "settings", label: (w) => w.settings.title, run: () => (desk.sheet.value = "settings") });

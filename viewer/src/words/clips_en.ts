@@ -13,8 +13,6 @@ export const en: ClipWords = {
   again: "Another cut",
   projection: "Projection",
   parallel: "Parallel",
-  perspective: "Perspective",
   rays_are_parallel: "The rays of a projection are parallel.",
   angle: "Angle",
-  clipped: "Clipped",
 };

@@ -11,8 +11,6 @@ export const zh = {
   again: "再加切面",
   projection: "投影方式",
   parallel: "平行",
-  perspective: "透视",
   rays_are_parallel: "投影的光线总是平行。",
   angle: "视角",
-  clipped: "已裁剪",
 };

@@ -37,6 +37,8 @@ export const en: RenderingWords = {
     pt_hot: "High uptake",
     pt_grey: "High uptake on grey",
   },
+  title: "Volume rendering",
+  look_from: "Look from",
   group: "Groups of presets",
   groups: {
     vessels: "Vessels",

@@ -35,6 +35,8 @@ export const zh = {
     pt_hot: "高摄取",
     pt_grey: "灰底高摄取",
   } as Record<string, string>,
+  title: "容积再现",
+  look_from: "观察方向",
   group: "预设分组",
   groups: {
     vessels: "血管",

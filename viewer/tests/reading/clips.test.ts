@@ -1,4 +1,5 @@
 import { beforeEach, expect, test, vi } from "vitest";
+import { isClipped } from "../../src/geometry/clipped";
 import { dot, type Vector3 } from "../../src/geometry/vectors";
 import type { VolumeView } from "../../src/stream/messages";
 import * as clips from "../../src/reading/clips";
@@ -30,17 +31,17 @@ test("a box is switched on around everything, and comes back as it was", () => {
   const whole = view().clip_box!;
   expect(whole.centre.map((mm) => Number(mm.toFixed(6)))).toEqual([-1.15, -1.15, -49]);
   expect(whole.half_mm.map((mm) => Number(mm.toFixed(6)))).toEqual([179.2, 179.2, 100]);
-  expect(clips.isClipped(geometry(), view())).toBe(false);
+  expect(isClipped(geometry(), view())).toBe(false);
   clips.moveFace(desk, viewport, whole, 2, -30, false);
   const cut = view().clip_box!;
   expect(clips.cutAways(geometry(), cut).map((mm) => Number(mm.toFixed(6)))).toEqual([0, 0, 30, 0, 0, 0]);
-  expect(clips.isClipped(geometry(), view())).toBe(true);
+  expect(isClipped(geometry(), view())).toBe(true);
   clips.setBox(desk, viewport, false);
   expect(view().clip_box).toBeNull();
   clips.setBox(desk, viewport, true);
   expect(view().clip_box).toEqual(cut);
   clips.resetFace(desk, viewport, cut, 2);
-  expect(clips.isClipped(geometry(), view())).toBe(false);
+  expect(isClipped(geometry(), view())).toBe(false);
 });
 
 test("a cut goes across the viewing direction and stays in the body when one turns", () => {
@@ -59,7 +60,7 @@ test("a wheel cuts deeper and back, from nothing and to nothing", () => {
   expect(clips.cutOf(geometry(), view()).depth_mm).toBeCloseTo(32, 6);
   expect(viewport.moving.value).toBe(true);
   clips.cutDeeper(desk, viewport, -100);
-  expect(clips.isClipped(geometry(), view())).toBe(false);
+  expect(isClipped(geometry(), view())).toBe(false);
 });
 
 test("another cut leaves the one before where it is, up to six", () => {
@@ -90,7 +91,7 @@ test("what was cut away is shown again at once, or step by step", async () => {
   const all = view();
   clips.unclip(desk, viewport);
   await settled();
-  expect(clips.isClipped(geometry(), view())).toBe(false);
+  expect(isClipped(geometry(), view())).toBe(false);
   expect(view()).toMatchObject({ clip_planes: [], perspective: 60 });
   for (const expected of [all, { ...all, perspective: undefined }]) {
     expect(desk.history.undo()).toBe("rendering");

@@ -4,16 +4,36 @@ import { expect, test } from "vitest";
 import { en as page_en } from "../../src/words/en";
 import { en as help_en } from "../../src/words/help_en";
 import { zh as help_zh } from "../../src/words/help_zh";
+import { en as menu_en } from "../../src/words/menu_en";
+import { zh as menu_zh } from "../../src/words/menu_zh";
 import { en as password_en } from "../../src/words/password_en";
 import { zh as password_zh } from "../../src/words/password_zh";
+import { en as player_en } from "../../src/words/player_en";
+import { zh as player_zh } from "../../src/words/player_zh";
 import { en as renderings_en } from "../../src/words/renderings_en";
 import { zh as renderings_zh } from "../../src/words/renderings_zh";
 import { en as system_en } from "../../src/words/system_en";
 import { zh as system_zh } from "../../src/words/system_zh";
 import { zh as page_zh } from "../../src/words/zh";
 
-const zh = { page: page_zh, help: help_zh, system: system_zh, renderings: renderings_zh, password: password_zh };
-const en = { page: page_en, help: help_en, system: system_en, renderings: renderings_en, password: password_en };
+const zh = {
+  page: page_zh,
+  help: help_zh,
+  menu: menu_zh,
+  password: password_zh,
+  player: player_zh,
+  renderings: renderings_zh,
+  system: system_zh,
+};
+const en = {
+  page: page_en,
+  help: help_en,
+  menu: menu_en,
+  password: password_en,
+  player: player_en,
+  renderings: renderings_en,
+  system: system_en,
+};
 
 const SRC = fileURLToPath(new URL("../../src/", import.meta.url));
 const files = (readdirSync(SRC, { recursive: true }) as string[])

@@ -3,6 +3,7 @@
 import type { Command } from "../../input/keys";
 import type { Action } from "../../reading/key_table";
 import { clipWords } from "../../words/clips";
+import { playerWords } from "../../words/player";
 import { helpWords, type HelpWords } from "../../words/help";
 import type { Words } from "../../words/words";
 
@@ -22,10 +23,10 @@ const NAMES: Record<Command, (w: Words, h: HelpWords) => string> = {
   overlays: (w) => w.overlays,
   shutter: (w) => w.shutter,
   clip_box: () => clipWords.value.box,
-  perspective: () => clipWords.value.perspective,
-  cine: (w) => w.cine.play_or_stop,
-  previous_phase: (w) => w.previous_phase,
-  next_phase: (w) => w.next_phase,
+  perspective: (w) => w.perspective,
+  cine: () => playerWords.value.play_or_stop,
+  previous_phase: () => playerWords.value.previous_phase,
+  next_phase: () => playerWords.value.next_phase,
   previous_image: (_, h) => h.keys.previous_image,
   next_image: (_, h) => h.keys.next_image,
   first_image: (_, h) => h.keys.first_image,

@@ -1,10 +1,12 @@
 /** What of a volume is rendered and from how near, in the panel: clip box, cuts, perspective. */
 
+import { isClipped } from "../../geometry/clipped";
 import * as clips from "../../reading/clips";
 import type { Viewport } from "../../reading/viewport";
 import { desk } from "../../session";
 import type { VolumeView } from "../../stream/messages";
 import { clipWords } from "../../words/clips";
+import { words } from "../../words/words";
 import "../../styles/clip.css";
 
 interface Props {
@@ -61,7 +63,7 @@ function Clipping({ viewport, view }: Props) {
           {w.again}
         </button>
         <button
-          disabled={!clips.isClipped(geometry, view)}
+          disabled={!isClipped(geometry, view)}
           data-testid="unclip"
           onClick={() => clips.unclip(desk, viewport)}
         >
@@ -88,7 +90,7 @@ function Perspective({ viewport, view }: Props) {
           data-testid="perspective"
           onClick={() => angle || clips.togglePerspective(viewport)}
         >
-          {w.perspective}
+          {words.value.perspective}
         </button>
       </div>
       {parallel && <p class="faint">{w.rays_are_parallel}</p>}

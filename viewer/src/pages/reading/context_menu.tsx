@@ -3,6 +3,7 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { menuOf, type MenuItem } from "../../reading/menu";
 import { desk } from "../../session";
+import { menuWords } from "../../words/menu";
 import { words } from "../../words/words";
 import { narrow } from "../common";
 import { closeSheet, SheetFrame } from "./sheet_frame";
@@ -72,7 +73,7 @@ function Popover({ groups, page: [x, y] }: { groups: MenuItem[][]; page: [number
       <div
         class="menu popover"
         role="menu"
-        aria-label={words.value.actions}
+        aria-label={menuWords.value.actions}
         tabIndex={-1}
         ref={box}
         data-testid="menu"

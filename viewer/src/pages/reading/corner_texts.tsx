@@ -2,6 +2,7 @@
 
 import type { FramePlace, SeriesInfo, StackInfo, StudyRow } from "../../api/messages";
 import { depthOf, millimetresPerPixel, normal } from "../../geometry/camera";
+import { isClipped } from "../../geometry/clipped";
 import { isOblique, step, toIndex, type Plane } from "../../geometry/grid";
 import { holeAt } from "../../geometry/places";
 import { length } from "../../geometry/vectors";
@@ -12,7 +13,7 @@ import type { Viewport } from "../../reading/viewport";
 import { hasWindow, windowNumber } from "../../reading/windows";
 import { connection, desk } from "../../session";
 import type { Drawn } from "../../stream/screen";
-import type { PlaneView, StackView, View } from "../../stream/messages";
+import type { PlaneView, StackView, View, VolumeView } from "../../stream/messages";
 import { words } from "../../words/words";
 import { patientName, sexAge } from "../common";
 import { later } from "../later";
@@ -102,7 +103,18 @@ function PlaneLines({ view, stack }: { view: PlaneView; stack: StackInfo }) {
   );
 }
 
-const VolumeLines = later(() => import("./volume_lines").then((part) => part.VolumeLines));
+const RenderingLine = later(() => import("./rendering_line").then((part) => part.RenderingLine));
+
+function VolumeLines({ view, stack }: { view: VolumeView; stack: StackInfo }) {
+  const w = words.value;
+  return (
+    <>
+      <RenderingLine view={view} unit={stack.unit} />
+      {view.perspective && !view.projection && <span data-testid="perspective-text">{`${w.perspective} ${view.perspective}°`}</span>}
+      {stack.volume && isClipped(stack.volume, view) && <span data-testid="clipped">{w.clipped}</span>}
+    </>
+  );
+}
 
 /** The window, or which VOI LUT of the header stands in its place. */
 function windowText(view: View, stack: StackInfo): string {
@@ -180,7 +192,7 @@ export function CornerTexts({ viewport }: { viewport: Viewport }) {
           {stack.phase && <span data-testid="phase-corner">{phaseText(stack.phase, w)}</span>}
           {view.kind === "stack" && <StackLines view={view} stack={stack} />}
           {view.kind === "plane" && <PlaneLines view={view} stack={stack} />}
-          {view.kind === "volume" && <VolumeLines view={view} unit={stack.unit} />}
+          {view.kind === "volume" && <VolumeLines view={view} stack={stack} />}
           {view.kind !== "volume" && <span>{`${w.zoom} ${zoomPercent(viewport, drawn, stack)} %`}</span>}
           {view.kind === "stack" && (
             <span class={spacing === "imager" ? "said" : "may-hide"}>{w.spacing[spacing] ?? spacing}</span>

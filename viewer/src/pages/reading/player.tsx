@@ -4,6 +4,7 @@ import { MAX_FPS, MIN_FPS } from "../../reading/cine";
 import { hint } from "../../reading/key_table";
 import { showPhase } from "../../reading/phases";
 import { desk } from "../../session";
+import { playerWords } from "../../words/player";
 import { words } from "../../words/words";
 import { Icon } from "../icons";
 import { phaseText } from "./phase_text";
@@ -11,7 +12,7 @@ import { phaseText } from "./phase_text";
 const { cine } = desk;
 
 function PhaseSlider() {
-  const w = words.value;
+  const [w, p] = [words.value, playerWords.value];
   const phases = desk.phases.value;
   const at = phases.indexOf(desk.stack.value!);
   const phase = phases[at]?.phase;
@@ -25,8 +26,8 @@ function PhaseSlider() {
     <div class="player-row">
       <button
         class="tool"
-        aria-label={w.previous_phase}
-        title={`${w.previous_phase} (${hint("previous_phase")})`}
+        aria-label={p.previous_phase}
+        title={`${p.previous_phase} (${hint("previous_phase")})`}
         data-testid="previous-phase"
         onClick={() => go((at + phases.length - 1) % phases.length, false)}
       >
@@ -46,8 +47,8 @@ function PhaseSlider() {
       />
       <button
         class="tool"
-        aria-label={w.next_phase}
-        title={`${w.next_phase} (${hint("next_phase")})`}
+        aria-label={p.next_phase}
+        title={`${p.next_phase} (${hint("next_phase")})`}
         data-testid="next-phase"
         onClick={() => go((at + 1) % phases.length, false)}
       >
@@ -64,7 +65,7 @@ function PhaseSlider() {
 function PlayButton() {
   const w = words.value;
   const playing = cine.playing.value;
-  const label = playing ? w.cine.stop : w.cine.play;
+  const label = playing ? w.stop : w.play;
   return (
     <button
       class={playing ? "play playing" : "play"}
@@ -80,10 +81,10 @@ function PlayButton() {
 }
 
 function Measured() {
-  const w = words.value;
+  const p = playerWords.value;
   const measured = cine.measured.value;
   if (!measured) return null;
-  const parts = [w.cine.fps(measured.fps.toFixed(1)), ...(measured.skipped ? [w.cine.skipped(measured.skipped)] : [])];
+  const parts = [p.fps(measured.fps.toFixed(1)), ...(measured.skipped ? [p.skipped(measured.skipped)] : [])];
   return (
     <output class="mono" data-testid="measured" data-skipped={measured.skipped}>
       {parts.join(" · ")}
@@ -92,14 +93,14 @@ function Measured() {
 }
 
 function Controls() {
-  const w = words.value;
+  const p = playerWords.value;
   const fps = Math.round(cine.fps.value);
   const choices = cine.choices.value;
   return (
-    <div class="player-row" role="group" aria-label={w.cine.title}>
+    <div class="player-row" role="group" aria-label={p.title}>
       <PlayButton />
       {choices.length > 1 && (
-        <div class="segments" role="group" aria-label={w.cine.title}>
+        <div class="segments" role="group" aria-label={p.title}>
           {choices.map((over) => (
             <button
               key={over}
@@ -107,7 +108,7 @@ function Controls() {
               data-testid={`cine-${over}`}
               onClick={() => cine.setOver(over)}
             >
-              {w.cine[over]}
+              {p[over]}
             </button>
           ))}
         </div>
@@ -118,18 +119,18 @@ function Controls() {
         max={MAX_FPS}
         step={1}
         value={fps}
-        aria-label={w.cine.speed}
-        aria-valuetext={w.cine.fps(String(fps))}
+        aria-label={p.speed}
+        aria-valuetext={p.fps(String(fps))}
         data-testid="cine-fps"
         onInput={(event) => cine.setFps(Number(event.currentTarget.value))}
       />
       <span class="mono player-fps" data-testid="cine-speed">
-        {w.cine.fps(String(fps))}
+        {p.fps(String(fps))}
       </span>
       <button
         class="tool"
-        aria-label={`×1 ${w.cine.own_speed}`}
-        title={w.cine.own_speed}
+        aria-label={`×1 ${p.own_speed}`}
+        title={p.own_speed}
         aria-pressed={cine.speed.value === 1}
         data-testid="cine-own-speed"
         onClick={() => cine.setSpeed(1)}
@@ -138,8 +139,8 @@ function Controls() {
       </button>
       <button
         class="tool"
-        aria-label={w.cine[cine.way.value]}
-        title={w.cine[cine.way.value]}
+        aria-label={p[cine.way.value]}
+        title={p[cine.way.value]}
         data-testid="cine-way"
         data-way={cine.way.value}
         onClick={() => cine.nextWay()}

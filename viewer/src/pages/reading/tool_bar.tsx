@@ -222,7 +222,7 @@ export function CineButton() {
   return (
     <ToolButton
       icon={playing.value ? "stop" : "play"}
-      label={playing.value ? w.cine.stop : w.cine.play}
+      label={playing.value ? w.stop : w.play}
       key_={hint("cine")}
       testid="cine"
       onclick={() => {

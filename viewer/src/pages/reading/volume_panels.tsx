@@ -54,7 +54,7 @@ function SlabPanel() {
 }
 
 function RenderingPanel() {
-  const w = words.value;
+  const [w, r] = [words.value, renderingWords.value];
   const viewport = desk.activeViewport.value;
   const view = viewport.view.value;
   const series = desk.series.value;
@@ -66,13 +66,13 @@ function RenderingPanel() {
   const presets = presetsOf(connection.presets.value, series.modality, desk.stack.value?.unit);
   return (
     <section class="panel">
-      <h2>{w.rendering}</h2>
+      <h2>{r.title}</h2>
       <PresetList viewport={viewport} view={view} presets={presets} />
       {!view.projection && (
         <>
           <button class="edit-curve" aria-pressed={desk.editing.value} data-testid="edit-curve" onClick={edit}>
             <Sign name="curve" />
-            <span>{renderingWords.value.edit}</span>
+            <span>{r.edit}</span>
           </button>
           <label class="slider">
             <span>{w.opacity_shift}</span>
@@ -91,11 +91,11 @@ function RenderingPanel() {
           </label>
         </>
       )}
-      <div class="segments" role="group" aria-label={w.look_from}>
+      <div class="segments" role="group" aria-label={r.look_from}>
         {(["A", "P", "L", "R", "H", "F"] as const).map((side) => (
           <button
             key={side}
-            title={`${w.look_from}: ${w.sides[side]}`}
+            title={`${r.look_from}: ${w.sides[side]}`}
             data-testid={`look-${side}`}
             onClick={() => turns.lookFrom(desk, viewport, side)}
           >
