@@ -54,15 +54,16 @@ export function keep(viewport: Viewport, name: string, preset: string, curve: Cu
 export const forgetCurve = (name: string): void =>
   prefer({ curves: preferences.peek().curves.filter((own) => own.name !== name) });
 
-/** Show a kept curve; one in fractions waits until the server has told the volume's range. */
-export async function showOwn(viewport: Viewport, own: OwnCurve): Promise<void> {
+/** Show a kept curve. One in fractions waits for the volume's range; false where the server does not tell it. */
+export async function showOwn(viewport: Viewport, own: OwnCurve): Promise<boolean> {
   const asked = viewport.view.peek();
   const told = isAbsolute(own.preset) ? null : await viewport.survey();
   const view = viewport.view.peek();
-  if (view?.kind !== "volume" || view.stack !== asked?.stack) return;
-  if (!told && !isAbsolute(own.preset)) return;
+  if (view?.kind !== "volume" || view.stack !== asked?.stack) return true;
+  if (!told && !isAbsolute(own.preset)) return false;
   const width = told ? Math.max(told.high - told.low, 1e-6) : 1;
   const curve = mapped(own.points, (value) => (told ? told.low + value * width : value));
   shown.value = { name: own.name, curve };
   viewport.set({ ...view, preset: own.preset, shift: 0, curve, projection: null }, false);
+  return true;
 }

@@ -11,12 +11,15 @@ import type { Plane } from "../geometry/grid";
 import type { Vector, Vector2 } from "../geometry/vectors";
 import type { Connection, Surface, Wanted } from "../stream/connection";
 import type { Frame } from "../stream/frame";
-import type { Picked, Surveyed, Trouble, View } from "../stream/messages";
+import type { Picked, Surveyed, Trouble, View, VolumeView } from "../stream/messages";
 import { Screen, type Drawn } from "../stream/screen";
 
 export type Role = "stack" | Plane | "volume";
 
 let ids = 0;
+
+/** What a survey is about. */
+export const aboutOf = ({ stack, preset }: VolumeView): string => `${stack} ${preset}`;
 
 export class Viewport implements Surface {
   readonly view = signal<View | null>(null);
@@ -30,6 +33,8 @@ export class Viewport implements Surface {
   readonly trouble = signal<Trouble | null>(null);
   /** What a finger hides and the loupe shows, canvas pixels; null while nothing is placed. */
   readonly loupe = signal<Vector2 | null>(null);
+  /** What the server told last of a volume's values and a preset's curve; see `aboutOf`. */
+  readonly told = signal<{ about: string; answer: Surveyed } | null>(null);
   /** Canvas pixels per CSS pixel. */
   density = 1;
   /** Whether the picture should fill the viewport when its size changes: until someone zooms or pans. */
@@ -38,6 +43,7 @@ export class Viewport implements Surface {
   kin: ReadonlySet<string> = new Set();
 
   private id = 0;
+  private asking: { about: string; answer: Promise<Surveyed | null> } | null = null;
   private screen: Screen | null = null;
   private corners: Vector[] = [];
   private asked = "";
@@ -135,10 +141,23 @@ export class Viewport implements Surface {
     return this.connection.pick(this.id, at, { width, height, view: drawn.view });
   }
 
-  /** Ask for the values of the volume and the curve of its preset; null when there is no answer. */
+  /** Ask for the values of the volume and the curve of its preset, unless they are known; null when nobody answers. */
   async survey(): Promise<Surveyed | null> {
     const view = this.view.peek();
-    return view?.kind === "volume" ? this.connection.survey(this.id, view) : null;
+    if (view?.kind !== "volume") return null;
+    const about = aboutOf(view);
+    // The server answers the newest question only, so that all who ask the same wait for the same answer.
+    if (this.asking?.about !== about) {
+      const answer = this.connection.survey(this.id, view).then((said) => {
+        const known = said?.curve.length ? said : null;
+        if (this.asking?.answer !== answer) return known;
+        if (known) this.told.value = { about, answer: known };
+        else this.asking = null;
+        return known;
+      });
+      this.asking = { about, answer };
+    }
+    return this.asking.answer;
   }
 
   /** Whether the picture's pixels are the display's, one to one. */

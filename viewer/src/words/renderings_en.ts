@@ -57,6 +57,8 @@ export const en: RenderingWords = {
   own: "Mine",
   forget: (name) => `Delete “${name}”`,
 
+  untold: "The server has not told this volume's values.",
+  again: "Try again",
   edit: "Edit curve",
   curve: "Curve of opacity and colour",
   value: "Value",

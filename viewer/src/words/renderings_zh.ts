@@ -55,6 +55,8 @@ export const zh = {
   own: "我的",
   forget: (name: string): string => `删除“${name}”`,
 
+  untold: "服务器未返回此体数据的值。",
+  again: "重试",
   edit: "编辑曲线",
   curve: "不透明度与颜色曲线",
   value: "值",

@@ -13,7 +13,7 @@ const CURVE: Curve = [
 ];
 const presets = ["ct_bone", "mr_brain"].map((name): Preset => ({ name, group: "", modalities: [], colours: [] }));
 const range = (low: number, high: number): Surveyed =>
-  ({ t: "surveyed", viewport: 1, n: 1, curve: [], low, high, least: low, greatest: high, counts: [] }) satisfies Surveyed;
+  ({ t: "surveyed", viewport: 1, n: 1, curve: [...CURVE], low, high, least: low, greatest: high, counts: [] }) satisfies Surveyed;
 
 let own: typeof import("../../src/reading/own_curves");
 let preferences: typeof import("../../src/reading/preferences");

@@ -6,33 +6,15 @@ import * as curves from "../../reading/curves";
 import type { Curve, Span } from "../../reading/curves";
 import * as renderings from "../../reading/renderings";
 import { keep, MOST_CURVES } from "../../reading/own_curves";
-import { connection, desk } from "../../session";
+import { desk } from "../../session";
 import type { Surveyed, VolumeView } from "../../stream/messages";
 import { renderingWords } from "../../words/renderings";
 import { words } from "../../words/words";
 import { CurvePlot } from "./curve_plot";
 import { Sign, type SignName } from "./curve_signs";
 import { NumberField } from "./number_field";
+import { useSurvey } from "./use_survey";
 import "../../styles/curve.css";
-
-/** The volume's values and the preset's curve, as soon as the volume is there. */
-function useSurvey(view: VolumeView): Surveyed | null {
-  const key = `${view.series} ${view.stack} ${view.preset}`;
-  const [told, setTold] = useState<{ key: string; answer: Surveyed } | null>(null);
-  const viewport = desk.viewports.volume;
-  const drawn = viewport.drawn.value?.view.stack === view.stack; // before, it would be asked in vain
-  const line = connection.state.value;
-  useEffect(() => {
-    let wanted = true;
-    if (drawn && told?.key !== key) {
-      void viewport.survey().then((answer) => wanted && answer?.curve.length && setTold({ key, answer }));
-    }
-    return () => {
-      wanted = false;
-    };
-  }, [key, drawn, line]);
-  return told?.key === key ? told.answer : null;
-}
 
 interface Edited {
   view: VolumeView;
@@ -186,12 +168,18 @@ export function CurveDock() {
 }
 
 function Surveying({ view }: { view: VolumeView }) {
-  const told = useSurvey(view);
+  const r = renderingWords.value;
+  const survey = useSurvey();
+  const told = survey.told.value;
   return (
-    <section class="curve-dock" aria-label={renderingWords.value.curve} data-testid="curve-dock">
+    <section class="curve-dock" aria-label={r.curve} data-testid="curve-dock">
       {told ? (
         // Another preset or volume is another curve: it is seen whole, and no point of the old one stays chosen.
         <Editor key={`${view.series} ${view.stack} ${view.preset}`} view={view} told={told} />
+      ) : survey.failed.value ? (
+        <p role="status" data-testid="untold">
+          {r.untold} <button onClick={() => survey.again()}>{r.again}</button>
+        </p>
       ) : (
         <p class="faint">{words.value.waiting}</p>
       )}

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { forgetCurve, isShown, ownCurves, showOwn } from "../../reading/own_curves";
 import * as renderings from "../../reading/renderings";
+import type { OwnCurve } from "../../reading/preferences";
 import type { Projection } from "../../reading/slabs";
 import type { Viewport } from "../../reading/viewport";
 import { desk } from "../../session";
@@ -34,6 +35,14 @@ export function chooseProjection(viewport: Viewport, view: VolumeView, projectio
 }
 
 export const isPreset = (view: VolumeView, name: string): boolean => !view.projection && view.preset === name;
+
+async function chooseOwn(viewport: Viewport, own: OwnCurve): Promise<void> {
+  if (await showOwn(viewport, own)) return;
+  desk.toast.value = {
+    say: () => renderingWords.value.untold,
+    offer: { label: () => renderingWords.value.again, run: () => void chooseOwn(viewport, own) },
+  };
+}
 
 interface Props {
   viewport: Viewport;
@@ -72,7 +81,7 @@ function OwnList({ viewport, view, presets }: Props) {
           <button
             aria-pressed={!view.projection && isShown(own, view.curve)}
             data-testid={`own-${own.name}`}
-            onClick={() => void showOwn(viewport, own)}
+            onClick={() => void chooseOwn(viewport, own)}
           >
             <span class="swatch" style={{ background: swatch(own.points.filter((p) => p[2] > 0).map((p) => p[1])) }} />
             <span>{own.name}</span>
