@@ -26,11 +26,24 @@ export function setWindow(desk: Desk, wanted: Vector2, moving: boolean, lut: num
   setGreys(desk, moving, (view) => (view.kind === "stack" ? { ...view, window, lut } : { ...view, window }));
 }
 
+/**
+ * How far a volume's opacity can be shifted, and in which steps: a hundredth of the values that presets are stretched
+ * over, or of a thousand HU. Null until the server has told which values those are.
+ */
+export function shiftsOf(desk: Desk, { surveyed }: Viewport): { most: number; step: number } | null {
+  const width = desk.stack.value?.unit === "HU" ? 1000 : surveyed && Math.max(surveyed.high - surveyed.low, 1e-6);
+  if (!width) return null;
+  const step = 10 ** Math.floor(Math.log10(width / 100));
+  return { most: Number((Math.ceil(width / 2 / step) * step).toPrecision(6)), step };
+}
+
 export function dragWindow(desk: Desk, viewport: Viewport, dx: number, dy: number): void {
   const view = viewport.view.peek();
-  if (view?.kind === "volume" && !hasWindow(view))
-    viewport.set({ ...view, shift: clamp((view.shift ?? 0) + dy * 2, -500, 500) }, true);
-  else if (view && !desk.stack.value?.colour)
+  if (view?.kind === "volume" && !hasWindow(view)) {
+    const most = shiftsOf(desk, viewport)?.most;
+    if (!most) void viewport.survey();
+    else viewport.set({ ...view, shift: clamp((view.shift ?? 0) + (dy * most) / 250, -most, most) }, true);
+  } else if (view && !desk.stack.value?.colour)
     setWindow(desk, dragged(view.window, dx, dy, desk.stack.value?.unit ?? ""), true);
 }
 

@@ -1,6 +1,5 @@
 /** What the volume pane makes of a volume: shaded by a preset or a curve, or a projection through all of it. */
 
-import { clamp } from "../geometry/vectors";
 import type { VolumeView } from "../stream/messages";
 import type { Desk } from "./desk";
 import type { Projection } from "./slabs";
@@ -33,5 +32,7 @@ export const setPreset = (viewport: Viewport, preset: string): void =>
 export const setCurve = (viewport: Viewport, curve: VolumeView["curve"], moving: boolean): void =>
   change(viewport, { shift: 0, curve: curve ?? null }, moving);
 
-export const setShift = (viewport: Viewport, shift: number, moving: boolean): void =>
-  change(viewport, { shift: clamp(shift, -500, 500) }, moving);
+export const setShift = (viewport: Viewport, shift: number, moving: boolean): void => change(viewport, { shift }, moving);
+
+/** A shift as it is read: three digits of it. */
+export const shiftText = (shift: number, unit: string): string => `${Number(shift.toPrecision(3))} ${unit}`.trim();

@@ -17,10 +17,7 @@ export class Survey {
     const there = wanted?.kind === "volume" && drawn.value?.view.stack === wanted.stack;
     return there && this.desk.connection.state.value === "open" ? `${aboutOf(wanted)} ${!loading.value}` : "";
   });
-  readonly told = computed(() => {
-    const { view, told } = this.desk.viewports.volume;
-    return view.value?.kind === "volume" && told.value?.about === aboutOf(view.value) ? told.value.answer : null;
-  });
+  readonly told = computed(() => this.desk.viewports.volume.surveyed);
   /** Nobody has answered, and nobody is asked any more. */
   readonly failed = computed(
     () => !this.told.value && !this.desk.viewports.volume.loading.value && this.count(this.chance.value) >= MOST_TRIES,

@@ -160,6 +160,12 @@ export class Viewport implements Surface {
     return this.asking.answer;
   }
 
+  /** The answer for the volume and the preset that are asked for; null until it has come. */
+  get surveyed(): Surveyed | null {
+    const [view, told] = [this.view.value, this.told.value];
+    return view?.kind === "volume" && told?.about === aboutOf(view) ? told.answer : null;
+  }
+
   /** Whether the picture's pixels are the display's, one to one. */
   get oneToOne(): boolean {
     const frame = this.drawn.value?.frame;

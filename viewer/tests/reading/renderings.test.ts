@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import type { PlaneView, VolumeView } from "../../src/stream/messages";
+import type { PlaneView, Surveyed, VolumeView } from "../../src/stream/messages";
 import * as clips from "../../src/reading/clips";
 import { perform } from "../../src/reading/commands";
 import type { Desk } from "../../src/reading/desk";
@@ -72,6 +72,38 @@ test("a shaded volume has no window: a hand shifts its opacity, keys say that th
   perform(desk, { window: "lung" });
   expect(axial()).toEqual(before);
   expect(desk.toast.value).not.toBeNull();
+});
+
+test.each([
+  ["an SUV", 0, 15, { most: 7.5, step: 0.1 }],
+  ["an ADC map", 0.0002, 0.0031, { most: 0.00145, step: 0.00001 }],
+  ["an MR", 20, 1480, { most: 730, step: 10 }],
+])("%s is shifted by its own values: five hundred pixels go through half of them and back", async (_, low, high, shifts) => {
+  let asked = 0;
+  const answer = { curve: [[0, "#000000", 0]], low, high } as unknown as Surveyed;
+  desk = openChest(chest({ unit: "" }), { survey: () => Promise.resolve(asked++ ? null : answer) });
+  openMpr(desk, "volume");
+  const { volume } = desk.viewports;
+  looks.dragWindow(desk, volume, 0, 25);
+  expect([view().shift, looks.shiftsOf(desk, volume)]).toEqual([0, null]); // nobody has told yet how far that is
+  await new Promise((resolve) => setTimeout(resolve));
+  looks.dragWindow(desk, volume, 0, 25);
+  expect(looks.shiftsOf(desk, volume)).toEqual(shifts);
+  expect(view().shift).toBeCloseTo(shifts.most / 10, 9);
+  looks.dragWindow(desk, volume, 0, -9999);
+  expect([view().shift, asked]).toEqual([-shifts.most, 1]);
+});
+
+test("HU are shifted as ever, and nobody is asked", () => {
+  expect(looks.shiftsOf(desk, desk.viewports.volume)).toEqual({ most: 500, step: 10 });
+  looks.dragWindow(desk, desk.viewports.volume, 0, 9999);
+  expect(view().shift).toBe(500);
+});
+
+test("a shift is read with three digits, whatever its unit", () => {
+  expect([0, 240, -0.4, 0.00012345, 1234.5].map((shift) => renderings.shiftText(shift, "HU"))).toEqual(
+    ["0 HU", "240 HU", "-0.4 HU", "0.000123 HU", "1230 HU"],
+  );
 });
 
 test("steps back go through window and projection, and the camera stays out of it", async () => {

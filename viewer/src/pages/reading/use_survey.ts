@@ -1,11 +1,11 @@
-/** What the server tells of the volume, for as long as a part of the page is shown. */
+/** What the server tells of the volume, asked by a part of the page as long as that is shown and needs it. */
 
 import { useEffect, useState } from "preact/hooks";
 import { Survey } from "../../reading/survey";
 import { desk } from "../../session";
 
-export function useSurvey(): Survey {
+export function useSurvey(needed = true): Survey {
   const [survey] = useState(() => new Survey(desk));
-  useEffect(() => survey.watch(), [survey]);
+  useEffect(() => (needed ? survey.watch() : undefined), [survey, needed]);
   return survey;
 }

@@ -1,15 +1,18 @@
 /** The slab of a plane; presets, projections, opacity and sides of a volume. Fetched when first needed. */
 
+import * as looks from "../../reading/looks";
 import * as renderings from "../../reading/renderings";
 import * as slabs from "../../reading/slabs";
 import * as turns from "../../reading/turns";
 import { presetsOf } from "../../reading/opening";
 import { connection, desk } from "../../session";
+import type { VolumeView } from "../../stream/messages";
 import { renderingWords } from "../../words/renderings";
 import { words } from "../../words/words";
 import { ClipPanel } from "./clip_panel";
 import { Sign } from "./curve_signs";
 import { PresetList } from "./preset_list";
+import { useSurvey } from "./use_survey";
 import "../../styles/curve.css";
 
 function SlabPanel() {
@@ -53,6 +56,33 @@ function SlabPanel() {
   );
 }
 
+function ShiftSlider({ view }: { view: VolumeView }) {
+  const viewport = desk.viewports.volume;
+  const unit = desk.stack.value?.unit ?? "";
+  useSurvey(unit !== "HU"); // for the values that the slider goes by
+  const shifts = looks.shiftsOf(desk, viewport);
+  const { most, step } = shifts ?? { most: 1, step: 1 };
+  const text = renderings.shiftText(view.shift ?? 0, unit);
+  return (
+    <label class="slider">
+      <span>{words.value.opacity_shift}</span>
+      <input
+        type="range"
+        min={-most}
+        max={most}
+        step={step}
+        value={view.shift ?? 0}
+        disabled={!shifts}
+        data-testid="opacity-shift"
+        aria-valuetext={text}
+        onInput={(event) => renderings.setShift(viewport, Number(event.currentTarget.value), true)}
+        onChange={() => desk.rest()}
+      />
+      <output class="mono">{text}</output>
+    </label>
+  );
+}
+
 function RenderingPanel() {
   const [w, r] = [words.value, renderingWords.value];
   const viewport = desk.activeViewport.value;
@@ -74,21 +104,7 @@ function RenderingPanel() {
             <Sign name="curve" />
             <span>{r.edit}</span>
           </button>
-          <label class="slider">
-            <span>{w.opacity_shift}</span>
-            <input
-              type="range"
-              min={-500}
-              max={500}
-              step={10}
-              value={view.shift ?? 0}
-              data-testid="opacity-shift"
-              aria-valuetext={`${Math.round(view.shift ?? 0)} ${desk.stack.value?.unit ?? ""}`.trim()}
-              onInput={(event) => renderings.setShift(viewport, Number(event.currentTarget.value), true)}
-              onChange={() => desk.rest()}
-            />
-            <output class="mono">{`${Math.round(view.shift ?? 0)} ${desk.stack.value?.unit ?? ""}`}</output>
-          </label>
+          <ShiftSlider view={view} />
         </>
       )}
       <div class="segments" role="group" aria-label={r.look_from}>
