@@ -6,8 +6,10 @@ import { MOST_OPAQUE, type Curve, type Point } from "./curves";
 import { prefer, preferences, type OwnCurve } from "./preferences";
 import type { Viewport } from "./viewport";
 
-/** The account keeps 16 KiB of preferences; these take at most about ten. */
+/** The account keeps 16 KiB of preferences; these take less than fifteen. */
 export const MOST_CURVES = 12;
+/** Of a kept value: they tell a thousandth of a range from the next one, and seventeen would not fit. */
+const DIGITS = 6;
 const MOST_LETTERS = 24;
 
 /** What was shown last, and as which points: the same array as long as nobody changes it. */
@@ -45,7 +47,7 @@ export function keep(viewport: Viewport, name: string, preset: string, curve: Cu
   if (!called || others.length >= MOST_CURVES) return false;
   const width = Math.max(told.high - told.low, 1e-6);
   const by = isAbsolute(preset) ? (value: number) => value : (value: number) => (value - told.low) / width;
-  prefer({ curves: [...others, { name: called, preset, points: mapped(curve, by) }] });
+  prefer({ curves: [...others, { name: called, preset, points: mapped(curve, (value) => Number(by(value).toPrecision(DIGITS))) }] });
   const view = viewport.view.peek();
   if (view?.kind === "volume") shown.value = { name: called, curve: view.curve };
   return true;

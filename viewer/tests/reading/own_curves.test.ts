@@ -1,4 +1,5 @@
 import { beforeEach, expect, test, vi } from "vitest";
+import { KEYS } from "../../src/input/keys";
 import type { Curve } from "../../src/reading/curves";
 import type { Viewport } from "../../src/reading/viewport";
 import type { Preset, Surveyed, VolumeView } from "../../src/stream/messages";
@@ -62,11 +63,27 @@ test("the same name replaces, no name keeps nothing, and there are not too many"
   expect(own.keep(viewport, "one more", "ct_bone", CURVE, told)).toBe(true);
 });
 
-test("as many as are kept fit into the account", () => {
-  const long: Curve = Array.from({ length: 32 }, (_, i) => [i * 100 - 1024, "#abcdef", 0.1234]);
-  for (let i = 0; i < own.MOST_CURVES; i += 1) own.keep(viewport, `骨`.repeat(23) + i, "ct_bone_child", long, told);
-  const size = new TextEncoder().encode(JSON.stringify(preferences.preferences.value)).length;
-  expect(size).toBeLessThan(16 * 1024);
+/** As storage/preferences.py counts: what Python writes of it has a space after each comma and colon. */
+function bytesInAccount(kept: unknown): number {
+  const text = JSON.stringify(kept, null, 1).replace(/\n\s*/g, " ").replace(/([[{]) | (?=[\]}])/g, "$1");
+  return new TextEncoder().encode(text).length;
+}
+
+test("bytes are counted as the account does", () => {
+  expect(bytesInAccount({ a: [1, ["骨", 0.5]], b: {} })).toBe('{"a": [1, ["...", 0.5]], "b": {}}'.length);
+});
+
+test("as many as are kept fit into the account, with every digit that a drag gives them and every key assigned", () => {
+  const long: Curve = Array.from({ length: 32 }, (_, i) => [i * 100.123456789 - 1624.987654321, "#abcdef", 0.123456]);
+  const table = Object.entries(KEYS).flatMap(([key, command], i) => [[key, ""], [`Ctrl+Shift+${String.fromCharCode(65 + i)}`, command]]);
+  preferences.prefer({ keys: Object.fromEntries(table) });
+  for (const preset of ["mr_translucent", "ct_bone_dense"]) {
+    const { curves } = preferences.DEFAULTS;
+    preferences.prefer({ curves });
+    for (let i = 0; i < own.MOST_CURVES; i += 1) own.keep(viewport, "骨".repeat(23) + i.toString(36), preset, long, told);
+    expect(preferences.preferences.value.curves).toHaveLength(own.MOST_CURVES);
+    expect(bytesInAccount(preferences.preferences.value)).toBeLessThan(16 * 1024);
+  }
 });
 
 test("what another version kept, or is for another kind of image, is not offered", () => {
