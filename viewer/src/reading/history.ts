@@ -7,7 +7,7 @@
  */
 
 import { batch, effect } from "@preact/signals";
-import { through } from "../geometry/camera";
+import { eyeDistance, through } from "../geometry/camera";
 import { dot, type Vector3 } from "../geometry/vectors";
 import type { PlaneView, StackView, View, VolumeView } from "../stream/messages";
 import { GRID, type Desk, type Layout } from "./desk";
@@ -162,9 +162,9 @@ const MARKS: Record<Exclude<Change, "layout">, (look: Look) => string> = {
   camera: ({ view, fitted }) => (fitted ? "fitted" : `${near(view.extent_mm)} ${inPlane(view)}`),
 };
 
-/** Where a view looks, without its depth. */
+/** Where a view looks, without its depth; an eye has one. */
 function inPlane(view: StackView | PlaneView | VolumeView): string {
-  if (view.kind === "stack") return near(...view.centre);
+  if (view.kind === "stack" || (view.kind === "volume" && eyeDistance(view))) return near(...view.centre);
   const centre: Vector3 = view.centre;
   return near(dot(centre, view.right), dot(centre, view.down));
 }

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { PlaneView, StackView, VolumeView } from "../../src/stream/messages";
 import type { Desk } from "../../src/reading/desk";
+import * as clips from "../../src/reading/clips";
 import * as crosses from "../../src/reading/crosses";
 import * as looks from "../../src/reading/looks";
 import * as moves from "../../src/reading/moves";
@@ -121,6 +122,22 @@ test("a point that was dragged is one step, and the preset it began as comes bac
   expect(desk.history.undo()).toBe("rendering");
   expect((volume.view.value as VolumeView).curve![1]).toEqual([110, "#ffffff", 0.5]);
   expect(desk.history.undo()).toBe("rendering");
+  expect(volume.view.value).toEqual(before);
+});
+
+test("a flight through the body is a step, also where only the depth changes", async () => {
+  openMpr(desk, "volume");
+  const { volume } = desk.viewports;
+  clips.togglePerspective(volume);
+  moves.zoom(volume, 1000, [400, 300], false); // as near as the eye comes to the centre
+  await settled();
+  const before = volume.view.value as VolumeView;
+  moves.zoom(volume, 1.5, [400, 300], false);
+  await settled();
+  const after = volume.view.value as VolumeView;
+  expect([after.extent_mm, after.centre[0], after.centre[2]]).toEqual([before.extent_mm, before.centre[0], before.centre[2]]);
+  expect(after.centre[1]).toBeGreaterThan(before.centre[1] + 1);
+  expect(desk.history.undo()).toBe("camera");
   expect(volume.view.value).toEqual(before);
 });
 
