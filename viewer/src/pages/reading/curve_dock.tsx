@@ -178,7 +178,7 @@ function Surveying({ view }: { view: VolumeView }) {
         <Editor key={`${view.series} ${view.stack} ${view.preset}`} view={view} told={told} />
       ) : survey.failed.value ? (
         <p role="status" data-testid="untold">
-          {r.untold} <button onClick={() => survey.again()}>{r.again}</button>
+          {r.untold} <button class="primary" onClick={() => survey.again()}>{r.again}</button>
         </p>
       ) : (
         <p class="faint">{words.value.waiting}</p>
