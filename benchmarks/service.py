@@ -84,8 +84,11 @@ class Service:
         command = [sys.executable, "-m", "farview", *map(str, arguments)]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
 
-    def start(self, *options: str, timeout_s: float = 240) -> float:
-        """Start every process and wait until the page can be opened; seconds it took."""
+    def start(self, *options: str, timeout_s: float = 600) -> float:
+        """Start every process and wait until the page can be opened; seconds it took.
+
+        A first start compiles every kernel, which takes minutes on a busy machine.
+        """
         name = fingerprint()
         kernels, kept = self.home / "kernels" / name, COMPILED / name
         if kept.is_dir() and not kernels.parent.exists():

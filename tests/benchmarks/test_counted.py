@@ -80,7 +80,6 @@ def test_what_is_skipped_is_not_counted():
 @pytest.mark.parametrize("fails", [False, True])
 def test_the_real_kernels_stay_as_they_were(volume, monkeypatch, fails):
     """Also beside a card's kernels, which a process may have loaded, and where a copy cannot be made."""
-    import kernels
     import kernels.cuda.device
     from kernels import cuda, lanes
 
