@@ -22,7 +22,7 @@ $(VENV)/.installed-test: $(VENV)/.installed pyproject.toml
 	@touch $@
 
 # The page is built by the installation; here again, so that a changed source is never tested against an old page.
-# What starts a whole house runs with nothing beside it, the rest on every core.
+# Whoever reads in a browser has nothing running beside it, the rest runs on every core.
 test: install-test check
 	$(BIN)/python -m pytest -m alone; alone=$$?; $(BIN)/python -m pytest -n auto -m "not alone" && exit $$alone
 

@@ -22,7 +22,7 @@ from numba.core import cgutils
 from numba.core.dispatcher import Dispatcher
 
 from kernels import lane_memory
-from kernels.lanes import LANES, PURE, intrinsic
+from kernels.lanes import LANES, PURE, SHARED, intrinsic
 from kernels.volume import Volume
 
 LINE_SHIFT = 6  # cache lines are 64 bytes
@@ -84,13 +84,14 @@ def _copy() -> ModuleType:
 def _apart() -> Iterator[None]:
     """Modules are loaded anew, and forgotten; what they compile must never be taken for the code of the real ones."""
     mine = {name: sys.modules[name] for name in _copied()}
-    enable_caching = Dispatcher.enable_caching
-    Dispatcher.enable_caching = lambda self: None  # type: ignore[method-assign]
-    _forget(mine)
+    enable_caching, shared = Dispatcher.enable_caching, len(SHARED)
     try:
+        Dispatcher.enable_caching = lambda self: None  # type: ignore[method-assign]
+        _forget(mine)
         yield
     finally:
         Dispatcher.enable_caching = enable_caching  # type: ignore[method-assign]
+        del SHARED[shared:]
         _forget(_copied())
         sys.modules.update(mine)
         for name, module in mine.items():
@@ -99,7 +100,9 @@ def _apart() -> Iterator[None]:
 
 
 def _copied() -> list[str]:
-    return [OURS, *(name for name in sys.modules if name.startswith("kernels.") and name not in COMMON)]
+    """What is loaded of the kernels, but for a card's: they read nothing here."""
+    kernels = [name for name in sys.modules if name.startswith("kernels.") and not name.startswith("kernels.cuda")]
+    return [name for name in (OURS, *kernels) if name in sys.modules and name not in COMMON]
 
 
 def _forget(names: Iterable[str]) -> None:

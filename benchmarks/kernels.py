@@ -13,7 +13,8 @@ minutes and are kept below ~/.cache/farview/benchmarks.
 
 How near a kernel comes to the machine's limits, by what it really reads (counted.py; what is skipped is not):
 % of L1     samples a second, of those that trilinear interpolation takes here with voxels in the first-level cache;
-            a sample is eight voxels read, of values and gradients alike
+            a sample is eight voxels read, of values and gradients alike. Planes along rows of voxels read them in
+            order, sixteen at once, and may pass 100
 % of copy   bytes a second of the cache lines that are read, each counted once a frame, of those that a copy moves
 """
 

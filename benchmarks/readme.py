@@ -89,7 +89,8 @@ def write_timed(bench: Bench) -> None:
         f"Medians on {about['cores']} cores ({about['cpu']}, {about['simd']}), two threads, at commit {commit()}. The "
         "volume is the body phantom, 512×512×500; of three views the slowest. In brackets how near that is to what "
         "the machine can do: samples a second, of those that trilinear interpolation takes with voxels in the "
-        "first-level cache, and bytes a second, of those that a copy moves. What is skipped does not count."
+        "first-level cache (a plane along rows of voxels reads them in order, and may pass that), and bytes a second, "
+        "of those that a copy moves. What is skipped does not count."
     )
     write(note, times_of(bench))
 

@@ -12,7 +12,10 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
+
+from kernels.cache import COMPLETE, fingerprint
 
 # Compiled kernels are kept from one home to the next, where this account's own are; see kernels/cache.py.
 COMPILED = Path.home() / ".cache" / "farview" / "kernels"
@@ -36,6 +39,19 @@ def drop_page_cache() -> bool:
     except OSError:
         return False
     return True
+
+
+def copy_compiled(source: Path, target: Path) -> None:
+    """Copy a folder of compiled kernels, file by file and each of them whole: others may read and write in both."""
+    for path in source.rglob("*"):
+        if path.is_dir() or ".tmp." in path.name:
+            continue
+        new = target / path.relative_to(source)
+        new.parent.mkdir(parents=True, exist_ok=True)
+        half = new.with_name(f"{new.name}.tmp.{os.getpid()}")
+        with suppress(FileNotFoundError):  # replaced by its writer at this moment: compiled again, if need be
+            shutil.copy2(path, half)
+            half.replace(new)
 
 
 class Service:
@@ -68,11 +84,15 @@ class Service:
         command = [sys.executable, "-m", "farview", *map(str, arguments)]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
 
-    def start(self, *options: str, timeout_s: float = 240) -> float:
-        """Start every process and wait until the page can be opened; seconds it took."""
-        kernels = self.home / "kernels"
-        if COMPILED.is_dir() and not kernels.exists():
-            shutil.copytree(COMPILED, kernels)
+    def start(self, *options: str, timeout_s: float = 600) -> float:
+        """Start every process and wait until the page can be opened; seconds it took.
+
+        A first start compiles every kernel, which takes minutes on a busy machine.
+        """
+        name = fingerprint()
+        kernels, kept = self.home / "kernels" / name, COMPILED / name
+        if kept.is_dir() and not kernels.parent.exists():
+            copy_compiled(kept, kernels)
         begun = time.monotonic()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -87,7 +107,8 @@ class Service:
                 break
             if self.healthy():
                 seconds = time.monotonic() - begun
-                shutil.copytree(kernels, COMPILED, dirs_exist_ok=True)
+                if not (kept / COMPLETE).exists():
+                    copy_compiled(kernels, kept)
                 return seconds
             time.sleep(0.05)
         raise RuntimeError(f"farview did not start:\n{self.log.read_text('utf-8', 'replace')[-4000:]}")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import structlog
 
+from kernels.cache import COMPLETE
 from kernels.warm import compile_all, share
 from renderd.pool import PREPARING
 from renderd.scheduler import Scheduler
@@ -22,7 +23,6 @@ from storage.parent import end_with_us
 
 log = structlog.get_logger()
 
-COMPLETE = "complete"  # stands in the folder of the kernels when nothing of them is missing
 MOST_PROCESSES = 4  # one volume rendering takes as long as all other kernels: more would wait for it
 COMMAND = (sys.executable, "-m", "kernels.warm")
 

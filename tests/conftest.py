@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,28 @@ from storage import passwords
 
 # One PostgreSQL for the whole run: the fixtures `database` and `database_target`.
 pytest_plugins = ["tests.database"]
+
+
+FOR_THE_LOG = "for the log"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes begins first, so that at the end nobody waits for it."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.fixture
+def for_the_log(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """What a test measured and every run's log should show, also that of a run on several cores."""
+    return lambda text: record_property(FOR_THE_LOG, text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, text in report.user_properties:
+            if name == FOR_THE_LOG:
+                terminalreporter.section(report.nodeid)
+                terminalreporter.line(str(text))
 
 
 @pytest.fixture(scope="session")

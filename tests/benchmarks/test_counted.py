@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from numba.core.dispatcher import Dispatcher
 
+from benchmarks import counted as counting
 from benchmarks import ours
-from benchmarks.counted import LINE_SHIFT, counted
+from benchmarks.counted import LINE_SHIFT, _copy, counted
 from benchmarks.views import VIEWS, centred
 from kernels.bricks import Bricks
 from kernels.lanes import LANES
@@ -74,9 +77,22 @@ def test_what_is_skipped_is_not_counted():
     assert skipping.touched <= plain.touched
 
 
-def test_the_real_kernels_stay_as_they_were(volume):
-    counted(volume, lambda ours: None)
-    from kernels import plane
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_real_kernels_stay_as_they_were(volume, monkeypatch, fails):
+    """Also beside a card's kernels, which a process may have loaded, and where a copy cannot be made."""
+    import kernels.cuda.device
+    from kernels import cuda, lanes
 
-    assert plane is sys.modules["kernels.plane"] is ours.plane
-    assert ours is sys.modules["benchmarks.ours"]
+    before, shared = dict(sys.modules), list(lanes.SHARED)
+    _copy.cache_clear()
+    if fails:
+        monkeypatch.setattr(counting, "import_module", lambda name: 1 / 0)
+    with pytest.raises(ZeroDivisionError) if fails else nullcontext():
+        counted(volume, lambda ours: None)
+    for name, module in before.items():
+        assert sys.modules[name] is module
+        if name.startswith("kernels."):
+            assert getattr(sys.modules[name.rpartition(".")[0]], name.rpartition(".")[2]) is module
+    assert (kernels.cuda, kernels.plane, sys.modules["benchmarks.ours"]) == (cuda, ours.plane, ours)
+    assert shared == lanes.SHARED
+    assert Dispatcher.enable_caching.__name__ == "enable_caching"

@@ -22,12 +22,13 @@ from typing import Any
 
 import pytest
 
+from benchmarks.service import copy_compiled
 from farview.listening import in_url
 from farview.privileges import Way, choose
 from kernels.cache import fingerprint
 from tests.farview.conftest import ROOT, House
 
-pytestmark = [pytest.mark.alone, pytest.mark.slow]  # real processes, started and stopped
+pytestmark = [pytest.mark.long, pytest.mark.slow]  # real processes, started and stopped
 
 PASSWORD = "Farview-test-1"
 START_S = 400  # a first start compiles every kernel
@@ -106,7 +107,7 @@ def kernels() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="fv-kernels-"))
     left = Path("~/.cache/farview/kernels").expanduser() / fingerprint()
     if left.is_dir():
-        shutil.copytree(left, folder / left.name, copy_function=shutil.copy2)
+        copy_compiled(left, folder / left.name)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -116,7 +117,7 @@ def serve(house: House, kernels: Path) -> Iterator[Any]:
     """Starts `farview serve`; it is gone after the test."""
     started: list[Served] = []
     house.home.mkdir(mode=0o700)
-    shutil.copytree(kernels, house.home / "kernels", copy_function=shutil.copy2)
+    copy_compiled(kernels, house.home / "kernels")
 
     def start(*options: str, **environment: str) -> Served:
         started.append(Served(house, *options, **environment))
@@ -125,7 +126,7 @@ def serve(house: House, kernels: Path) -> Iterator[Any]:
     yield start
     for one in started:
         one.kill()
-    shutil.copytree(house.home / "kernels", kernels, copy_function=shutil.copy2, dirs_exist_ok=True)
+    copy_compiled(house.home / "kernels", kernels)
 
 
 def gone(descriptors: list[int]) -> bool:

@@ -27,7 +27,7 @@ from storage.postgres import EmbeddedPostgres
 from tests.flows.house import House
 from tests.flows.sender import send_files
 
-pytestmark = [pytest.mark.alone, pytest.mark.slow]  # processes, started and killed
+pytestmark = [pytest.mark.long, pytest.mark.slow]  # processes, started and killed
 
 SHAPE = (20, 64, 64)
 OUT_OF_RESOURCES = 0xA700

@@ -23,7 +23,7 @@ from tests.flows.house import House, Memory
 from tests.flows.sender import NO_ANSWER, send_files
 from tests.renderd.page import Frame, Page
 
-pytestmark = [pytest.mark.alone, pytest.mark.slow]  # a whole house, and hundreds of files
+pytestmark = [pytest.mark.long, pytest.mark.slow]  # a whole house, and hundreds of files
 
 MOST_BYTES = 1 << 30  # resident, of one process
 MOST_S = 10.0  # of the processor, for one file or one picture: what others do on the machine does not count

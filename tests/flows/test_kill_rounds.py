@@ -31,7 +31,7 @@ from storage.dicom.write import write_series
 from tests.flows.house import House
 from tests.flows.sender import Sender, split
 
-pytestmark = [pytest.mark.alone, pytest.mark.slow]  # processes, started and killed
+pytestmark = [pytest.mark.long, pytest.mark.slow]  # processes, started and killed
 
 KINDS = 4
 ROUNDS = max(2, int(os.environ.get("FARVIEW_KILL_ROUNDS", "8")) // KINDS)

@@ -6,6 +6,7 @@ do not fit go to memory; registers that do decide how many rays a card follows a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from tests.kernels.ptx import Capability, Launch, compiled, launches, ptxas
 pytest.importorskip("numba_cuda", reason="needs numba-cuda: `pip install '.[test]'`")
 
 ASSEMBLER = ptxas()
+
+pytestmark = pytest.mark.long
 
 REGISTERS = {
     "window.spread_cuda": 32,
@@ -33,11 +36,10 @@ def test_every_kernel_has_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.alone  # what it prints is for the log, which does not hear the workers of a parallel run
 @pytest.mark.skipif(ASSEMBLER is None, reason="needs NVIDIA's ptxas: `pip install nvidia-cuda-nvcc`, Linux or Windows")
 @pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
 def test_kernels_are_within_their_budgets(
-    capability: Capability, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    capability: Capability, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, for_the_log: Callable[[str], None]
 ) -> None:
     assert ASSEMBLER is not None
     over = []
@@ -50,8 +52,7 @@ def test_kernels_are_within_their_budgets(
         lines.append(line)
         if cost.float64 or cost.spilled_bytes or cost.stack_bytes or cost.registers > budget:
             over.append(line)
-    with capsys.disabled():  # for the log of every run
-        print("\n" + "\n".join(lines))
+    for_the_log("\n".join(lines))
     assert not over
 
 

@@ -31,7 +31,7 @@ from kernels.volume import Volume
 from kernels.window import OUTSIDE
 from tests.kernels.standin import Card
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.long, pytest.mark.slow]
 
 SIDE = 512
 compiled = njit(**OPTIONS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from numba import njit
@@ -14,6 +16,8 @@ from kernels.samples import MODES, projection_samples, slab_samples
 from kernels.scalars import PRIMITIVES, scalar_variant
 from kernels.volume import Volume
 from tests.kernels.grids import DTYPES, SHEARED, centred, random_volume, rotation, smooth_volume
+
+pytestmark = pytest.mark.long
 
 compiled = njit(**OPTIONS)
 
@@ -45,11 +49,9 @@ def test_the_scalar_reading_runs_as_plain_python():
     assert value(array, (3, 3, 3), f32(0.5), f32(1), f32(1.5)) == pytest.approx(0.5 + 3 + 13.5)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("places", "holes"), [(None, ()), ((0, 1, 2, 2.125, 2.5, 4, 5, 9, 10.25), (0, 6))])
-def test_slabs_and_projections_of_single_lanes_equal_the_packets(dtype, places, holes):
-    volume = Volume(random_volume(dtype, (9, 7, 11), SHEARED).array, SHEARED, places, holes)
+@cache
+def slabs():
+    """A picture of single lanes; compiled once for each type of voxels."""
     ray, kept = scalar_variant(plane.slab_ray, compiled), scalar_variant(sampling.kept, compiled)
 
     @njit(**OPTIONS)
@@ -67,6 +69,40 @@ def test_slabs_and_projections_of_single_lanes_equal_the_packets(dtype, places, 
                     near, far = kept(depth, f32(depths[i, 3]), near, far)
                 out[v, u] = ray(array, size, slices, x, y, z, dx, dy, dz, count, near, far, has_borders, mode)
 
+    return run
+
+
+@cache
+def renderings():
+    """The same of volume rendering."""
+    aim, cut, follow, finished = (
+        scalar_variant(f, compiled) for f in (rays.aim, rays.cut, march.march, march.finished)
+    )
+
+    @njit(**OPTIONS)
+    def run(array, size, slices, camera, view, occupancy, table, optics, out):  # noqa: PLR0917
+        o, r, d = camera.origin, camera.right, camera.down
+        for v in range(out.shape[0]):
+            for u in range(out.shape[1]):
+                x = f32(o[0] + u * r[0] + v * d[0])
+                y = f32(o[1] + u * r[1] + v * d[1])
+                z = f32(o[2] + u * r[2] + v * d[2])
+                x, y, z, dx, dy, dz, path = aim(view, optics, size, x, y, z)
+                near, far = cut(view, x, y, z, dx, dy, dz)
+                red, green, blue, through = follow(
+                    array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, table, optics, 0, 0
+                )
+                out[v, u] = finished(red, green, blue, through, optics.early_exit)
+
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("places", "holes"), [(None, ()), ((0, 1, 2, 2.125, 2.5, 4, 5, 9, 10.25), (0, 6))])
+def test_slabs_and_projections_of_single_lanes_equal_the_packets(dtype, places, holes):
+    volume = Volume(random_volume(dtype, (9, 7, 11), SHEARED).array, SHEARED, places, holes)
+    run = slabs()
     for turn in ((20, -35, 50), (71, 10, 5), (-80, 170, 12), (4, 95, 30)):
         picture = centred(volume, 37, 31, 0.31, turn)
         clip = Box(volume.centre_mm, rotation(turn[::-1]), (2.5, 3.1, 4.7)).half_spaces
@@ -95,30 +131,11 @@ def test_rendering_of_single_rays_equals_the_packets(dtype, holes):
         places = np.cumsum(np.random.default_rng(2).choice([0.4, 1, 1.5], 19))
         volume = Volume(volume.array, SHEARED, places - places[0], holes)
     picture = centred(volume, 45, 39, 0.4, (40, -25, 70))
-    aim, cut, follow, finished = (
-        scalar_variant(f, compiled) for f in (rays.aim, rays.cut, march.march, march.finished)
-    )
-
-    @njit(**OPTIONS)
-    def run(array, size, slices, camera, view, occupancy, table, optics, out):  # noqa: PLR0917
-        o, r, d = camera.origin, camera.right, camera.down
-        for v in range(out.shape[0]):
-            for u in range(out.shape[1]):
-                x = f32(o[0] + u * r[0] + v * d[0])
-                y = f32(o[1] + u * r[1] + v * d[1])
-                z = f32(o[2] + u * r[2] + v * d[2])
-                x, y, z, dx, dy, dz, path = aim(view, optics, size, x, y, z)
-                near, far = cut(view, x, y, z, dx, dy, dz)
-                red, green, blue, through = follow(
-                    array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, table, optics, 0, 0
-                )
-                out[v, u] = finished(red, green, blue, through, optics.early_exit)
-
     from tests.kernels.test_rendering import WARM
 
     grid = bricks(volume)
     out = np.empty((39, 45, 4), np.float32)
-    run(*rendering.arguments(volume, picture, WARM, grid, 0.5, 0.002, True), out)
+    renderings()(*rendering.arguments(volume, picture, WARM, grid, 0.5, 0.002, True), out)
     values = rendering.volume_rendering_rgba(volume, picture, WARM, grid, 0.5, 0.002)
     assert values[..., 3].max() > 0.9
     assert np.abs(values - out).max() <= 2 / 255

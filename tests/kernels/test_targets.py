@@ -27,6 +27,7 @@ BOTH = {"packets.spread_cpu", "rows.spread_rows", "bricks.spread_cpu", "bricks.n
 Found = dict[str, dict[str, Any]]
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.slow,
     pytest.mark.skipif(
         not binding.get_host_cpu_features().get("avx2"), reason="this processor runs neither AVX2 nor its code"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from kernels.cache import COMPLETE
 from kernels.warm import Warmth, share
 from renderd import compiling
 from renderd.pool import LocalPool
@@ -89,7 +90,7 @@ async def test_who_stops_waiting_leaves_no_process_behind(
         while any(_runs(int(path.name)) for path in started.iterdir()):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert LocalPool(tmp_path).preparing() == ""
-    assert not (tmp_path / compiling.COMPLETE).exists()
+    assert not (tmp_path / COMPLETE).exists()
     assert loads == []
 
 
