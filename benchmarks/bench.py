@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.counted import Work, counted
 from benchmarks.dense import STEP_MM as DENSE_STEP_MM
 from benchmarks.kept import kept
 from benchmarks.limits import Limits
 from benchmarks.ours import THREADS
-from benchmarks.rays import Work
 from benchmarks.subject import Subject
+from benchmarks.views import View
+from kernels.cache import fingerprint
 from renderd.encode import lossless
 
 # Every figure, and what it should reach: ratios and frames a second at least, milliseconds and seconds at most.
@@ -36,11 +38,15 @@ GOALS = {
     "drag_mip_fps": 30,
     "drag_cta_fps": 30,
     "drag_skin_fps": 25,
+    "drag_cta_perspective_fps": 30,
     "still512_ms": 250,
     "still1024_first_ms": 250,
     "still1024_ms": 1500,
     "first_frame_s": 1,
+    "occupancy_ms": 10,
 }
+# These goals are our own: nothing outside asks for them.
+OWN_GOALS = {"drag_cta_perspective_fps"}
 
 # Whose time a figure is: of which module, and of what.
 README_TIMES = {
@@ -49,6 +55,7 @@ README_TIMES = {
     "slab1024_vtk": ("plane.py", "20 mm slab 1024²"),
     "mip512_vtk": ("plane.py", "maximum through everything 512²"),
     "mip1024_vtk": ("plane.py", "maximum 1024²"),
+    "occupancy_ms": ("bricks.py", "for a new transfer function"),
     "vr_cta512_quality": ("rendering.py", "CTA 512²"),
     "vr_cta1024_quality": ("rendering.py", "CTA 1024²"),
     "vr_skin512_quality": ("rendering.py", "translucent 512²"),
@@ -81,6 +88,14 @@ class Line:
     peer_db: float | None = None
     work: Work | None = None
     remark: str = ""
+    kernel_ms: float | None = None  # of `ours_ms`, where an encoder's time is in it
+
+    def share(self, limits: Limits) -> tuple[float, float] | None:
+        """How near the kernel comes to the machine's limits: of samples, and of bytes. None: nobody counted."""
+        if self.work is None:
+            return None
+        seconds = (self.kernel_ms or self.ours_ms) / 1e3
+        return self.work.samples / seconds / limits.samples_per_s, self.work.touched / seconds / limits.bytes_per_s
 
     @property
     def shown_in(self) -> tuple[str, str] | None:
@@ -140,6 +155,19 @@ class Bench:
         if self.small:
             return make()
         return kept(f"{self.subject.name}, {what}", (self.subject.digest, *depends_on), make)
+
+    def work(self, what: str, view: View, side: int, draw: Callable[[Any], object]) -> Work | None:
+        """What drawing this really reads, see counted.py. A small run does not count: that takes minutes to compile."""
+        if self.small:
+            return None
+        depends_on = (self.subject.digest, fingerprint(), view.key, side)
+        return Work(
+            *kept(
+                f"{self.subject.name}, reads of {what}, {view.name}, {side}²",
+                depends_on,
+                lambda: np.array(counted(self.subject.volume, draw)),
+            )
+        )
 
     def save(self, name: str, *pictures: NDArray[np.uint8]) -> None:
         """Write pictures side by side as one PNG, where pictures were asked for."""

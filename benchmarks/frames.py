@@ -2,6 +2,10 @@
 
 drag_…_fps          1 / (kernel + JPEG) of what the server sends while a 512² viewport is dragged: 256² pixels,
                     steps of 1.4 mm, the same quality and encoder
+drag_cta_perspective_fps
+                    drag_cta_fps with rays from an eye, at the opening angle that the page begins with; our own goal
+occupancy_ms        what a new transfer function costs before its first ray: its tables, and which bricks of the min-max
+                    grid it shows and how far away they are; of each preset
 still512_ms         a 512² picture at rest, kernel + PNG and its digest
 still1024_first_ms  the first picture of a 1024² viewport at rest that is sharper than a dragged one, kernel + JPEG
 still1024_ms        the 1024² picture at rest, kernel + PNG and its digest
@@ -13,6 +17,7 @@ first_frame_s       from a volume in memory to its first 512² picture at rest: 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,46 +25,71 @@ from numpy.typing import NDArray
 
 from benchmarks import ours
 from benchmarks.bench import Bench, Line
+from benchmarks.counted import Work
 from benchmarks.quality import psnr
-from benchmarks.rays import work
-from benchmarks.renderings import dense_frame
+from benchmarks.renderings import dense_frame, rendering_work
 from benchmarks.report import check
 from benchmarks.timing import medians
 from benchmarks.views import VIEWS, View
 from benchmarks.vtk_peer import RayCaster, shaded
-from kernels.picture import spacing_along
+from kernels.bricks import reference_near
+from kernels.transfer import TransferFunction
 from renderd.encode import lossless, lossy
 from renderd.protocol import LEVELS
 
 STILL_DB = 45.0  # of the CTA at rest, OBL
 DRAGGED = next(level for level in LEVELS if level[0] < 1)  # the best level that is drawn smaller: scale, JPEG quality
 SHARP = LEVELS[0]
+OPENING_DEGREES = 45.0  # USUAL_ANGLE of viewer/src/reading/clips.ts
 
 
 def drags(bench: Bench) -> None:
-    """drag_mip_fps, drag_cta_fps, drag_skin_fps."""
+    """drag_mip_fps, drag_cta_fps, drag_skin_fps, drag_cta_perspective_fps."""
     for what in ("mip", *ours.TRANSFERS):
         if bench.wants(f"drag_{what}_fps"):
             for view in VIEWS:
                 _drag(bench, view, what)
+    if bench.wants("drag_cta_perspective_fps"):
+        for view in VIEWS:
+            _drag(bench, view, "cta", perspective=True)
 
 
-def _drag(bench: Bench, view: View, what: str) -> None:
+def _drag(bench: Bench, view: View, what: str, *, perspective: bool = False) -> None:
     volume, grid, side = bench.subject.volume, bench.subject.grid, bench.side(256)
+    figure = f"drag_{what}_perspective_fps" if perspective else f"drag_{what}_fps"
 
     def frame(number: int) -> NDArray[np.uint8]:
-        picture = view.turned(number).picture(side)
+        turned = view.turned(number)
+        picture = turned.picture(side)
         if what == "mip":
             return ours.moving_mip(volume, picture, grid)
-        return ours.render(volume, picture, ours.TRANSFERS[what], grid, ours.MOVING)
+        eye = turned.eye(OPENING_DEGREES) if perspective else None
+        return ours.render(volume, picture, ours.TRANSFERS[what], grid, ours.MOVING, eye)
 
     runs = {"kernel": frame, "frame": lambda i: lossy(frame(i), DRAGGED[1], subsampled=what != "mip")}
     times = medians(runs, 4 * bench.repeats)
-    bench.save(f"drag_{what}-{view.name}", frame(0))
-    picture = view.picture(side)
-    load = work(volume, picture, spacing_along(volume, picture.normal) if what == "mip" else ours.MOVING.step_mm)
-    remark = f"kernel {times['kernel']:.1f} ms"
-    bench.add(Line(f"drag_{what}_fps", view.name, 1e3 / times["frame"], times["frame"], work=load, remark=remark))
+    bench.save(f"{figure.removesuffix('_fps')}-{view.name}", frame(0))
+    if what == "mip":
+        load = bench.work("a maximum", view, side, lambda ours: ours.mip(volume, view.picture(side), grid))
+    else:
+        load = rendering_work(bench, view, what, side, ours.MOVING, OPENING_DEGREES if perspective else None)
+    _add(bench, figure, view, 1e3 / times["frame"], times, load=load)
+
+
+def _add(
+    bench: Bench,
+    figure: str,
+    view: View,
+    value: float,
+    times: Mapping[str, float],
+    load: Work | None,
+    near_db: float | None = None,
+    remark: str = "",
+) -> None:
+    """A line of a frame: kernel and encoder."""
+    kernel_ms = times["kernel"]
+    said = f"kernel {kernel_ms:.1f} ms{remark}"
+    bench.add(Line(figure, view.name, value, times["frame"], None, near_db, None, load, said, kernel_ms))
 
 
 def stills(bench: Bench) -> None:
@@ -82,10 +112,8 @@ def _still(bench: Bench, view: View, nominal: int) -> None:
     if nominal == 512 and not bench.small and bench.subject.is_phantom:
         check(near >= STILL_DB, f"a picture at rest is {near:.1f} dB from dense steps, not {STILL_DB:g}")
     times = medians({"kernel": frame, "frame": lambda i: lossless(frame(i))}, bench.repeats)
-    load = work(volume, view.picture(side), ours.STILL.step_mm)
-    remark = f"kernel {times['kernel']:.1f} ms"
-    name = f"still{nominal}_ms"
-    bench.add(Line(name, view.name, times["frame"], times["frame"], ours_db=near, work=load, remark=remark))
+    load = rendering_work(bench, view, "cta", side, ours.STILL)
+    _add(bench, f"still{nominal}_ms", view, times["frame"], times, load, near)
 
 
 def _first_still(bench: Bench, view: View) -> None:
@@ -95,8 +123,26 @@ def _first_still(bench: Bench, view: View) -> None:
         return ours.first_still(volume, view.turned(number).picture, bench.side(1024), ours.TRANSFERS["cta"], grid)
 
     times = medians({"kernel": frame, "frame": lambda i: lossy(frame(i), SHARP[1], subsampled=True)}, bench.repeats)
-    remark = f"kernel {times['kernel']:.1f} ms, {frame(0).shape[0]}²"
-    bench.add(Line("still1024_first_ms", view.name, times["frame"], times["frame"], remark=remark))
+    drawn = frame(0).shape[0]
+    load = rendering_work(bench, view, "cta", drawn, ours.STILL)
+    _add(bench, "still1024_first_ms", view, times["frame"], times, load, remark=f", {drawn}²")
+
+
+def occupancies(bench: Bench) -> None:
+    """occupancy_ms."""
+    if not bench.wants("occupancy_ms"):
+        return
+    grid = bench.subject.grid
+    for preset, transfer in ours.TRANSFERS.items():
+        near = ours.occupancy(grid, transfer).near
+        right = (near == reference_near(grid, transfer.table()).reshape(-1)).all()
+        check(bool(right), f"{preset}: the bricks that are taken to show something are not those that do")
+
+        def make(frame: int, transfer: TransferFunction = transfer) -> object:
+            return ours.occupancy(grid, transfer.shifted(0.5 + frame))  # a new one each time, as while a curve is moved
+
+        ms = medians({preset: make}, 4 * bench.repeats)[preset]
+        bench.add(Line("occupancy_ms", preset, ms, ms))
 
 
 def first_frames(bench: Bench, image: Any) -> None:

@@ -11,8 +11,10 @@ First it is checked that all see the same: the phantom's contents, planes and sl
 against VTK's; then how far each picture is from the dense frame of whoever drew it (dense.py). Dense frames take
 minutes and are kept below ~/.cache/farview/benchmarks.
 
-% of L1: samples a second, skipped ones included, of what this machine does with voxels in its first-level cache. % of
-copy: bytes a second that the frame needs at least if nothing is skipped, of what a copy moves. Above 100: skipped.
+How near a kernel comes to the machine's limits, by what it really reads (counted.py; what is skipped is not):
+% of L1     samples a second, of those that trilinear interpolation takes here with voxels in the first-level cache;
+            a sample is eight voxels read, of values and gradients alike
+% of copy   bytes a second of the cache lines that are read, each counted once a frame, of those that a copy moves
 """
 
 from __future__ import annotations
@@ -107,6 +109,7 @@ def compare(bench: Bench) -> None:
     projections.maxima(bench, image)
     renderings.renderings(bench, image)
     frames.drags(bench)
+    frames.occupancies(bench)
     frames.stills(bench)
     frames.first_frames(bench, image)
 
@@ -123,15 +126,13 @@ def cells(bench: Bench, line: Line) -> Iterator[str]:
     yield from (bench.subject.name, line.figure, line.view, f"{line.value:.2f}", f"{line.ours_ms:.2f}")
     yield "" if line.peer_ms is None else f"{line.peer_ms:.1f}"
     yield from ("" if db is None else f"{db:.1f}" for db in (line.ours_db, line.peer_db))
-    for amount, most in (("samples", bench.limits.samples_per_s), ("touched", bench.limits.bytes_per_s)):
-        share = line.work and getattr(line.work, amount) / (line.ours_ms / 1e3) / most
-        yield "" if share is None else f"{share:.0%}"
+    yield from (f"{share:.0%}" for share in line.share(bench.limits) or ()) if line.work else ("", "")
     yield "; ".join([*([] if line.as_good else [WORSE]), line.remark])
 
 
 def summarize(report: Report, bench: Bench) -> None:
     """The figures: of each the worst view."""
-    from benchmarks.bench import GOALS, reached, worst
+    from benchmarks.bench import GOALS, OWN_GOALS, reached, worst
 
     failing = []
     quality: dict[str, dict[str, list[float]]] = {}
@@ -146,6 +147,7 @@ def summarize(report: Report, bench: Bench) -> None:
                 near = [line.ours_db, *([] if line.peer_db is None else [line.peer_db])]
                 quality.setdefault(figure, {})[line.view] = [round(db, 1) for db in near]
         verdict = "reached" if reached(figure, value) else "MISSED"
+        verdict += ", a goal of our own" if figure in OWN_GOALS else ""
         if not all(line.as_good for line in lines):
             failing.append(figure)
             verdict = WORSE

@@ -10,7 +10,8 @@ The clock is the page's own: click on the row → drawn and acknowledged.
 A first image counts when it is at least 512² (of the small size: any), JPEG of quality 70 or better or lossless, and
 the right slice: at least 35 dB from a plain numpy picture of the same view. `all_addressable_s`: seeded random slices
 and both ends, each drawn and its checksum verified on the canvas, from the same click. `mpr_fps`: a turned plane
-dragged through the volume. `vr_fps`: the CTA preset turned, the body filling the viewport.
+dragged through the volume. `vr_fps`: the CTA preset turned, the body filling the viewport; `vr_full_ms`, `vr_final_ms`:
+from letting go until it was there in full size, and until it was lossless.
 """
 
 from __future__ import annotations
@@ -181,7 +182,7 @@ def frames_per_second(reader: Reader, small: bool, report: Report) -> dict[str, 
     reader.wait_drawn("coronal", final=True)
     reader.make_square("coronal", 512)
     mpr = reader.drag_for("coronal", seconds)
-    view, plane = reader.view("coronal"), last(reader, "coronal")
+    view, plane = reader.view("coronal"), mpr.newest
     check(oblique(view), f"the plane is not oblique: {view['right']} {view['down']}")
     check(plane["full_width"] >= 512 and plane["full_height"] >= 512, f"the plane is {size_of(plane)}")
     report.inputs["plane"] = {
@@ -195,11 +196,12 @@ def frames_per_second(reader: Reader, small: bool, report: Report) -> dict[str, 
     reader.wait_drawn("volume", final=True)
     check(reader.view("volume")["preset"] == "ct_cta", "a CT does not open with the CTA preset")
     vr = reader.drag_for("volume", seconds)
-    volume = last(reader, "volume")
+    full_ms, final_ms = reader.settled("volume")
+    volume = vr.newest
     if not small:
         check(min(volume["width"], volume["height"]) >= 256, f"volume rendered at {size_of(volume)}")
-    report.inputs["volume"] = {"size": size_of(volume), "preset": "ct_cta", "step_mm": MOVING_STEP_MM}
-    return {"mpr_fps": mpr, "vr_fps": vr}
+    report.inputs["volume"] = {"size": size_of(volume), "preset": "ct_cta", "coarsest_step_mm": MOVING_STEP_MM}
+    return {"mpr_fps": mpr.fps, "vr_fps": vr.fps, "vr_full_ms": full_ms, "vr_final_ms": final_ms}
 
 
 def turn_plane(reader: Reader) -> None:
@@ -218,11 +220,6 @@ def oblique(view: dict[str, Any]) -> bool:
     """Whether the plane lies along no face of the grid."""
     normal = np.cross(view["right"], view["down"])
     return bool(np.abs(normal).max() < 0.999)
-
-
-def last(reader: Reader, role: str) -> dict[str, Any]:
-    """The newest frame of a drag."""
-    return next(d.event for d in reversed(reader.drawn()) if d.role == role and not d.event["final"])
 
 
 def size_of(event: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels import plane
-from kernels.bricks import Bricks, bricks
+from kernels.bricks import Bricks, Occupancy, bricks
 from kernels.picture import Picture
 from kernels.presets import PRESETS
 from kernels.rendering import MOVING_EXIT, STILL_EXIT, volume_rendering
@@ -56,10 +56,21 @@ def acceleration(volume: Volume) -> Bricks:
 
 
 def render(
-    volume: Volume, picture: Picture, transfer: TransferFunction, grid: Bricks, setting: Setting
+    volume: Volume,
+    picture: Picture,
+    transfer: TransferFunction,
+    grid: Bricks,
+    setting: Setting,
+    eye: NDArray[np.float64] | None = None,
 ) -> NDArray[np.uint8]:
     """A volume rendering, RGB [h, w, 3]."""
-    return volume_rendering(volume, picture, transfer, grid, setting.step_mm, setting.early_exit, setting.fine)
+    how = (setting.step_mm, setting.early_exit, setting.fine)
+    return volume_rendering(volume, picture, transfer, grid, *how, eye=eye)
+
+
+def occupancy(grid: Bricks, transfer: TransferFunction) -> Occupancy:
+    """What is made of the min-max grid for every transfer function: where it shows something, and how far that is."""
+    return grid.occupancy(transfer.table())
 
 
 def plane_values(volume: Volume, picture: Picture) -> NDArray[np.float32]:

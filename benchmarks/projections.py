@@ -11,7 +11,7 @@ from benchmarks import dense, ours, vtk_peer
 from benchmarks.bench import Bench, Line
 from benchmarks.kept import source
 from benchmarks.quality import psnr
-from benchmarks.rays import inside, work
+from benchmarks.rays import inside
 from benchmarks.report import check
 from benchmarks.sitk_peer import Resampler
 from benchmarks.timing import Run, medians
@@ -48,7 +48,7 @@ def _plane(bench: Bench, image: Any, resampler: Resampler, view: View, side: int
         "sitk": lambda _: resampler.plane(view, side),
     }
     times = medians(runs, 4 * bench.repeats)
-    load = work(volume, picture, 1.0, 0.0)
+    load = bench.work("a plane", view, side, lambda ours: ours.plane_values(volume, picture))
     for peer, remark in (("vtk", way.name), ("sitk", "float")):
         ratio = times[peer] / times["ours"]
         bench.add(Line(f"plane512_{peer}", view.name, ratio, times["ours"], times[peer], work=load, remark=remark))
@@ -80,7 +80,7 @@ def _slab(bench: Bench, image: Any, resampler: Resampler, view: View, nominal: i
         "ours": lambda _: ours.slab_values(volume, picture, THICKNESS_MM, grid),
     }
     times = medians(runs, bench.repeats)
-    load = work(volume, picture, slab.spacing_mm, (slab.count - 1) / 2 * slab.spacing_mm)
+    load = bench.work("a slab", view, side, lambda ours: ours.slab_values(volume, picture, THICKNESS_MM, grid))
     ratio = times["vtk"] / times["ours"]
     name = f"slab{nominal}_vtk"
     bench.add(Line(name, view.name, ratio, times["ours"], times["vtk"], ours_db, peer_db, load, way.name))
@@ -158,7 +158,7 @@ def _maximum(bench: Bench, caster: RayCaster, view: View, nominal: int) -> None:
         times["vtk"],
         ours_db,
         peer_db,
-        work(volume, picture, spacing_along(volume, picture.normal)),
+        bench.work("a maximum", view, side, lambda ours: ours.mip(volume, picture, grid)),
     )
     bench.add(line)
 

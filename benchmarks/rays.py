@@ -1,24 +1,12 @@
-"""Where the rays of a picture run through a volume, in float64; for masks and for counting samples."""
+"""Where the rays of a picture run through a volume, in float64; for masks."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-from numba import njit, prange
 from numpy.typing import NDArray
 
 from kernels.picture import Picture
 from kernels.volume import Volume
-
-LINE_VOXELS = 32  # int16 voxels in a cache line of 64 bytes
-
-
-class Work(NamedTuple):
-    """Samples of one frame, and the bytes of the cache lines they read, each line once."""
-
-    samples: float
-    touched: float
 
 
 def span_mm(volume: Volume, picture: Picture) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -47,32 +35,3 @@ def inside(volume: Volume, picture: Picture, half_mm: float) -> NDArray[np.bool_
     """The pixels [h, w] whose rays stay in the volume from `half_mm` before the plane to `half_mm` behind it."""
     entry, leave = span_mm(volume, picture)
     return np.asarray((entry <= -half_mm) & (leave >= half_mm))
-
-
-def work(volume: Volume, picture: Picture, step_mm: float, half_mm: float = np.inf) -> Work:
-    """What a picture reads whose rays take a sample every `step_mm` within `half_mm` of the plane and skip none."""
-    entry, leave = span_mm(volume, picture)
-    entry, leave = np.maximum(entry, -half_mm), np.minimum(leave, half_mm)
-    length = leave - entry
-    samples = float((length[length >= 0] / step_mm + 1).sum())
-    start, direction = _index_rays(volume, picture)
-    touched = np.zeros(volume.array.size // LINE_VOXELS + 1, np.uint8)
-    _touch(touched, volume.array.shape, start, direction, entry, leave, step_mm)
-    return Work(samples, float(np.count_nonzero(touched)) * LINE_VOXELS * volume.array.itemsize)
-
-
-@njit(parallel=True, cache=True)
-def _touch(touched, shape, start, direction, entry, leave, step_mm):
-    nz, ny, nx = shape
-    for row in prange(start.shape[0]):
-        for column in range(start.shape[1]):
-            t = entry[row, column]
-            while t <= leave[row, column]:
-                x = min(max(int(start[row, column, 0] + t * direction[0]), 0), nx - 2)
-                y = min(max(int(start[row, column, 1] + t * direction[1]), 0), ny - 2)
-                z = min(max(int(start[row, column, 2] + t * direction[2]), 0), nz - 2)
-                index = (z * ny + y) * nx + x
-                for corner in (index, index + nx, index + nx * ny, index + nx * ny + nx):
-                    touched[corner // LINE_VOXELS] = 1
-                    touched[(corner + 1) // LINE_VOXELS] = 1
-                t += step_mm

@@ -6,7 +6,7 @@ import base64
 import math
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,11 @@ from playwright.sync_api import Page
 
 from benchmarks.service import LOGIN, PASSWORD
 
-# Runs before the page. `clicked`: performance.now() of the last click on a row. `events`: every drawn frame.
+# Runs before the page. `clicked`: performance.now() of the last click on a row, `released`: of the last button let go.
+# `events`: every drawn frame.
 # `keep(role)` asks for a copy of the pixels of each frame of that viewport as it is drawn.
 WATCH = """
-window.bench = { clicked: null, events: [], kept: {}, keeping: null };
+window.bench = { clicked: null, released: null, events: [], kept: {}, keeping: null };
 document.addEventListener('click', (event) => {
   if (event.target.closest('[data-testid=study-row]')) {
     window.bench.clicked = performance.now();
@@ -25,6 +26,7 @@ document.addEventListener('click', (event) => {
     window.bench.kept = {};
   }
 }, true);
+document.addEventListener('pointerup', () => { window.bench.released = performance.now(); }, true);
 window.addEventListener('farview:drawn', ({ detail }) => {
   const { bench } = window;
   bench.events.push({ ...detail });
@@ -43,6 +45,13 @@ FETCH_GREY = """(sequence) => {
   for (let i = 0; i < grey.length; i += 32768) text += String.fromCharCode(...grey.subarray(i, i + 32768));
   return { width, height, grey: btoa(text) };
 }"""
+
+
+class Drag(NamedTuple):
+    """Frames drawn per second while a viewport was dragged, and the page's event of the newest."""
+
+    fps: float
+    newest: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,19 @@ class Reader:
         clicked = events["clicked"] or 0.0
         return [Drawn((event["drawnAt"] - clicked) / 1000, event) for event in events["events"]]
 
+    def settled(self, role: str) -> tuple[float, float]:
+        """Milliseconds from letting go until a viewport was there in full size, and until it was final."""
+        self.wait(
+            "(role) => window.bench.events.some("
+            "(e) => e.role === role && e.verified === true && e.drawnAt > window.bench.released)",
+            role,
+        )
+        released = float(self.page.evaluate("() => window.bench.released"))
+        after = [d.event for d in self.drawn() if d.role == role and d.event["drawnAt"] > released]
+        full = next(event for event in after if event["width"] == event["full_width"])
+        final = next(event for event in after if event["final"])
+        return full["drawnAt"] - released, final["drawnAt"] - released
+
     def now_s(self) -> float:
         """Seconds since the click, by the page's clock."""
         return float(self.page.evaluate("() => (performance.now() - window.bench.clicked) / 1000"))
@@ -135,8 +157,8 @@ class Reader:
             self.page.set_viewport_size(size)  # type: ignore[arg-type] # two whole numbers
             self.page.wait_for_timeout(300)
 
-    def drag_for(self, role: str, seconds: float, button: str = "left", radius: float = 0.25) -> float:
-        """Drag in circles about the middle of a viewport, sixty moves a second; frames drawn per second meanwhile."""
+    def drag_for(self, role: str, seconds: float, button: str = "left", radius: float = 0.25) -> Drag:
+        """Drag in circles about the middle of a viewport, sixty moves a second."""
         x, y, width, height = self.box(role)
         centre_x, centre_y, r = x + width / 2, y + height / 2, radius * min(width, height)
         mouse = self.page.mouse
@@ -154,8 +176,9 @@ class Reader:
         events = [d.event for d in self.drawn() if d.role == role and d.event["verified"] is None]
         mouse.up(button=button)  # type: ignore[arg-type]
         if len(events) < 2:
-            return 0.0
-        return float(len(events) - 1) / float(events[-1]["drawnAt"] - events[0]["drawnAt"]) * 1000
+            return Drag(0.0, {})
+        fps = float(len(events) - 1) / float(events[-1]["drawnAt"] - events[0]["drawnAt"]) * 1000
+        return Drag(fps, events[-1])
 
 
 def expected_grey(

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from benchmarks import dense, ours, vtk_peer
 from benchmarks.bench import Bench, Line
+from benchmarks.counted import Work
 from benchmarks.kept import source
 from benchmarks.quality import psnr
-from benchmarks.rays import work
 from benchmarks.report import check
 from benchmarks.timing import Run, medians
 from benchmarks.views import VIEWS, View
@@ -74,10 +74,23 @@ def _rendering(bench: Bench, caster: RayCaster, view: View, preset: str, nominal
             times["vtk"],
             ours_db[kind],
             peer_db,
-            work(volume, picture, setting.step_mm),
+            rendering_work(bench, view, preset, side, setting),
             f"ours {setting.step_mm:g} mm, VTK {ours.STEP_MM:g} mm",
         )
         bench.add(line)
+
+
+def rendering_work(
+    bench: Bench, view: View, preset: str, side: int, setting: ours.Setting, degrees: float | None = None
+) -> Work | None:
+    """What a rendering reads, by parallel rays or in perspective."""
+    eye = None if degrees is None else view.eye(degrees)
+    volume, grid, picture = bench.subject.volume, bench.subject.grid, view.picture(side)
+
+    def draw(ours: Any) -> object:
+        return ours.render(volume, picture, ours.TRANSFERS[preset], grid, setting, eye)
+
+    return bench.work(f"{preset}, {setting}, {degrees}", view, side, draw)
 
 
 def dense_frame(bench: Bench, view: View, preset: str, side: int) -> NDArray[Any]:

@@ -38,6 +38,10 @@ class View:
         right, down = self.right * pixel_mm, -self.up * pixel_mm
         return Picture(self.centre - (right + down) * (side - 1) / 2, right, down, side, side)
 
+    def eye(self, degrees: float) -> Vector:
+        """Where rays begin in perspective with this opening angle; what is at the centre stays as large as it is."""
+        return np.asarray(self.centre - self.direction * self.half_mm / np.tan(np.deg2rad(degrees) / 2))
+
     @property
     def key(self) -> tuple[object, ...]:
         """The same in every run, for what is kept between runs."""

@@ -10,19 +10,31 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kernels.arrays import module_of, on_device
 from kernels.errors import InvalidParameter, InvalidPicture
+from kernels.tiles import BLOCK
 from kernels.volume import Volume
 
 MAX_SIDE = 16384  # pixels
 MAX_PIXELS = 2**26
 MAX_DISTANCE_MM = 1e6  # beyond a kilometre float32 positions mean nothing
 SNAP = 1e-6  # voxels
+
+Rows = tuple[int, int]  # the first of a band, and the one after its last
+
+
+class Band(NamedTuple):
+    """Rows top … bottom − 1 of a picture of so many columns and rows."""
+
+    top: int
+    bottom: int
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +78,22 @@ def check_size(width: int, height: int) -> None:
     """
     if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE and width * height <= MAX_PIXELS):
         raise InvalidPicture(f"a picture has 1 to {MAX_SIDE} pixels a side, 2²⁶ in all, not {width} × {height}")
+
+
+def band(picture: Picture, rows: Rows | None) -> Band:
+    """These rows; None: all of the picture.
+
+    A band begins with a row of blocks and ends with one or with the picture, so that a block has the same rays, and a
+    picture the same bytes, however many bands it is made in.
+
+    Raises:
+        InvalidParameter: the picture has no such band.
+    """
+    top, bottom = rows or (0, picture.height)
+    ends = bottom % BLOCK == 0 or bottom == picture.height
+    if not (0 <= top < bottom <= picture.height and top % BLOCK == 0 and ends):
+        raise InvalidParameter(f"rows {top} to {bottom} of {picture.height} are no whole blocks of {BLOCK}")
+    return Band(top, bottom, picture.width, picture.height)
 
 
 def _vector(values: ArrayLike) -> NDArray[np.float64]:

@@ -26,7 +26,7 @@ from kernels.lane_memory import ramp, store, tile_numbers
 from kernels.lanes import INNER, LANES, OPTIONS, PURE, TILE_HEIGHT, TILE_WIDTH, f32
 from kernels.light import AMBIENT, DIFFUSE, SPECULAR, Optics, form
 from kernels.march import finished, march
-from kernels.picture import Picture, output, reference_points
+from kernels.picture import Picture, Rows, band, output, reference_points
 from kernels.queue import add_light, light_surfaces, light_veils, new_sink, put_rays
 from kernels.rays import View, aim, cut, view_of
 from kernels.sampling import reference_box, reference_gradient, reference_value
@@ -100,12 +100,11 @@ def reference(
 
 @njit(forceinline=True, **PURE)
 def _block(
-    array, size, slices, camera, view, occupancy, table, optics, block, sink, left, numbers, buffer, height, width, out,
-    rgba,
+    array, size, slices, camera, view, occupancy, table, optics, block, sink, left, numbers, buffer, rows, out, rgba,
 ):  # fmt: skip
     """One block of pixels: rays of a packet at a time, then what waits to be lit, then the pixels."""
     sink.light[:] = f32(0)
-    row0, row1, column0, column1 = block_at(block, height, width)
+    row0, row1, column0, column1 = block_at(block, rows.bottom, rows.width)
     o, r, d = camera.origin, camera.right, camera.down
     for row in range(row0, row1, TILE_HEIGHT):
         for column in range(column0, column1, TILE_WIDTH):
@@ -133,39 +132,40 @@ def _block(
                 sink.light[3 * ray], sink.light[3 * ray + 1], sink.light[3 * ray + 2], left[ray], optics.early_exit
             )
             if out.size > 0:
-                out[v, u, 0] = np.uint8(min(red, f32(1)) * f32(255) + f32(0.5))
-                out[v, u, 1] = np.uint8(min(green, f32(1)) * f32(255) + f32(0.5))
-                out[v, u, 2] = np.uint8(min(blue, f32(1)) * f32(255) + f32(0.5))
+                out[v - rows.top, u, 0] = np.uint8(min(red, f32(1)) * f32(255) + f32(0.5))
+                out[v - rows.top, u, 1] = np.uint8(min(green, f32(1)) * f32(255) + f32(0.5))
+                out[v - rows.top, u, 2] = np.uint8(min(blue, f32(1)) * f32(255) + f32(0.5))
             if rgba.size > 0:
-                rgba[v, u, 0] = red
-                rgba[v, u, 1] = green
-                rgba[v, u, 2] = blue
-                rgba[v, u, 3] = alpha
+                rgba[v - rows.top, u, 0] = red
+                rgba[v - rows.top, u, 1] = green
+                rgba[v - rows.top, u, 2] = blue
+                rgba[v - rows.top, u, 3] = alpha
 
 
 @njit(**INNER)
-def _blocks(array, size, slices, camera, view, occupancy, table, optics, counter, height, width, out, rgba):
+def _blocks(array, size, slices, camera, view, occupancy, table, optics, counter, rows, out, rgba):
     """What one thread makes."""
-    block = take(counter)
-    if block >= block_count(height, width):
+    begin, end = block_count(rows.top, rows.width), block_count(rows.bottom, rows.width)
+    block = begin + take(counter)
+    if block >= end:
         return
     sink = new_sink()
     left = np.empty(BLOCK * BLOCK, np.float32)
     numbers = np.empty(LANES, np.int32)
     buffer = np.empty(LANES, np.float32)
-    while block < block_count(height, width):
+    while block < end:
         _block(
             array, size, slices, camera, view, occupancy, table, optics, block, sink, left, numbers, buffer,
-            height, width, out, rgba,
+            rows, out, rgba,
         )  # fmt: skip
-        block = take(counter)
+        block = begin + take(counter)
 
 
 @njit(parallel=True, cache=True, **OPTIONS)
-def spread_cpu(array, size, slices, camera, view, occupancy, table, optics, height, width, out, rgba):
+def spread_cpu(array, size, slices, camera, view, occupancy, table, optics, rows, out, rgba):
     counter = np.zeros(1, np.int64)
     for _ in prange(SHARES):
-        _blocks(array, size, slices, camera, view, occupancy, table, optics, counter, height, width, out, rgba)
+        _blocks(array, size, slices, camera, view, occupancy, table, optics, counter, rows, out, rgba)
 
 
 def volume_rendering(
@@ -180,6 +180,7 @@ def volume_rendering(
     *,
     eye: ArrayLike | None = None,
     clip: ArrayLike | None = None,
+    rows: Rows | None = None,
 ) -> NDArray[np.uint8]:
     """The picture on black, uint8 RGB [h, w, 3]. Parallel rays run through the whole volume, in front of the plane too.
 
@@ -189,14 +190,16 @@ def volume_rendering(
         fine: for a picture at rest: more steps count as surfaces, cut into more pieces.
         eye: where rays begin, patient mm, before the picture's plane; None: they are parallel.
         clip: half-spaces [n, 4] to which the volume is cut, see clip.py.
+        rows: only these of the picture, see picture.py; the result has no others.
 
     Raises:
         InvalidParameter: a step or early exit out of range, a relative transfer function that was not scaled, an eye
-            or a clip that is none.
+            or a clip that is none, rows that are no band of the picture.
     """
-    result = output(out, (picture.height, picture.width, 3), np.uint8, volume.array)
+    made = band(picture, rows)
+    result = output(out, (made.bottom - made.top, made.width, 3), np.uint8, volume.array)
     values = arguments(volume, picture, transfer, bricks, step_mm, early_exit, fine, eye, clip)
-    _spread(volume)(*values, *result.shape[:2], result, np.empty((0, 0, 4), np.float32))
+    _spread(volume)(*values, made, result, np.empty((0, 0, 4), np.float32))
     return result
 
 
@@ -215,7 +218,7 @@ def volume_rendering_rgba(
     """The same before rounding: float32 RGBA [h, w, 4], colours times alpha."""
     rgba = output(None, (picture.height, picture.width, 4), np.float32, volume.array)
     values = arguments(volume, picture, transfer, bricks, step_mm, early_exit, fine, eye, clip)
-    _spread(volume)(*values, *rgba.shape[:2], np.empty((0, 0, 3), np.uint8), rgba)
+    _spread(volume)(*values, band(picture, None), np.empty((0, 0, 3), np.uint8), rgba)
     return rgba
 
 

@@ -20,8 +20,9 @@ from kernels.pick import projection_point, slab_point, surface_point
 from renderd import camera
 from renderd.errors import RenderError
 from renderd.protocol import Pick, Picked, PlaneView, StackView, Survey, Surveyed, View
-from renderd.render import Source, StackSource, VolumeSource, transfer_of
+from renderd.render import Source, StackSource, VolumeSource
 from renderd.surveys import nothing_surveyed, surveyed
+from renderd.transfers import transfer_of
 
 log = structlog.get_logger()
 

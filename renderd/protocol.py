@@ -320,7 +320,7 @@ class Flag(IntFlag):
     FINAL = 1  # lossless, at rest; 32 bytes of SHA-256 over the raw pixels stand between header and picture
     INTERPOLATED = 2  # some pixel is not a stored value: zoomed, rotated, reformatted, projected
     COLOUR = 4  # raw pixels are RGB interleaved; otherwise grey, one byte
-    REDUCED = 8  # rendered smaller or coarser than the viewport: only while moving
+    REDUCED = 8  # smaller than the viewport, or a volume rendering coarser than its final
     DRAWN = 16  # an overlay or a shutter covers some pixels
 
 

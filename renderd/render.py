@@ -1,53 +1,46 @@
-"""From what is wanted and its source to raw pixels: grey uint8 [h, w] or RGB uint8 [h, w, 3].
-
-A picture is made in bands of rows, one at each `Rendering.step`, so that a long still never holds the compute thread
-for more than a moment and can be given up between two bands. Only the compute thread may call `step`.
-"""
+"""From what is wanted and its source to a picture in the making, whose kernels and settings are chosen here."""
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.bricks import bricks
-from kernels.errors import InvalidParameter
+from kernels.bricks import Bricks, bricks
 from kernels.image import sample
 from kernels.plane import SHORT, project, slab
-from kernels.presets import PRESETS
 from kernels.rendering import MOVING_EXIT, STILL_EXIT, volume_rendering
 from kernels.samples import sample_count
-from kernels.transfer import TransferFunction, from_opacities, percentile_range
 from kernels.volume import Volume
 from kernels.window import OUTSIDE, Function, window
 from renderd import camera
 from renderd.assemble import Assembly
 from renderd.camera import Size
-from renderd.costs import Costs, scale_for
+from renderd.costs import Costs
 from renderd.drawing import Drawing
-from renderd.errors import InvalidCurve, PresetNotFound
+from renderd.ladder import Ladder, Rung, rungs
 from renderd.protocol import LEVELS, MAX_SIDE, Flag, PlaneView, StackView, VolumeView
+from renderd.rendering import Rendering
 from renderd.residence import Residence, Resident, bring
+from renderd.transfers import transfer_of
 from renderd.viewer import Want
 from storage.dicom.luts import apply_voi_lut
 from storage.dicom.masks import NOTHING, Masks
 from storage.dicom.stacks import Stack
 
 MOVING_S = 0.045  # a moving picture takes about this long at most
-BAND_S = 0.05  # and a band of a still one
 MOVING_SIDE = 256  # but is never smaller than this on its shorter side
 MOVING_STEP_MM = 1.4
 STILL_STEP_MM = 0.7
-BAND_ROWS = 16  # bands are whole rows of the kernels' tiles
 
 # Before the first picture of a kind was timed: two cores of 2020.
 GUESS_SAMPLE_S = 2e-9
 GUESS_RAY_S = 4e-7
+FINER = 3.5  # times what a coarse step takes, until it was timed: rather too much, so that few are tried in vain
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,41 +68,15 @@ class VolumeSource:
         assert volume is not None
         return volume
 
+    @property
+    def bricks(self) -> Bricks:
+        """Made when the first picture needs them, on the compute thread."""
+        if self.assembly.bricks is None:
+            self.assembly.bricks = bricks(self.volume)
+        return self.assembly.bricks
+
 
 Source = StackSource | VolumeSource
-Paint = Callable[[int, int, NDArray[np.uint8]], None]  # fill rows first … last of the picture
-
-
-class Rendering:
-    """One picture in the making."""
-
-    def __init__(self, want: Want, size: Size, flags: Flag, paint: Paint, *, kind: Hashable, costs: Costs) -> None:
-        channels = (3,) if flags & Flag.COLOUR else ()
-        self.want = want
-        self.size = size
-        self.flags = flags
-        self.raw = np.empty((size.height, size.width, *channels), np.uint8)
-        self.seconds = 0.0
-        self._paint = paint
-        self._kind = kind
-        self._costs = costs
-        self._row = 0
-
-    def step(self) -> bool:
-        """Fill the next band, the whole picture when it moves; True when nothing is left."""
-        first, begun = self._row, time.perf_counter()
-        last = self.size.height if not self.want.final else min(self.size.height, first + self._band())
-        self._paint(first, last, self.raw[first:last])
-        took = time.perf_counter() - begun
-        self._costs.learn(self._kind, (last - first) * self.size.width, took)
-        self.seconds += took
-        self._row = last
-        return last == self.size.height
-
-    def _band(self) -> int:
-        # Without a measurement a small band is the safe guess, and soon there is one.
-        row_s = self._costs.seconds_per_pixel(self._kind, 1e-6) * self.size.width
-        return max(BAND_ROWS, int(BAND_S / row_s) // BAND_ROWS * BAND_ROWS)
 
 
 class Renderer:
@@ -117,6 +84,7 @@ class Renderer:
 
     def __init__(self) -> None:
         self.costs = Costs()
+        self._ladder = Ladder()
         self.residence: Residence | None = None  # comes when the machine has a card and its kernels are compiled
 
     def start(self, want: Want, source: Source) -> Rendering:
@@ -136,20 +104,31 @@ class Renderer:
     def _drawn_on_card(self, assembly: Assembly, paint: Callable[[Resident], None]) -> bool:
         return self.residence is not None and self.residence.draw(assembly, paint)
 
-    def _size(self, want: Want, kind: Hashable, guess_s: float, least: int) -> Size:
+    def _rung(
+        self, want: Want, kind: Callable[[Rung], Hashable], guess_s: float, least: int, *, has_steps: bool = False
+    ) -> Rung:
+        """The size of a picture, and its step where there is a choice; `kind`: what it costs as, see `Rendering`."""
         largest = min(1.0, MAX_SIDE / max(want.width, want.height))
-        if want.final:
-            return camera.reduced(want.width, want.height, largest)
-        pixel_s = self.costs.seconds_per_pixel(kind, guess_s)
-        scale = scale_for(
-            want.width,
-            want.height,
-            level_scale=LEVELS[want.level][0],
-            seconds_per_pixel=pixel_s,
-            budget_s=MOVING_S,
-            least=least,
-        )
-        return camera.reduced(want.width, want.height, min(scale, largest))
+        if want.rests:
+            return Rung(largest, fine=want.final)
+        largest = min(largest, max(LEVELS[want.level][0], least / min(want.width, want.height)))
+        ladder = rungs(largest, min(largest, least / min(want.width, want.height)), has_steps=has_steps)
+        pixels = want.width * want.height
+
+        coarse_s = self.costs.seconds_per_pixel(kind(Rung(1)), guess_s)
+        if has_steps:
+            # One slow picture must not end the fine ones for good.
+            self.costs.drift(kind(ladder[0]), FINER * coarse_s)
+
+        def seconds(rung: Rung) -> float:
+            expected_s = FINER * coarse_s if rung.fine else coarse_s
+            return self.costs.seconds_per_pixel(kind(rung), expected_s) * rung.scale**2 * pixels
+
+        return self._ladder.choose((kind(ladder[-1]), want.width, want.height, ladder[0]), ladder, seconds, MOVING_S)
+
+    def _size(self, want: Want, kind: Hashable, guess_s: float, least: int) -> Size:
+        rung = self._rung(want, lambda _: kind, guess_s, least)
+        return camera.reduced(want.width, want.height, rung.scale)
 
     def _stack(self, want: Want, view: StackView, source: StackSource) -> Rendering:
         stack, values = source.stack, source.values
@@ -210,9 +189,8 @@ class Renderer:
                     values.fill(0)
 
             if not self._drawn_on_card(source.assembly, on_card):
-                if source.assembly.bricks is None and count >= SHORT:
-                    source.assembly.bricks = bricks(volume)
-                values = slab(volume, rows, view.projection, view.thickness_mm, bricks=source.assembly.bricks)
+                grid = source.bricks if count >= SHORT else None
+                values = slab(volume, rows, view.projection, view.thickness_mm, bricks=grid)
                 _window(values, view.window, invert, stack.window_function, out)
 
         return Rendering(want, size, _flags(size, interpolated=True, colour=False), paint, kind=kind, costs=self.costs)
@@ -220,27 +198,28 @@ class Renderer:
     def _volume(self, want: Want, view: VolumeView, source: VolumeSource) -> Rendering:
         volume, assembly = source.volume, source.assembly
         eye, clip = camera.eye(view), camera.clip(view)
-        kind = ("volume", view.preset, view.curve is None, eye is None, len(clip), want.final, assembly.key)
-        size = self._size(want, kind, GUESS_RAY_S, MOVING_SIDE)
+        shown = (view.preset, view.curve is None, eye is None, len(clip), assembly.key)
+
+        def kind(rung: Rung) -> Hashable:
+            return ("volume", *shown, want.final, rung.fine)
+
+        rung = self._rung(want, kind, GUESS_RAY_S, MOVING_SIDE, has_steps=True)
+        size = camera.reduced(want.width, want.height, rung.scale)
         picture = camera.picture(view, size)
         transfer = transfer_of(view, assembly)
-        step_mm = step_of(volume, final=want.final)
-        early_exit = STILL_EXIT if want.final else MOVING_EXIT
+        how = (step_of(volume, fine=rung.fine), STILL_EXIT if want.final else MOVING_EXIT, rung.fine)
         flags = _flags(size, interpolated=True, colour=True) | (Flag(0) if want.final else Flag.REDUCED)
 
         def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:
-            rows = camera.band(picture, first, last)
-            how = (step_mm, early_exit, want.final)
+            where: Any = {"eye": eye, "clip": clip, "rows": (first, last)}
 
             def on_card(resident: Resident) -> None:
-                bring(volume_rendering(resident.volume, rows, transfer, resident.bricks, *how, eye=eye, clip=clip), out)
+                bring(volume_rendering(resident.volume, picture, transfer, resident.bricks, *how, **where), out)
 
             if not self._drawn_on_card(assembly, on_card):
-                if assembly.bricks is None:
-                    assembly.bricks = bricks(volume)
-                volume_rendering(volume, rows, transfer, assembly.bricks, *how, out, eye=eye, clip=clip)
+                volume_rendering(volume, picture, transfer, source.bricks, *how, out, **where)
 
-        return Rendering(want, size, flags, paint, kind=kind, costs=self.costs)
+        return Rendering(want, size, flags, paint, kind=kind(rung), costs=self.costs)
 
     def _projection(self, want: Want, view: VolumeView, source: VolumeSource) -> Rendering:
         """Through the whole volume; one that moves is smaller, never coarser along its rays."""
@@ -264,9 +243,8 @@ class Renderer:
                     values.fill(0)
 
             if not self._drawn_on_card(assembly, on_card):
-                if assembly.bricks is None and projection != "mean":
-                    assembly.bricks = bricks(volume)
-                values = project(volume, rows, projection, bricks=assembly.bricks, clip=clip)
+                grid = source.bricks if projection != "mean" else None
+                values = project(volume, rows, projection, bricks=grid, clip=clip)
                 _window(values, view.window, invert, function, out)
 
         return Rendering(want, size, _flags(size, interpolated=True, colour=False), paint, kind=kind, costs=self.costs)
@@ -300,35 +278,7 @@ def colour_table(centre: float, width: float) -> NDArray[np.uint8] | None:
     return None if np.array_equal(shown, steps) else shown.astype(np.uint8)
 
 
-def transfer_of(view: VolumeView, assembly: Assembly) -> TransferFunction:
-    """The view's preset for this volume, or its own curve, lit as the preset is; moved by the view's shift.
-
-    Raises:
-        PresetNotFound: there is none of this name.
-        InvalidCurve: the curve's values do not rise.
-    """
-    transfer = PRESETS.get(view.preset)
-    if transfer is None:
-        raise PresetNotFound(view.preset)
-    if transfer.relative:
-        transfer = transfer.scaled(*range_of(assembly))
-    if view.curve is not None:
-        try:
-            transfer = replace(transfer, points=from_opacities(view.curve))
-        except InvalidParameter as error:
-            raise InvalidCurve(str(error)) from None
-    return transfer.shifted(view.shift) if view.shift else transfer
-
-
-def range_of(assembly: Assembly) -> tuple[float, float]:
-    """The range that relative functions are stretched over; any thread."""
-    if assembly.value_range is None:
-        assert assembly.volume is not None
-        assembly.value_range = percentile_range(assembly.volume.array)
-    return assembly.value_range
-
-
-def step_of(volume: Volume, *, final: bool) -> float:
-    """The step along a ray: a voxel for the still, twice that while moving, and never coarser than the eye allows."""
+def step_of(volume: Volume, *, fine: bool) -> float:
+    """The step along a ray: a voxel for a fine picture, else twice that, and never coarser than the eye allows."""
     voxel_mm = float(volume.spacing_mm.min())
-    return min(voxel_mm, STILL_STEP_MM) if final else min(2 * voxel_mm, MOVING_STEP_MM)
+    return min(voxel_mm, STILL_STEP_MM) if fine else min(2 * voxel_mm, MOVING_STEP_MM)

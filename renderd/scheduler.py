@@ -22,7 +22,8 @@ from kernels.errors import KernelError
 from renderd import encode
 from renderd.errors import RenderError
 from renderd.protocol import LEVELS, Flag, View, VolumeView
-from renderd.render import Renderer, Rendering, Source
+from renderd.render import Renderer, Source
+from renderd.rendering import Rendering
 from renderd.scene import Scene
 from renderd.viewer import Frame, Viewer, Want
 
@@ -79,7 +80,7 @@ class Scheduler:
         self._clock = clock
         self._encoders = ThreadPoolExecutor(ENCODERS, "encode")
         self._watches: deque[Watch] = deque()  # who waited longest comes first
-        self._jobs: list[Job] = []  # stills begun, and pictures whose source has come
+        self._jobs: list[Job] = []  # pictures at rest that were begun, and pictures whose source has come
         self._tasks: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
 
@@ -137,20 +138,22 @@ class Scheduler:
         self._give_up(watch, moves)
         mine = [job for job in self._jobs if job.watch is watch]
         for job in mine:
-            if not job.want.final:
+            if not job.want.rests:
                 return job
-        for want in watch.viewer.wants(watch.scene, now):
-            if want.final and (mine or moves):
+        tried: set[int] = set()
+        while want := next((w for w in watch.viewer.wants(watch.scene, now) if w.viewport not in tried), None):
+            if want.rests and (mine or moves):
                 break
+            tried.add(want.viewport)
             begun = self._begin(watch, want)
             if begun is not None:
                 return begun
         return mine[0] if mine else None
 
     def _give_up(self, watch: Watch, moves: bool) -> None:
-        """Drop what nobody waits for any more, and stills that would hold the credit of what moves."""
+        """Drop what nobody waits for any more, and what rests and would hold the credit of what moves."""
         for job in [job for job in self._jobs if job.watch is watch]:
-            if (job.want.final and moves) or not watch.viewer.is_current(job.want, watch.scene):
+            if (job.want.rests and moves) or not watch.viewer.is_current(job.want, watch.scene):
                 self._jobs.remove(job)
                 watch.viewer.drop(job.want)
 
@@ -187,6 +190,8 @@ class Scheduler:
             return
         if done:
             self._discard(job)
+            assert job.rendering is not None
+            job.watch.viewer.rendered(job.want, job.rendering.size.width, job.rendering.size.height)
             self._spawn(self._encode(job), job.watch, job.want)
 
     def _discard(self, job: Job) -> None:

@@ -1,26 +1,35 @@
 """Who watches a scene: what one connection was sent, what is under way to it, and what to make for it next.
 
-No socket, no thread, no clock. A picture goes through `wants` → `begin` → `made` → `take` → `shown`. Between them the
-newest state wins: a viewport has at most two pictures in the making and one waiting for the socket, a waiting one is
-replaced, and an older picture never follows a newer one.
+No socket, no thread, no clock. A picture goes through `wants` → `begin` → `rendered` → `made` → `take` → `shown`.
+Between them the newest state wins: a viewport has at most two pictures in the making and one waiting for the socket, a
+waiting one is replaced, and an older picture never follows a newer one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from renderd.credit import Delivery, Departure
-from renderd.protocol import LEVELS, Shown, View
+from renderd.protocol import LEVELS, Shown, View, VolumeView
 from renderd.scene import Scene, Viewport
 
 # One is rendered while the one before it is encoded.
 MAKING = 2
 
 
+class Stage(IntEnum):
+    """The pictures of one state, in the order in which they come."""
+
+    PREVIEW = 0  # as small and as coarse as it must be to be on time
+    REFINED = 1  # a preview in full size, of a viewport that rests
+    FINAL = 2  # lossless and in full
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Want:
-    """One picture to make, fixed when it begins. `final`: lossless and in full, else a preview of `level`."""
+    """One picture to make, fixed when it begins. Of previews `level` says how good the line is."""
 
     viewport: int
     revision: int
@@ -28,13 +37,22 @@ class Want:
     width: int
     height: int
     input: int
-    final: bool
+    stage: Stage
     level: int
 
     @property
-    def order(self) -> tuple[int, bool]:
-        """Newer pictures are larger; the final of a state is newer than its preview."""
-        return (self.revision, self.final)
+    def final(self) -> bool:
+        return self.stage is Stage.FINAL
+
+    @property
+    def rests(self) -> bool:
+        """Whether it is of a viewport that does not move, and gives way to any that does."""
+        return self.stage is not Stage.PREVIEW
+
+    @property
+    def order(self) -> tuple[int, Stage]:
+        """Newer pictures are larger."""
+        return (self.revision, self.stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +73,13 @@ class Frame:
 class _Slot:
     """What this viewer knows of one viewport."""
 
-    previewed: int = 0  # the newest revision whose preview was begun
-    finished: int = 0  # the newest revision whose final was begun
+    begun: dict[Stage, int] = field(default_factory=lambda: dict.fromkeys(Stage, 0))  # the newest revision of each
     failed: int = 0  # the newest revision that cannot be shown
     shows: tuple[View, int, int] | None = None  # what the newest begun picture shows: view, width, height
     making: list[Want] = field(default_factory=list)
     waiting: Frame | None = None
-    newest: tuple[int, bool] = (0, False)  # the order of the newest picture that was made or sent
+    small: bool = False  # the newest picture has less than half of the pixels that its level allows
+    newest: tuple[int, Stage] = (0, Stage.PREVIEW)  # the order of the newest picture that was made or sent
     sequence: int = 0
     served: int = 0  # when it had its last turn
     under_way: dict[int, Departure] = field(default_factory=dict)
@@ -121,10 +139,10 @@ class Viewer:
         wants = [want for viewport in scene.viewports.values() for want in self._wants(viewport, now)]
         in_hand = scene.in_hand
 
-        def urgency(want: Want) -> tuple[bool, bool, int]:
+        def urgency(want: Want) -> tuple[Stage, bool, int]:
             # The viewport in hand first, but every other turn is for the others: a slow one must not starve them.
             first = want.viewport == in_hand and want.viewport != self._served
-            return (want.final, not first, self._slots[want.viewport].served)
+            return (want.stage, not first, self._slots[want.viewport].served)
 
         return sorted(wants, key=urgency)
 
@@ -135,12 +153,14 @@ class Viewer:
         rests = now >= viewport.rests_at()
         # Letting go: what is on the screen is already this, so the still starts at once.
         is_seen = rests and slot.shows == (viewport.view, viewport.width, viewport.height)
-        if slot.previewed < viewport.revision and slot.finished < viewport.revision and not is_seen:
-            yield self._want(viewport, final=False)
-        elif rests and slot.finished < viewport.revision:
-            yield self._want(viewport, final=True)
+        if max(slot.begun.values()) < viewport.revision and not is_seen:
+            yield self._want(viewport, Stage.PREVIEW)
+        elif rests and slot.begun[Stage.FINAL] < viewport.revision:
+            is_refined = slot.begun[Stage.REFINED] >= viewport.revision
+            refines = slot.small and not is_refined and _refinable(viewport.view)
+            yield self._want(viewport, Stage.REFINED if refines else Stage.FINAL)
 
-    def _want(self, viewport: Viewport, *, final: bool) -> Want:
+    def _want(self, viewport: Viewport, stage: Stage) -> Want:
         return Want(
             viewport=viewport.number,
             revision=viewport.revision,
@@ -148,7 +168,7 @@ class Viewer:
             width=viewport.width,
             height=viewport.height,
             input=viewport.input,
-            final=final,
+            stage=stage,
             level=self.level,
         )
 
@@ -158,12 +178,12 @@ class Viewer:
         return min((time for time in times if time > now), default=None)
 
     def is_current(self, want: Want, scene: Scene) -> bool:
-        """Whether a picture in the making is still worth going on with; a final gives way to any new input."""
+        """Whether a picture in the making is still worth going on with; what rests gives way to any new input."""
         viewport = scene.viewports.get(want.viewport)
         slot = self._slots.get(want.viewport)
         if not self.visible or viewport is None or slot is None or want not in slot.making:
             return False
-        return not want.final or want.revision == viewport.revision
+        return not want.rests or want.revision == viewport.revision
 
     # ── what becomes of it ──
 
@@ -172,10 +192,7 @@ class Viewer:
         slot = self._slots[want.viewport]
         slot.making.append(want)
         slot.shows = (want.view, want.width, want.height)
-        if want.final:
-            slot.finished = want.revision
-        else:
-            slot.previewed = want.revision
+        slot.begun[want.stage] = want.revision
         self._turn += 1
         slot.served, self._served = self._turn, want.viewport
 
@@ -185,11 +202,10 @@ class Viewer:
         if slot is None:
             return
         slot.making.remove(want)
-        if want.final and slot.finished == want.revision:
-            slot.finished -= 1
-        elif not want.final and slot.previewed == want.revision:
-            slot.previewed -= 1
-            slot.shows = None
+        if slot.begun[want.stage] == want.revision:
+            slot.begun[want.stage] -= 1
+            if not want.rests:
+                slot.shows = None
 
     def fail(self, want: Want) -> None:
         """It cannot be made; nothing is until the viewport changes. Also for a picture that was never begun."""
@@ -200,6 +216,13 @@ class Viewer:
         if slot is not None:
             slot.failed = max(slot.failed, want.revision)
             slot.shows = None
+
+    def rendered(self, want: Want, width: int, height: int) -> None:
+        """It has its pixels, so many, and is being encoded."""
+        slot = self._of(want)
+        if slot is not None:
+            scale = LEVELS[want.level][0]
+            slot.small = not want.rests and 2 * width * height < scale**2 * want.width * want.height
 
     def made(self, frame: Frame, scene: Scene) -> bool:
         """It is made. False when it is not worth sending any more."""
@@ -222,7 +245,7 @@ class Viewer:
             if frame is None:
                 continue
             viewport = scene.viewports.get(number)
-            if viewport is None or (frame.want.final and frame.want.revision != viewport.revision):
+            if viewport is None or (frame.want.rests and frame.want.revision != viewport.revision):
                 continue
             slot.sequence += 1
             idle = not any(other.under_way for other in self._slots.values())
@@ -234,3 +257,8 @@ class Viewer:
         """The slot in which this picture is being made; None when the viewport was closed since."""
         slot = self._slots.get(want.viewport)
         return slot if slot is not None and want in slot.making else None
+
+
+def _refinable(view: View) -> bool:
+    """Whether a preview in full size is there long before the final: where that has a finer step."""
+    return isinstance(view, VolumeView) and view.projection is None

@@ -15,6 +15,7 @@ from kernels.cuda.grid import from_middle, reals
 from kernels.cuda.tables import on_card
 from kernels.lanes import f32
 from kernels.light import Optics
+from kernels.picture import Band
 from kernels.rays import Camera, View
 from kernels.slices import Slices
 from kernels.transfer import Table
@@ -42,11 +43,11 @@ def ray(u, v, array, size, slices, counted, middle, right, down, view, occupancy
 
 
 @fast_kernel
-def spread_cuda(array, size, slices, counted, middle, right, down, view, occupancy, table, optics, out):
+def spread_cuda(array, size, slices, counted, middle, right, down, view, occupancy, table, optics, top, out):
     u, v = cuda.grid(2)
     if u < out.shape[1] and v < out.shape[0]:
         red, green, blue, _ = ray(
-            u, v, array, size, slices, counted, middle, right, down, view, occupancy, table, optics
+            u, v + top, array, size, slices, counted, middle, right, down, view, occupancy, table, optics
         )
         out[v, u, 0] = np.uint8(min(red, f32(1)) * f32(255) + f32(0.5))
         out[v, u, 1] = np.uint8(min(green, f32(1)) * f32(255) + f32(0.5))
@@ -54,11 +55,11 @@ def spread_cuda(array, size, slices, counted, middle, right, down, view, occupan
 
 
 @fast_kernel
-def spread_rgba_cuda(array, size, slices, counted, middle, right, down, view, occupancy, table, optics, rgba):
+def spread_rgba_cuda(array, size, slices, counted, middle, right, down, view, occupancy, table, optics, top, rgba):
     u, v = cuda.grid(2)
     if u < rgba.shape[1] and v < rgba.shape[0]:
         red, green, blue, alpha = ray(
-            u, v, array, size, slices, counted, middle, right, down, view, occupancy, table, optics
+            u, v + top, array, size, slices, counted, middle, right, down, view, occupancy, table, optics
         )
         rgba[v, u, 0] = red
         rgba[v, u, 1] = green
@@ -75,18 +76,18 @@ def spread(
     occupancy: Occupancy,
     table: Table,
     optics: Optics,
-    height: int,
-    width: int,
+    rows: Band,
     out: Any,
     rgba: Any,
 ) -> None:
     """The same arguments as the CPU's `spread_cpu`, but either `out` or `rgba` is filled: the one that has pixels."""
     filled, function = (out, spread_cuda) if out.size else (rgba, spread_rgba_cuda)
-    rays_ = from_middle(camera.origin, camera.right, camera.down, width, height)
+    rays_ = from_middle(camera.origin, camera.right, camera.down, rows.width, rows.height)
     # A few numbers among the arguments are no arrays to send.
     numbers: dict[str, Any] = {name: reals(getattr(view, name)) for name in ("point", "direction")}
     forms: dict[str, Any] = {"metric": reals(optics.metric), "inverse": reals(optics.inverse)}
     planes = module_of(array).empty(view.planes.shape, np.float32)
     planes.set(view.planes)
     there = (on_card(slices, array), *rays_, view._replace(planes=planes, **numbers), occupancy, on_card(table, array))
-    launch(function, width, height, array, size, *there, optics._replace(**forms), filled)
+    top = np.int32(rows.top)
+    launch(function, rows.width, rows.bottom - rows.top, array, size, *there, optics._replace(**forms), top, filled)

@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks import ours
 from benchmarks.bench import Bench, Line, reached, worst
+from benchmarks.counted import Work
 from benchmarks.limits import Limits
 from benchmarks.report import CheckFailed
 from benchmarks.subject import phantom
@@ -35,10 +36,12 @@ FIGURES = {
     "drag_mip_fps",
     "drag_cta_fps",
     "drag_skin_fps",
+    "drag_cta_perspective_fps",
     "still512_ms",
     "still1024_first_ms",
     "still1024_ms",
     "first_frame_s",
+    "occupancy_ms",
 }
 NO_PEER = "needs VTK and SimpleITK: pip install 'farview[bench]'"
 
@@ -147,6 +150,19 @@ def test_a_picture_far_from_dense_steps_stops_it(bench, peers, monkeypatch) -> N
     assert not bench.lines
 
 
+@pytest.mark.slow
+def test_a_structure_that_hides_what_is_seen_stops_it(bench, monkeypatch) -> None:
+    pytest.importorskip("vtkmodules", reason=NO_PEER)
+    from benchmarks import frames
+
+    frames.occupancies(bench)
+    assert [line.view for line in bench.lines] == list(ours.TRANSFERS)
+    right = ours.occupancy
+    monkeypatch.setattr(ours, "occupancy", lambda *a: (found := right(*a))._replace(near=0 * found.near))
+    with pytest.raises(CheckFailed, match="not those that do"):
+        frames.occupancies(bench)
+
+
 def line(figure: str, ours_db: float | None = None, peer_db: float | None = None):
     return Line(figure, "AP", 7.0, 1.0, 7.0, ours_db, peer_db)
 
@@ -157,6 +173,14 @@ def test_a_worse_picture_does_not_count_unless_equal_steps_are_compared() -> Non
     assert not line("vr_cta512_quality", 44.8, 45.0).as_good
     assert not line("vr_cta512_step", 44.8, 45.0).as_good
     assert line("plane512_vtk").as_good
+
+
+def test_a_share_is_of_the_kernel_alone_and_of_what_was_counted() -> None:
+    limits = Limits(samples_per_s=2e9, bytes_per_s=1e10)
+    plain = Line("drag_cta_fps", "AP", 50.0, 20.0, work=Work(samples=1e6, touched=5e6))
+    assert plain.share(limits) == pytest.approx((0.025, 0.025))
+    assert replace(plain, kernel_ms=10.0).share(limits) == pytest.approx((0.05, 0.05))
+    assert replace(plain, work=None).share(limits) is None
 
 
 def test_the_worst_view_is_the_lowest_ratio_and_the_longest_time() -> None:

@@ -20,6 +20,8 @@ FIGURES = {
     "all_addressable_s",
     "mpr_fps",
     "vr_fps",
+    "vr_full_ms",
+    "vr_final_ms",
 }
 
 

@@ -39,6 +39,12 @@ def test_a_module_is_listed_for_its_label_or_its_driver(tmp_path: Path):
     assert list(readme.modules(tmp_path)) == ["driven.py", "labelled.py"]
 
 
+def test_a_time_says_how_near_it_is_to_the_limits_where_somebody_counted():
+    assert str(readme.Timed(12.3, 0.214, 0.087)) == "12 ms (21% of the samples, 9% of the bytes)"
+    assert str(readme.Timed(0.234, None, 0.5)) == "0.23 ms (50% of the bytes)"
+    assert str(readme.Timed(1.26)) == "1.3 ms"
+
+
 def test_what_is_written_can_be_read_again_and_leaves_the_rest(tmp_path: Path, monkeypatch):
     path = tmp_path / "README.md"
     path.write_text(f"before\n\n{readme.BEGIN}\nold\n{readme.END}\n\nafter\n", "utf-8")

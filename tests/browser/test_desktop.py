@@ -82,7 +82,7 @@ def test_a_study_opens_scrolls_reformats_and_turns(desktop: Reader, shots: Path)
     desktop.forget()
     desktop.wait_drawn("volume", final=True)
     before = desktop.view("volume")
-    assert desktop.drag_for("volume", 1.5) > 2
+    assert desktop.drag_for("volume", 1.5).fps > 2
     desktop.wait(
         "() => { const drawn = window.bench.events.filter((e) => e.role === 'volume');"
         " return drawn.length > 0 && drawn[drawn.length - 1].verified === true }"

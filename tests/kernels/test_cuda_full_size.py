@@ -24,6 +24,7 @@ from kernels.cuda import plane as cuda_plane
 from kernels.cuda import rendering as cuda_rendering
 from kernels.cuda.check import oblique, on_card
 from kernels.lanes import OPTIONS, f32
+from kernels.picture import band
 from kernels.presets import PRESETS
 from kernels.scalars import scalar_variant
 from kernels.volume import Volume
@@ -160,12 +161,12 @@ def test_rendering_agrees_within_two_greys(
     there_too = host._replace(near=card.asarray(host.near), far=card.asarray(host.far))
     occupancy: Any = SimpleNamespace(occupancy=lambda table: there_too)
     launched = arguments(monkeypatch, lambda: rendering.volume_rendering(there, picture, function, occupancy, *how))
-    *values, optics = launched[:-1]
+    *values, optics, _ = launched[:-1]
 
     def lanes(how: tuple[float, float, bool], **changes: Any) -> NDArray[np.float32]:
         *given, judged = rendering.arguments(volume, picture, function, grid, *how)
         rgba, rgb = np.empty((SIDE, SIDE, 4), np.float32), np.empty((SIDE, SIDE, 3), np.uint8)
-        rendering.spread_cpu(*given, judged._replace(**changes), SIDE, SIDE, rgb, rgba)
+        rendering.spread_cpu(*given, judged._replace(**changes), band(picture, None), rgb, rgba)
         return rgba
 
     def threads(**changes: Any) -> NDArray[np.float32]:

@@ -16,9 +16,10 @@ import pytest_asyncio
 import structlog
 from numpy.typing import NDArray
 
+from renderd.assemble import Assembly
 from renderd.library import Library
 from renderd.pool import LocalPool
-from renderd.render import Renderer
+from renderd.render import Renderer, VolumeSource
 from renderd.scheduler import Scheduler
 from renderd.server import StreamServer
 from storage.access import ROLES
@@ -34,6 +35,7 @@ from storage.studies import find_series
 from storage.users import create_user, grant
 from tests.renderd.page import Page, connect
 from tests.renderd.shows import NOWHERE
+from tests.renderd.stacks import INSTITUTION, stack_of
 
 PASSWORD = "Correct-horse-7"
 AFFINE = np.array([[0.8, 0, 0, -20], [0, 0.8, 0, -16], [0, 0, 2.0, -8], [0, 0, 0, 1]])
@@ -138,3 +140,15 @@ async def page(house: House) -> AsyncIterator[Page]:
     """A signed-in page."""
     async with house.connect(await house.sign_in()) as page:
         yield page
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> VolumeSource:
+    """The phantom as a volume in memory."""
+    home = Home(tmp_path / "home", tmp_path / "run")
+    home.prepare()
+    blobs = BlobStore(home.blobs)
+    stack = stack_of(list(write_series(phantom(), AFFINE)), blobs)
+    assembly = Assembly(home, blobs, INSTITUTION, stack)
+    assembly.run()
+    return VolumeSource(stack, assembly)

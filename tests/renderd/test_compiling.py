@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
+import signal
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,7 @@ from renderd.pool import LocalPool
 from renderd.render import Renderer
 from renderd.scheduler import Scheduler
 
+ROOT = Path(__file__).resolve().parents[2]
 COMPILES = "import sys\nfor _ in range({steps})[int(sys.argv[1])::int(sys.argv[2])]: print('.', flush=True)"
 
 
@@ -86,6 +91,47 @@ async def test_who_stops_waiting_leaves_no_process_behind(
     assert LocalPool(tmp_path).preparing() == ""
     assert not (tmp_path / compiling.COMPLETE).exists()
     assert loads == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="death signals are Linux's")
+def test_compilers_end_when_their_server_is_killed(tmp_path: Path) -> None:
+    """The real ones in the middle of their work, which a killed server can no longer end."""
+    program = """
+import asyncio, uvloop
+from renderd import compiling
+async def main():
+    begin = asyncio.create_subprocess_exec
+    async def begin_and_tell(*arguments, **how):
+        process = await begin(*arguments, **how)
+        print(process.pid, flush=True)
+        return process
+    asyncio.create_subprocess_exec = begin_and_tell
+    await compiling.compile_apart(lambda done, total: None)
+uvloop.run(main())  # as the server does
+"""
+    server = subprocess.Popen(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert server.stdout is not None
+    parts = min(os.cpu_count() or 1, compiling.MOST_PROCESSES)
+    compilers = [int(server.stdout.readline()) for _ in range(parts)]
+    # Descriptors of the processes: their numbers could be given to others, these cannot.
+    descriptors = [os.pidfd_open(pid) for pid in compilers]
+    try:
+        assert not select.select(descriptors, [], [], 0)[0], "a compiler has ended by itself"
+        server.kill()
+        server.wait()
+        for descriptor in descriptors:
+            assert select.select([descriptor], [], [], 10)[0], "a compiler is still there"
+    finally:
+        for descriptor in descriptors:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+            os.close(descriptor)
 
 
 def _runs(pid: int) -> bool:

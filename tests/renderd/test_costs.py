@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from renderd.costs import KEPT, Costs, scale_for
+from renderd.costs import KEPT, Costs
 
 
 def test_a_kind_that_was_never_made_costs_the_guess() -> None:
@@ -20,6 +18,16 @@ def test_costs_follow_what_pictures_took() -> None:
     assert costs.seconds_per_pixel("kind", 9.0) == pytest.approx(0.002, rel=1e-3)
 
 
+def test_what_the_first_picture_made_once_is_forgotten_with_the_second() -> None:
+    costs = Costs()
+    costs.learn("kind", 1000, 9.0)
+    assert costs.seconds_per_pixel("kind", 1.0) == pytest.approx(0.009)
+    costs.learn("kind", 1000, 1.0)
+    assert costs.seconds_per_pixel("kind", 1.0) == pytest.approx(0.001)
+    costs.learn("kind", 1000, 2.0)
+    assert costs.seconds_per_pixel("kind", 1.0) == pytest.approx(0.0013)
+
+
 def test_only_the_latest_kinds_are_kept() -> None:
     costs = Costs()
     for kind in range(KEPT + 1):
@@ -27,18 +35,13 @@ def test_only_the_latest_kinds_are_kept() -> None:
     assert costs.seconds_per_pixel(0, 9.0) == 9.0 and costs.seconds_per_pixel(1, 9.0) == 1.0
 
 
-@given(
-    width=st.integers(1, 4096),
-    height=st.integers(1, 4096),
-    level=st.sampled_from([1.0, 0.5]),
-    pixel_s=st.floats(1e-10, 1e-3),
-)
-def test_a_moving_picture_takes_the_budget_unless_it_would_be_too_small(
-    width: int, height: int, level: float, pixel_s: float
-) -> None:
-    scale = scale_for(width, height, level_scale=level, seconds_per_pixel=pixel_s, budget_s=0.045, least=256)
-    assert 0 < scale <= 1
-    least = min(1.0, 256 / min(width, height))
-    assert scale >= least
-    if scale > least:
-        assert scale <= level and scale**2 * width * height * pixel_s <= 0.045 * (1 + 1e-9)
+def test_what_is_not_made_drifts_down_to_what_is_expected_of_it_and_never_up() -> None:
+    costs = Costs()
+    costs.drift("kind", 1.0)
+    assert costs.seconds_per_pixel("kind", 9.0) == 9.0  # nothing is known of it
+    costs.learn("kind", 1, 8.0)
+    costs.drift("kind", 9.0)
+    assert costs.seconds_per_pixel("kind", 1.0) == 8.0
+    for _ in range(100):
+        costs.drift("kind", 2.0)
+    assert costs.seconds_per_pixel("kind", 1.0) == pytest.approx(2.0, rel=0.02)

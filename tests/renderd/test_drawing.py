@@ -12,11 +12,13 @@ from pydicom.dataset import Dataset
 
 from kernels import window
 from renderd.protocol import Flag, StackView
-from renderd.render import Renderer, Rendering, StackSource
-from renderd.viewer import Want
+from renderd.render import Renderer, StackSource
+from renderd.rendering import Rendering
+from renderd.viewer import Stage
 from storage.dicom.masks import Masks
 from storage.dicom.stacks import Stack
 from storage.dicom.write import write_colour, write_projection
+from tests.renderd.pictures import want
 from tests.renderd.shows import STACK
 from tests.renderd.stacks import stack_of
 
@@ -37,7 +39,7 @@ def projection(image: NDArray[Any], **attributes: Any) -> Stack:
 
 
 def picture(source: StackSource, view: StackView, side: int = SIDE, *, final: bool = True) -> Rendering:
-    rendering = Renderer().start(Want(1, 1, view, side, side, 1, final, 0), source)
+    rendering = Renderer().start(want(view, side, side, Stage.FINAL if final else Stage.PREVIEW), source)
     while not rendering.step():
         pass
     return rendering
@@ -185,5 +187,5 @@ def test_bands_of_a_still_are_drawn_like_the_whole(monkeypatch: pytest.MonkeyPat
     source = covered(overlay=frame_mask(), shutter=255 - frame_mask(), shutter_grey=9)
     view = replace(VIEW, extent_mm=50.0)
     whole = picture(source, view, 100).raw
-    monkeypatch.setattr("renderd.render.BAND_S", 1e-9)
+    monkeypatch.setattr("renderd.rendering.BAND_S", 1e-9)
     assert np.array_equal(picture(source, view, 100).raw, whole)

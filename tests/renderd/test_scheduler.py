@@ -18,7 +18,7 @@ from renderd.protocol import Close, Flag, Shown, View
 from renderd.render import Source
 from renderd.scene import Scene
 from renderd.scheduler import Scheduler
-from renderd.viewer import Frame, Viewer, Want
+from renderd.viewer import Frame, Stage, Viewer, Want
 from tests.renderd.shows import PLANE, VOLUME, show
 
 PATIENCE_S = 20
@@ -89,11 +89,13 @@ class Studio:
     def __init__(self) -> None:
         self.log: list[tuple[int, bool]] = []
         self.bands = 3
+        self.refined_bands = 1
         self.hook: Callable[[Want], None] = lambda _: None
         self.scheduler = Scheduler(self)  # type: ignore[arg-type]
 
     def start(self, want: Want, _: Source) -> Bands:
-        return Bands(want, self.bands if want.final else 1, self.log, self.hook)
+        bands = {Stage.PREVIEW: 1, Stage.REFINED: self.refined_bands, Stage.FINAL: self.bands}[want.stage]
+        return Bands(want, bands, self.log, self.hook)
 
     def watch(self) -> Watch:
         watch = Watch(self.scheduler)
@@ -140,6 +142,33 @@ async def test_new_input_ends_a_still_between_two_bands(studio: Studio) -> None:
     await watch.final(2)
     assert not any(frame.want.final and frame.want.input == 1 for frame in watch.frames)
     assert studio.log.count((1, True)) < 20
+
+
+async def test_a_volume_rendering_at_rest_is_refined_before_it_is_final(studio: Studio) -> None:
+    watch = studio.watch()
+    watch.show(number=1, view=VOLUME)
+    await watch.final(1)
+    assert [frame.want.stage for frame in watch.frames] == list(Stage)
+
+
+async def test_a_refined_picture_in_bands_gives_way_to_what_moves(studio: Studio) -> None:
+    watch, loop = studio.watch(), asyncio.get_running_loop()
+    moved: list[Want] = []
+    studio.refined_bands = 1000
+
+    def move(want: Want) -> None:
+        if want.stage is Stage.REFINED and not moved:
+            moved.append(want)
+            loop.call_soon_threadsafe(lambda: watch.show(2, number=2, moving=True))
+
+    studio.hook = move
+    watch.show(1, number=1, view=VOLUME)
+    await watch.until(lambda: any(frame.want.viewport == 2 for frame in watch.frames))
+    assert not any(frame.want.rests for frame in watch.frames) and len(studio.log) < 100
+    studio.refined_bands = 1
+    watch.show(2, number=3)
+    await watch.final(1)
+    assert any(frame.want.stage is Stage.REFINED for frame in watch.frames)
 
 
 async def test_another_viewer_s_pictures_come_between_the_bands_of_a_long_still(studio: Studio) -> None:
@@ -190,6 +219,16 @@ async def test_what_is_not_there_yet_is_asked_for_again_when_something_came(stud
     studio.scheduler.wake()
     await watch.final(2)
     assert {frame.want.input for frame in watch.frames} == {2}
+
+
+async def test_images_that_are_still_read_count_as_begun(studio: Studio) -> None:
+    watch = studio.watch()
+    loop = asyncio.get_running_loop()
+    watch.source = lambda _: loop.create_future()
+    for viewport in range(12):
+        watch.show(viewport, number=1)
+    await asyncio.sleep(0.05)
+    assert watch.viewer.owed == watch.viewer.credit == 2
 
 
 async def test_a_frame_that_was_read_is_shown_although_the_finger_is_further(studio: Studio) -> None:

@@ -1,58 +1,14 @@
-"""The part with the most interleavings: what is wanted, what may be sent, and that it always ends in a final."""
+"""What is wanted and what may be sent, case by case."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from renderd.protocol import LEVELS, Close, Codec, Show, Shown
-from renderd.scene import REST_S, Scene
-from renderd.viewer import MAKING, Frame, Viewer, Want
-from tests.renderd.shows import PLANE, STACK, show
-
-
-class Page:
-    """A scene with one viewer and a clock, and what came out of it."""
-
-    def __init__(self) -> None:
-        self.scene = Scene()
-        self.viewer = Viewer()
-        self.now = 100.0
-        self.sent: list[tuple[Frame, int]] = []
-
-    def show(self, message: Show) -> None:
-        self.scene.receive(message, self.now)
-
-    def wants(self) -> list[Want]:
-        return self.viewer.wants(self.scene, self.now)
-
-    def make(self) -> Want:
-        """Begin and finish the most urgent picture."""
-        want = self.wants()[0]
-        self.viewer.begin(want)
-        self.viewer.made(frame(want), self.scene)
-        return want
-
-    def deliver(self) -> Want:
-        """Make and send the most urgent picture."""
-        want = self.make()
-        self.send()
-        return want
-
-    def send(self) -> tuple[Frame, int]:
-        taken = self.viewer.take(self.scene, self.now)
-        assert taken is not None
-        self.sent.append(taken)
-        return taken
-
-    def acknowledge(self, viewport: int, sequence: int, level: int = 0) -> None:
-        self.viewer.shown(Shown(viewport, sequence, level), self.now)
-
-
-def frame(want: Want, size_bytes: int = 10_000) -> Frame:
-    return Frame(want, Codec.JPEG, 0, want.width, want.height, 1000, 1000, bytes(size_bytes))
+from renderd.protocol import LEVELS, Close, View
+from renderd.scene import REST_S
+from renderd.viewer import MAKING, Stage, Want
+from tests.renderd.shows import PLANE, PROJECTED, STACK, VOLUME, show
+from tests.renderd.sitting import Page, frame
 
 
 @pytest.fixture
@@ -78,6 +34,105 @@ def test_letting_go_of_what_is_on_the_screen_starts_the_still_at_once(page: Page
     page.show(show(number=2, moving=False))
     want = page.wants()[0]
     assert want.final and want.input == 2
+
+
+def kinds(wants: list[Want]) -> list[str]:
+    return [want.stage.name.lower() for want in wants]
+
+
+@pytest.mark.parametrize(
+    ("view", "scale", "expected"),
+    [
+        (VOLUME, 0.5, ["preview", "refined", "final"]),
+        (VOLUME, 0.7, ["preview", "refined", "final"]),
+        (VOLUME, 0.85, ["preview", "final"]),  # hardly coarser: the final is not far
+        (PROJECTED, 0.5, ["preview", "final"]),  # in full size it costs as much as the final
+        (PLANE, 0.5, ["preview", "final"]),
+    ],
+)
+def test_a_volume_rendering_at_rest_is_shown_in_full_size_before_it_is_final(
+    page: Page, view: View, scale: float, expected: list[str]
+) -> None:
+    page.show(show(number=7, view=view, width=640, height=480))
+    assert kinds([page.put_up(scale) for _ in expected]) == expected
+    assert page.wants() == []
+
+
+def test_letting_go_of_a_small_preview_refines_it_at_once(page: Page) -> None:
+    page.show(show(number=1, view=VOLUME, moving=True))
+    page.put_up(scale=0.5)
+    assert page.wants() == []
+    page.show(show(number=2, view=VOLUME, moving=False))
+    assert kinds([page.put_up(), page.put_up()]) == ["refined", "final"]
+    assert page.wants() == []
+
+
+def test_lifting_a_finger_that_held_still_makes_nothing_lossy_again(page: Page) -> None:
+    page.show(show(number=1, view=VOLUME, moving=True))
+    page.put_up(scale=0.5)
+    page.now += REST_S
+    assert kinds([page.put_up(), page.put_up()]) == ["refined", "final"]
+    page.show(show(number=2, view=VOLUME, moving=False))
+    assert kinds([page.put_up()]) == ["final"] and page.wants() == []
+
+
+def test_a_preview_that_is_small_because_of_the_line_is_not_refined(page: Page) -> None:
+    """A picture in full size would take the line that the final needs."""
+    page.viewer.level = 3
+    page.show(show(number=1, view=VOLUME))
+    assert kinds([page.put_up(scale=0.5), page.put_up()]) == ["preview", "final"]
+    page.viewer.level = 3
+    page.show(show(number=2, view=VOLUME, moving=True, width=65))
+    assert kinds([page.put_up(scale=0.3)]) == ["preview"]
+    page.now += REST_S
+    assert kinds([page.put_up(), page.put_up()]) == ["refined", "final"]
+
+
+def test_a_closed_viewport_and_a_hidden_page_end_a_refined_picture(page: Page) -> None:
+    page.show(show(number=1, view=VOLUME))
+    page.put_up(scale=0.5)
+    refined = page.wants()[0]
+    page.viewer.begin(refined)
+    page.viewer.see(False)
+    assert not page.viewer.is_current(refined, page.scene)
+    page.viewer.drop(refined)
+    page.viewer.see(True)
+    again = page.wants()[0]
+    assert kinds([again]) == ["refined"]
+    page.viewer.begin(again)
+    page.scene.receive(Close(1), page.now)
+    page.viewer.close(1)
+    page.viewer.rendered(again, 64, 48)
+    assert not page.viewer.made(frame(again), page.scene)
+
+
+def test_new_input_cancels_a_refined_picture_in_the_making(page: Page) -> None:
+    page.show(show(number=1, view=VOLUME))
+    page.put_up(scale=0.5)
+    refined = page.wants()[0]
+    page.viewer.begin(refined)
+    page.show(show(number=2, moving=True, view=VOLUME))
+    assert refined.stage is Stage.REFINED and not page.viewer.is_current(refined, page.scene)
+    assert not page.viewer.made(frame(refined), page.scene)
+    assert kinds(page.wants()) == ["preview"]
+
+
+def test_new_input_cancels_a_refined_picture_that_waits_for_the_socket(page: Page) -> None:
+    page.show(show(number=1, view=VOLUME))
+    page.put_up(scale=0.5)
+    page.make()
+    page.show(show(number=2, moving=True, view=VOLUME))
+    assert page.viewer.take(page.scene, page.now) is None
+
+
+def test_a_refined_picture_that_was_given_up_is_wanted_again(page: Page) -> None:
+    page.show(show(number=1, view=VOLUME))
+    page.put_up(scale=0.5)
+    refined = page.wants()[0]
+    page.viewer.begin(refined)
+    assert kinds(page.wants()) == ["final"]
+    page.viewer.drop(refined)
+    assert kinds(page.wants()) == ["refined"]
 
 
 def test_a_finger_that_holds_still_is_owed_the_final(page: Page) -> None:
@@ -274,109 +329,3 @@ def test_sequences_count_from_one_in_each_viewport(page: Page) -> None:
             page.make()
             page.send()
     assert [(f.want.viewport, s) for f, s in page.sent] == [(1, 1), (2, 1), (1, 2), (2, 2)]
-
-
-class AnyOrder(RuleBasedStateMachine):
-    """Whatever happens in whatever order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.page = Page()
-        self.number = 0
-        self.making: list[Want] = []
-        self.under_way: list[tuple[int, int]] = []
-        self.newest: dict[int, tuple[int, bool]] = {}
-
-    viewports = st.integers(1, 3)
-
-    @rule(viewport=viewports, moving=st.booleans(), view=st.sampled_from([PLANE, STACK]))
-    def show_something(self, viewport: int, moving: bool, view: object) -> None:
-        self.number += 1
-        self.page.show(show(viewport, self.number, view, moving=moving))  # type: ignore[arg-type]
-
-    @rule(seconds=st.sampled_from([0.001, 0.05, 0.31]))
-    def time_passes(self, seconds: float) -> None:
-        self.page.now += seconds
-
-    @rule(choice=st.integers(0, 5))
-    def begin(self, choice: int) -> None:
-        wants = self.page.wants()
-        if wants:
-            want = wants[choice % len(wants)]
-            assert self.page.viewer.visible
-            assert self.page.viewer.owed < self.page.viewer.credit
-            self.page.viewer.begin(want)
-            self.making.append(want)
-
-    @precondition(lambda self: self.making)
-    @rule(data=st.data(), size=st.integers(1, 500_000))
-    def finish(self, data: st.DataObject, size: int) -> None:
-        want = self.making.pop(data.draw(st.integers(0, len(self.making) - 1)))
-        self.page.viewer.made(frame(want, size), self.page.scene)
-
-    @precondition(lambda self: self.making)
-    @rule(data=st.data())
-    def give_up(self, data: st.DataObject) -> None:
-        self.page.viewer.drop(self.making.pop(data.draw(st.integers(0, len(self.making) - 1))))
-
-    @rule()
-    def send(self) -> None:
-        taken = self.page.viewer.take(self.page.scene, self.page.now)
-        if taken is None:
-            return
-        sent, sequence = taken
-        want = sent.want
-        assert self.newest.get(want.viewport, (0, False)) < want.order
-        if want.final:
-            assert want.revision == self.page.scene.viewports[want.viewport].revision
-        self.newest[want.viewport] = want.order
-        self.under_way.append((want.viewport, sequence))
-
-    @precondition(lambda self: self.under_way)
-    @rule(data=st.data(), level=st.integers(0, 7))
-    def acknowledge(self, data: st.DataObject, level: int) -> None:
-        index = data.draw(st.integers(0, len(self.under_way) - 1))
-        self.page.acknowledge(*self.under_way.pop(index), level)
-
-    @rule(visible=st.booleans())
-    def hide_or_show(self, visible: bool) -> None:
-        self.page.viewer.see(visible)
-
-    @rule(viewport=viewports)
-    def close_viewport(self, viewport: int) -> None:
-        self.page.scene.receive(Close(viewport), self.page.now)
-        self.page.viewer.close(viewport)
-        self.newest.pop(viewport, None)
-        self.under_way = [item for item in self.under_way if item[0] != viewport]
-
-    @invariant()
-    def nothing_above_the_most_credit(self) -> None:
-        assert self.page.viewer.owed <= 8
-
-    def teardown(self) -> None:
-        """Everything comes to rest: each viewport ends with the final of its newest state, and nothing more."""
-        page = self.page
-        page.viewer.see(True)
-        page.now += 10
-        for _ in range(100):
-            for want in self.making:
-                page.viewer.made(frame(want), page.scene)
-            self.making = []
-            while (taken := page.viewer.take(page.scene, page.now)) is not None:
-                assert self.newest.get(taken[0].want.viewport, (0, False)) < taken[0].want.order
-                self.newest[taken[0].want.viewport] = taken[0].want.order
-                self.under_way.append((taken[0].want.viewport, taken[1]))
-            for viewport, sequence in self.under_way:
-                page.acknowledge(viewport, sequence)
-            self.under_way = []
-            self.making = page.wants()[:1]
-            for want in self.making:
-                page.viewer.begin(want)
-            if not self.making:
-                break
-        for viewport in page.scene.viewports.values():
-            assert self.newest[viewport.number] == (viewport.revision, True)
-
-
-TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

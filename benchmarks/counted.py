@@ -1,0 +1,171 @@
+"""What a frame really reads: the kernels compiled once more, with every read of a voxel counted.
+
+What is skipped is not read, what lights a surface is: only counting says how near a kernel comes to what the machine
+can do. The copy stands beside the kernels that are timed, and nothing of it is kept on disk; compiling it takes
+minutes, so counts are (bench.py).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.core.dispatcher import Dispatcher
+
+from kernels import lane_memory
+from kernels.lanes import LANES, PURE, intrinsic
+from kernels.volume import Volume
+
+LINE_SHIFT = 6  # cache lines are 64 bytes
+VOXEL_BYTES = 2  # int16, as every subject has them; what else is read is no voxel
+SAMPLE_VOXELS = 8  # that a trilinear sample reads; one on a slice reads four, a value with its gradient 32
+# The types of lanes exist once; every other module is loaded again.
+COMMON = {"kernels.cache", "kernels.lanes", "kernels.lane_memory"}
+OURS = "benchmarks.ours"
+
+# How many voxels were read; the first cache line of the voxels, how many there are, and where they are ticked off.
+_state = np.zeros(4, np.int64)
+_I64 = ir.IntType(64)
+
+
+class Work(NamedTuple):
+    """What one frame reads: voxels, as trilinear samples of eight, and bytes, each cache line once."""
+
+    samples: float
+    touched: float
+
+
+def counted(volume: Volume, draw: Callable[[Any], object]) -> Work:
+    """The work of draw(ours), given a module like `ours` whose kernels count; of an int16 volume in memory."""
+    copy = _copy()
+    first = volume.array.ctypes.data >> LINE_SHIFT
+    ticks = np.zeros(((volume.array.ctypes.data + volume.array.nbytes - 1) >> LINE_SHIFT) - first + 1, np.uint8)
+    _state[:] = 0, first, ticks.size, ticks.ctypes.data
+    try:
+        draw(copy)
+        return Work(float(_state[0]) / SAMPLE_VOXELS, float(np.count_nonzero(ticks)) * (1 << LINE_SHIFT))
+    finally:
+        _state[:] = 0
+
+
+@cache
+def _copy() -> ModuleType:
+    """`ours` over kernels of its own, which count."""
+    with _apart():
+        pair, run = lane_memory.pair, lane_memory.voxel_run
+
+        @njit(forceinline=True, **PURE)
+        def counting_pair(array, offset, index):
+            _pairs_are_read(array, offset, index)
+            return pair(array, offset, index)
+
+        @njit(forceinline=True, **PURE)
+        def counting_run(array, offset):
+            _run_is_read(array, offset)
+            return run(array, offset)
+
+        lane_memory.pair, lane_memory.voxel_run = counting_pair, counting_run
+        try:
+            return import_module(OURS)
+        finally:
+            lane_memory.pair, lane_memory.voxel_run = pair, run
+
+
+@contextmanager
+def _apart() -> Iterator[None]:
+    """Modules are loaded anew, and forgotten; what they compile must never be taken for the code of the real ones."""
+    mine = {name: sys.modules[name] for name in _copied()}
+    enable_caching = Dispatcher.enable_caching
+    Dispatcher.enable_caching = lambda self: None  # type: ignore[method-assign]
+    _forget(mine)
+    try:
+        yield
+    finally:
+        Dispatcher.enable_caching = enable_caching  # type: ignore[method-assign]
+        _forget(_copied())
+        sys.modules.update(mine)
+        for name, module in mine.items():
+            package, _, attribute = name.rpartition(".")
+            setattr(sys.modules[package], attribute, module)
+
+
+def _copied() -> list[str]:
+    return [OURS, *(name for name in sys.modules if name.startswith("kernels.") and name not in COMMON)]
+
+
+def _forget(names: Iterable[str]) -> None:
+    for name in names:
+        package, _, attribute = name.rpartition(".")
+        del sys.modules[name]
+        delattr(sys.modules[package], attribute)  # where `from kernels import plane` looks first
+
+
+def _is_voxels(array: Any) -> bool:
+    return bool(array.dtype == types.int16)
+
+
+def _word(builder: Any, number: int) -> Any:
+    place = ir.Constant(_I64, _state.ctypes.data + 8 * number).inttoptr(_I64.as_pointer())
+    return builder.load(place)
+
+
+def _count(builder: Any, voxels: int) -> None:
+    place = ir.Constant(_I64, _state.ctypes.data).inttoptr(_I64.as_pointer())
+    builder.atomic_rmw("add", place, ir.Constant(_I64, voxels), "monotonic")
+
+
+def _tick(builder: Any, address: Any) -> None:
+    line = builder.sub(builder.lshr(address, ir.Constant(_I64, LINE_SHIFT)), _word(builder, 1))
+    with builder.if_then(builder.icmp_unsigned("<", line, _word(builder, 2))):
+        tick = builder.inttoptr(builder.add(_word(builder, 3), line), ir.IntType(8).as_pointer())
+        builder.store(ir.Constant(ir.IntType(8), 1), tick)
+
+
+@njit(**PURE)
+def _pairs_are_read(array, offset, index):
+    """Not inlined: sixteen lanes of it beside every read would take an hour to compile."""
+    _note_pairs(array, offset, index)
+
+
+@njit(**PURE)
+def _run_is_read(array, offset):
+    _note_run(array, offset)
+
+
+@intrinsic
+def _note_pairs(typing, array, offset, index):
+    def generate(context, builder, sig, args):
+        if _is_voxels(sig.args[0]):
+            base = lane_memory._data(context, builder, sig.args[0], args[0], args[1])
+            first = builder.ptrtoint(base, _I64)
+            _count(builder, 2 * LANES)
+            with cgutils.for_range(builder, ir.Constant(_I64, LANES)) as loop:
+                number = builder.sext(builder.extract_element(args[2], loop.index), _I64)
+                address = builder.add(first, builder.mul(number, ir.Constant(_I64, VOXEL_BYTES)))
+                _tick(builder, address)
+                _tick(builder, builder.add(address, ir.Constant(_I64, VOXEL_BYTES)))
+        return context.get_dummy_value()
+
+    return types.void(array, offset, index), generate
+
+
+@intrinsic
+def _note_run(typing, array, offset):
+    def generate(context, builder, sig, args):
+        if _is_voxels(sig.args[0]):
+            first = builder.ptrtoint(lane_memory._data(context, builder, sig.args[0], args[0], args[1]), _I64)
+            _count(builder, LANES)
+            _tick(builder, first)
+            _tick(builder, builder.add(first, ir.Constant(_I64, (LANES - 1) * VOXEL_BYTES)))
+        return context.get_dummy_value()
+
+    return types.void(array, offset), generate
