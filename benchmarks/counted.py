@@ -61,7 +61,8 @@ def counted(volume: Volume, draw: Callable[[Any], object]) -> Work:
 def _copy() -> ModuleType:
     """`ours` over kernels of its own, which count."""
     with _apart():
-        pair, run = lane_memory.pair, lane_memory.voxel_run
+        real = lane_memory.pair, lane_memory.between, lane_memory.between_within
+        pair, between, between_within = real
 
         @njit(forceinline=True, **PURE)
         def counting_pair(array, offset, index):
@@ -69,15 +70,21 @@ def _copy() -> ModuleType:
             return pair(array, offset, index)
 
         @njit(forceinline=True, **PURE)
-        def counting_run(array, offset):
-            _run_is_read(array, offset)
-            return run(array, offset)
+        def counting_between(array, offset, index, part):
+            _pairs_are_read(array, offset, index)
+            return between(array, offset, index, part)
 
-        lane_memory.pair, lane_memory.voxel_run = counting_pair, counting_run
+        @njit(forceinline=True, **PURE)
+        def counting_within(array, offset, index, part):
+            _window_is_read(array, offset)
+            return between_within(array, offset, index, part)
+
+        lane_memory.pair, lane_memory.between = counting_pair, counting_between
+        lane_memory.between_within = counting_within
         try:
             return import_module(OURS)
         finally:
-            lane_memory.pair, lane_memory.voxel_run = pair, run
+            lane_memory.pair, lane_memory.between, lane_memory.between_within = real
 
 
 @contextmanager
@@ -140,8 +147,8 @@ def _pairs_are_read(array, offset, index):
 
 
 @njit(**PURE)
-def _run_is_read(array, offset):
-    _note_run(array, offset)
+def _window_is_read(array, offset):
+    _note_window(array, offset)
 
 
 @intrinsic
@@ -162,13 +169,13 @@ def _note_pairs(typing, array, offset, index):
 
 
 @intrinsic
-def _note_run(typing, array, offset):
+def _note_window(typing, array, offset):
     def generate(context, builder, sig, args):
         if _is_voxels(sig.args[0]):
             first = builder.ptrtoint(lane_memory._data(context, builder, sig.args[0], args[0], args[1]), _I64)
-            _count(builder, LANES)
+            _count(builder, 2 * LANES)  # of the window's voxels each lane takes a pair
             _tick(builder, first)
-            _tick(builder, builder.add(first, ir.Constant(_I64, (LANES - 1) * VOXEL_BYTES)))
+            _tick(builder, builder.add(first, ir.Constant(_I64, (lane_memory.WINDOW - 1) * VOXEL_BYTES)))
         return context.get_dummy_value()
 
     return types.void(array, offset), generate

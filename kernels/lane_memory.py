@@ -22,16 +22,19 @@ from kernels.lanes import (
     VECTOR_M,
     Integers,
     Reals,
+    call,
     intrinsic,
     lift,
 )
 
 _FLOAT, _WIDE = ir.FloatType(), ir.IntType(64)
+_WORDS = ir.VectorType(ir.IntType(16), 2 * LANES)
+WINDOW = 2 * LANES  # voxels that `between_within` chooses from
 _SHORT = {"float": "f32", "i32": "i32", "i64": "i64"}  # what gather instructions read
 
 
 PROCESSOR, FEATURES = processor()
-WIDE = "+avx512f" in FEATURES
+WIDE = "+avx512bw" in FEATURES
 # 29 samples through 512² pixels, two threads. Emerald Rapids: gather instructions 205 ms, loads and insertions 279.
 # Zen 3: 30 and 22; its makers' later processors have 512-bit gathers in microcode too.
 GATHERS = WIDE and not PROCESSOR.startswith("znver")
@@ -83,6 +86,19 @@ def _gather_at_once(builder: Any, base: Any, index: Any, element: Any) -> Any:
     return builder.call(function, [addresses, align, everywhere, ir.Constant(kind, ir.Undefined)])
 
 
+def _pair(builder: Any, base: Any, index: Any, dtype: Any) -> tuple[Any, Any]:
+    if dtype == types.float32:
+        halves = builder.bitcast(_gather(builder, base, index, _WIDE), ir.VectorType(_FLOAT, 2 * LANES))
+        unused = ir.Constant(halves.type, ir.Undefined)
+        lanes = (ir.Constant(VECTOR_I, list(range(odd, 2 * LANES, 2))) for odd in (0, 1))
+        low, high = (builder.shuffle_vector(halves, unused, which) for which in lanes)
+        return low, high
+    both = _gather(builder, base, index, INT)
+    sixteen = ir.Constant(VECTOR_I, [16] * LANES)
+    before = builder.ashr(builder.shl(both, sixteen), sixteen)
+    return builder.sitofp(before, VECTOR_F), builder.sitofp(builder.ashr(both, sixteen), VECTOR_F)
+
+
 @intrinsic
 def pair(typing, array, offset, index):
     """The neighbours array[offset + index] and the one after it, of an int16 or float32 array, as two Reals."""
@@ -90,22 +106,54 @@ def pair(typing, array, offset, index):
 
     def generate(context, builder, sig, args):
         base = _data(context, builder, sig.args[0], args[0], args[1])
-        if sig.args[0].dtype == types.float32:
-            both = _gather(builder, base, args[2], _WIDE)
-            halves = builder.bitcast(both, ir.VectorType(_FLOAT, 2 * LANES))
-            unused = ir.Constant(halves.type, ir.Undefined)
-            low, high = (
-                builder.shuffle_vector(halves, unused, ir.Constant(VECTOR_I, [2 * lane + odd for lane in range(LANES)]))
-                for odd in (0, 1)
-            )
-        else:
-            both = _gather(builder, base, args[2], INT)
-            sixteen = ir.Constant(VECTOR_I, [16] * LANES)
-            low = builder.sitofp(builder.ashr(builder.shl(both, sixteen), sixteen), VECTOR_F)
-            high = builder.sitofp(builder.ashr(both, sixteen), VECTOR_F)
+        low, high = _pair(builder, base, args[2], sig.args[0].dtype)
         return context.make_tuple(builder, result, [low, high])
 
     return result(array, offset, index), generate
+
+
+def _mix(builder: Any, low: Any, high: Any, part: Any) -> Any:
+    """low + part · (high − low)."""
+    return builder.fadd(low, builder.fmul(part, builder.fsub(high, low, flags=FAST), flags=FAST), flags=FAST)
+
+
+def _weights(builder: Any, part: Any) -> Any:
+    """Two words a lane, that of the voxel before and that of the one after: −(2¹⁵ − w) and −w, w = 2¹⁵ · part.
+
+    Negative, since a word ends before 2¹⁵, and both may be the whole.
+    """
+    one = ir.Constant(VECTOR_F, [float(1 << 15)] * LANES)
+    half = ir.Constant(VECTOR_F, [0.5] * LANES)
+    weight = builder.fptosi(builder.fadd(builder.fmul(part, one, flags=FAST), half, flags=FAST), VECTOR_I)
+    before = builder.xor(weight, ir.Constant(VECTOR_I, [1 << 15] * LANES))
+    return builder.sub(before, builder.shl(weight, ir.Constant(VECTOR_I, [16] * LANES)))
+
+
+def _weigh(builder: Any, pairs: Any, weights: Any) -> Any:
+    """Pairs of words mixed: one instruction instead of seven that part them."""
+    words = [builder.bitcast(x, _WORDS) for x in (pairs, weights)]
+    mixed = builder.sitofp(call(builder, "llvm.x86.avx512.pmaddw.d.512", VECTOR_I, words), VECTOR_F)
+    return builder.fmul(mixed, ir.Constant(VECTOR_F, [-1.0 / (1 << 15)] * LANES), flags=FAST)
+
+
+def _between(context: Any, builder: Any, array_type: Any, array: Any, offset: Any, index: Any, part: Any) -> Any:
+    base = _data(context, builder, array_type, array, offset)
+    if WIDE and array_type.dtype == types.int16:
+        return _weigh(builder, _gather(builder, base, index, INT), _weights(builder, part))
+    return _mix(builder, *_pair(builder, base, index, array_type.dtype), part)
+
+
+@intrinsic
+def between(typing, array, offset, index, part):
+    """From array[offset + index] to the one after it, `part` of the way (0 … 1), of an int16 or float32 array.
+
+    Whole values come as they are where part is 0; of int16 the part is rounded to 2⁻¹⁵, as float32 does with positions.
+    """
+
+    def generate(context, builder, sig, args):
+        return _between(context, builder, sig.args[0], *args)
+
+    return Reals(array, offset, index, part), generate
 
 
 @intrinsic
@@ -161,6 +209,12 @@ def ramp(typing, origin, right, down):
         return builder.fadd(start, step, flags=FAST)
 
     return Reals(origin, right, down), generate
+
+
+def _load(builder: Any, place: Any, kind: Any, align: int) -> Any:
+    read = builder.load(builder.bitcast(place, kind.as_pointer()))
+    read.align = align
+    return read
 
 
 def _place(context: Any, builder: Any, array_type: Any, array: Any, offset: Any, kind: Any) -> Any:
@@ -254,36 +308,58 @@ def store_bytes(typing, values, array, offset):
 
 
 @intrinsic
-def pair_within(typing, array, offset, index):
-    """`pair` of a float32 array where every index is 0 … 30: two loads and permutations where there are such."""
-    result = types.UniTuple(Reals, 2)
+def packed(typing, array, index, part):
+    """An index and a part as `between_within` takes them, two Integers."""
+    result = types.UniTuple(Integers, 2)
 
     def generate(context, builder, sig, args):
-        base = _data(context, builder, sig.args[0], args[0], args[1])
-        if not WIDE:
-            both = _gather(builder, base, args[2], _WIDE)
-            halves = builder.bitcast(both, ir.VectorType(_FLOAT, 2 * LANES))
-            low, high = (
-                builder.shuffle_vector(
-                    halves, ir.Constant(halves.type, ir.Undefined), ir.Constant(VECTOR_I, list(range(odd, 32, 2)))
-                )
-                for odd in (0, 1)
-            )
-            return context.make_tuple(builder, result, [low, high])
-        parts = []
-        for skipped in (0, LANES):
-            place = builder.gep(base, [ir.Constant(INT, skipped)])
-            part = builder.load(builder.bitcast(place, VECTOR_F.as_pointer()))
-            part.align = 4
-            parts.append(part)
-        signature = ir.FunctionType(VECTOR_F, [VECTOR_F, VECTOR_I, VECTOR_F])
-        name = "llvm.x86.avx512.vpermi2var.ps.512"
-        permute = cgutils.get_or_insert_function(builder.module, signature, name)
-        after = builder.add(args[2], ir.Constant(VECTOR_I, [1] * LANES))
-        pairs = [builder.call(permute, [parts[0], which, parts[1]]) for which in (args[2], after)]
-        return context.make_tuple(builder, result, pairs)
+        _, index, part = args
+        if WIDE and sig.args[0].dtype == types.int16:  # two words a lane: the voxel and the one after it
+            both = builder.mul(index, ir.Constant(VECTOR_I, [1 + (1 << 16)] * LANES))
+            index = builder.add(both, ir.Constant(VECTOR_I, [1 << 16] * LANES))
+            return context.make_tuple(builder, result, [index, _weights(builder, part)])
+        return context.make_tuple(builder, result, [index, builder.bitcast(part, VECTOR_I)])
 
-    return result(array, offset, index), generate
+    return result(array, index, part), generate
+
+
+@intrinsic
+def between_within(typing, array, offset, index, part):
+    """`between` of what is `packed`: every index is 0 … WINDOW − 2, and the array goes on for WINDOW from offset."""
+
+    def generate(context, builder, sig, args):
+        array, offset, index, part = args
+        base = _data(context, builder, sig.args[0], array, offset)
+        if WIDE and sig.args[0].dtype == types.int16:
+            words = _load(builder, base, _WORDS, 1)
+            chosen = [words, builder.bitcast(index, _WORDS)]
+            return _weigh(builder, call(builder, "llvm.x86.avx512.permvar.hi.512", _WORDS, chosen), part)
+        part = builder.bitcast(part, VECTOR_F)
+        if not WIDE:
+            return _between(context, builder, sig.args[0], array, offset, index, part)
+        halves = [_load(builder, builder.gep(base, [ir.Constant(INT, skipped)]), VECTOR_F, 4) for skipped in (0, LANES)]
+        after = builder.add(index, ir.Constant(VECTOR_I, [1] * LANES))
+        low, high = (
+            call(builder, "llvm.x86.avx512.vpermi2var.ps.512", VECTOR_F, [halves[0], which, halves[1]])
+            for which in (index, after)
+        )
+        return _mix(builder, low, high, part)
+
+    return Reals(array, offset, index, part), generate
+
+
+@intrinsic
+def prefetch(typing, array, offset):
+    """Ask for the cache line of array[offset], which need not be there."""
+
+    def generate(context, builder, sig, args):
+        place = _data(context, builder, sig.args[0], args[0], args[1])
+        place = builder.bitcast(place, ir.IntType(8).as_pointer())
+        hints = [ir.Constant(INT, hint) for hint in (0, 3, 1)]  # to read, into the nearest cache, data
+        call(builder, "llvm.prefetch.p0", ir.VoidType(), [place, *hints])
+        return context.get_dummy_value()
+
+    return types.void(array, offset), generate
 
 
 @intrinsic
@@ -321,17 +397,3 @@ def _zeros(builder: Any, value: Any, bits: Any) -> Any:
     signature = ir.FunctionType(bits, [bits, ir.IntType(1)])
     function = cgutils.get_or_insert_function(builder.module, signature, f"llvm.cttz.i{LANES}")
     return builder.call(function, [value, ir.Constant(ir.IntType(1), 0)])
-
-
-@intrinsic
-def voxel_run(typing, array, offset):
-    """The lanes array[offset], array[offset + 1], … of an int16 or float32 array, as Reals."""
-    short = array.dtype == types.int16
-
-    def generate(context, builder, sig, args):
-        kind = ir.VectorType(ir.IntType(16), LANES) if short else VECTOR_F
-        read = builder.load(_place(context, builder, sig.args[0], args[0], args[1], kind))
-        read.align = 1 if short else 4
-        return builder.sitofp(read, VECTOR_F) if short else read
-
-    return Reals(array, offset), generate

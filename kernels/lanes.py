@@ -100,7 +100,7 @@ def lift(context: Any, builder: Any, value: Any, given: Any, wanted: Any) -> Any
     return _broadcast(builder, context.cast(builder, value, given, scalar), vector)
 
 
-def _call(builder: Any, name: str, result: Any, arguments: list[Any], fastmath: tuple[str, ...] = ()) -> Any:
+def call(builder: Any, name: str, result: Any, arguments: list[Any], fastmath: tuple[str, ...] = ()) -> Any:
     signature_ = ir.FunctionType(result, [a.type for a in arguments])
     return builder.call(
         cgutils.get_or_insert_function(builder.module, signature_, name), arguments, fastmath=list(fastmath)
@@ -178,7 +178,7 @@ maximum = _smaller_or_larger(">")
 def _unary(name: str) -> Any:
     def primitive(typing, x):
         def generate(context, builder, sig, args):
-            return _call(builder, f"llvm.{name}.v{LANES}f32", VECTOR_F, [args[0]], FAST)
+            return call(builder, f"llvm.{name}.v{LANES}f32", VECTOR_F, [args[0]], FAST)
 
         return Reals(x), generate
 
@@ -239,7 +239,7 @@ def quotient(typing, x, y):
 def _reduction(name: str) -> Any:
     def primitive(typing, x):
         def generate(context, builder, sig, args):
-            return _call(builder, f"llvm.vector.reduce.{name}.v{LANES}f32", _FLOAT, [args[0]], ("nnan",))
+            return call(builder, f"llvm.vector.reduce.{name}.v{LANES}f32", _FLOAT, [args[0]], ("nnan",))
 
         return types.float32(x), generate
 

@@ -22,7 +22,6 @@ from kernels.lanes import (
     PURE,
     TILE_HEIGHT,
     TILE_WIDTH,
-    any_lane,
     f32,
     highest,
     i32,
@@ -34,8 +33,20 @@ from kernels.lanes import (
     where,
 )
 from kernels.samples import MEAN, MIN
-from kernels.sampling import EDGE, FAR, box, cut_between, inside, kept, on_slice, shown, slice_at, trilinear
-from kernels.tiles import SHARES, block_at, block_count, put, take
+from kernels.sampling import (
+    EDGE,
+    FAR,
+    cut_between,
+    inside,
+    kept,
+    on_slice,
+    on_slice_inside,
+    shown,
+    slice_at,
+    trilinear,
+    trilinear_inside,
+)
+from kernels.tiles import block_at, block_count, put, take
 from kernels.window import OUTSIDE
 
 RUN = 8  # samples
@@ -64,23 +75,46 @@ def _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, last):
 
 
 @njit(forceinline=True, **PURE)
-def _half(array, size, slices, axis, x, y, z, dx, dy, dz, k, last):
+def _at_inside(array, size, axis, x, y, z, dx, dy, dz, k, last):
+    """Sample k where it is inside the volume in every lane, and on none of its faces."""
+    nx, ny, _ = size
+    t = f32(k)
+    px, py, pz = x + t * dx, y + t * dy, z + t * dz
+    if axis == 2:
+        number = k if dz > f32(0) else last - k
+        return on_slice_inside(array, np.int64(number) * nx * ny, nx, px, py)
+    if axis == 1:
+        number = k if dy > f32(0) else last - k
+        return on_slice_inside(array, np.int64(number) * nx, nx * ny, px, pz)
+    return trilinear_inside(array, size, px, py, pz)
+
+
+@njit(forceinline=True, **PURE)
+def _half(array, size, slices, axis, x, y, z, dx, dy, dz, k, last, even):
     """HALF samples straight through, so that the processor has their reads under way at once."""
-    v0 = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, last)
-    v1 = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k + 1, last)
-    v2 = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k + 2, last)
-    v3 = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k + 3, last)
+    if even:
+        v0 = _at_inside(array, size, axis, x, y, z, dx, dy, dz, k, last)
+        v1 = _at_inside(array, size, axis, x, y, z, dx, dy, dz, k + 1, last)
+        v2 = _at_inside(array, size, axis, x, y, z, dx, dy, dz, k + 2, last)
+        v3 = _at_inside(array, size, axis, x, y, z, dx, dy, dz, k + 3, last)
+    else:
+        v0 = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, last)
+        v1 = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k + 1, last)
+        v2 = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k + 2, last)
+        v3 = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k + 3, last)
     return v0, v1, v2, v3
 
 
 @njit(forceinline=True, **PURE)
 def _half_inside(array, size, slices, axis, x, y, z, dx, dy, dz, k, last):
     # Once for each kind, so that no branch stands between reads.
-    if slices.cells == 0 and axis == 1:
-        return _half(array, size, slices, 1, x, y, z, dx, dy, dz, k, last)
-    if slices.cells == 0 and axis == 2:
-        return _half(array, size, slices, 2, x, y, z, dx, dy, dz, k, last)
-    return _half(array, size, slices, axis, x, y, z, dx, dy, dz, k, last)
+    if slices.cells > 0:
+        return _half(array, size, slices, axis, x, y, z, dx, dy, dz, k, last, False)
+    if axis == 1:
+        return _half(array, size, slices, 1, x, y, z, dx, dy, dz, k, last, True)
+    if axis == 2:
+        return _half(array, size, slices, 2, x, y, z, dx, dy, dz, k, last, True)
+    return _half(array, size, slices, -1, x, y, z, dx, dy, dz, k, last, True)
 
 
 @njit(forceinline=True, **PURE)
@@ -94,12 +128,14 @@ def _is_shown(size, slices, x, y, z, dx, dy, dz, t):
 
 
 @njit(forceinline=True, **PURE)
-def _with_border(array, size, slices, x, y, z, dx, dy, dz, t, sign, best):
+def _with_border(array, size, slices, x, y, z, dx, dy, dz, t, is_inside, sign, best):
     """The greater of `best` and sign·V at t."""
-    pz = z + t * dz
+    px, py, pz = x + t * dx, y + t * dy, z + t * dz
+    if is_inside and slices.cells == 0:
+        return maximum(best, trilinear_inside(array, size, px, py, pz) * sign)
     if slices.cells > 0:
         pz = slice_at(slices, pz)
-    v = trilinear(array, size, x + t * dx, y + t * dy, pz) * sign
+    v = trilinear(array, size, px, py, pz) * sign
     return maximum(best, where(_is_shown(size, slices, x, y, z, dx, dy, dz, t), v, f32(NOTHING)))
 
 
@@ -233,54 +269,98 @@ def _highest_bound(bounds, count):
 
 
 @njit(forceinline=True, **PURE)
-def _packet(
-    array, size, slices, windows, slack, axis, x, y, z, dx, dy, dz, near, far, count, middle, reach, mode, bounds
-):  # fmt: skip
-    """What the samples within near … far of a packet's rays show; `middle` is where they meet the picture's plane."""
+def _ends(right, down):
+    """How far a tile reaches beyond its first pixel, below and above."""
+    across, along = f32(TILE_WIDTH - 1) * right, f32(TILE_HEIGHT - 1) * down
+    return min(across, f32(0)) + min(along, f32(0)), max(across, f32(0)) + max(along, f32(0))
+
+
+@njit(forceinline=True, **PURE)
+def _while_between(low, high, step, least, most, start, end):
+    """Cut the numbers start … end to those k for which low + k·step ≥ least and high + k·step ≤ most."""
+    if abs(step) < f32(1e-7):
+        if low < least or high > most:
+            return f32(FAR), f32(-FAR)
+        return start, end
+    inverse = f32(1) / step
+    a, b = (least - low) * inverse, (most - high) * inverse
+    return max(start, a if step > f32(0) else b), min(end, b if step > f32(0) else a)
+
+
+@njit(forceinline=True, **PURE)
+def _in_volume(size, slices, low, high, dx, dy, dz, margin):
+    """The numbers of the samples for which `low` is above the volume's lower faces and `high` below its upper ones."""
     nx, ny, _ = size
-    direction = (splat(dx, x), splat(dy, x), splat(dz, x))
-    # Of `inside` and a little more: no sample that counts is before `start` or after `end`.
+    start, end = f32(-FAR), f32(FAR)
+    start, end = _while_between(low[0], high[0], dx, margin, f32(nx - 1) - margin, start, end)
+    start, end = _while_between(low[1], high[1], dy, margin, f32(ny - 1) - margin, start, end)
+    return _while_between(low[2], high[2], dz, margin, slices.last - margin, start, end)
+
+
+@njit(forceinline=True, **PURE)
+def _whole_from(t):
+    """The first whole number not below t."""
+    k = int(t)
+    return k + 1 if f32(k) < t else k
+
+
+@njit(forceinline=True, **PURE)
+def _missed(size, slices, x, y, z, dx, dy, dz):
+    """Lanes whose rays meet no part of the volume."""
+    nx, ny, _ = size
     edge = f32(2 * EDGE)
-    start = splat(f32(-1e9), x)
-    end = splat(f32(1e9), x)
-    start, end = cut_between(x, direction[0], f32(0) - edge, f32(nx - 1) + edge, start, end)
-    start, end = cut_between(y, direction[1], f32(0) - edge, f32(ny - 1) + edge, start, end)
-    start, end = cut_between(z, direction[2], f32(0) - edge, slices.last + edge, start, end)
-    missed = start > end
-    if not any_lane(start <= end):
+    start, end = splat(f32(-FAR), x), splat(f32(FAR), x)
+    start, end = cut_between(x, splat(dx, x), f32(0) - edge, f32(nx - 1) + edge, start, end)
+    start, end = cut_between(y, splat(dy, x), f32(0) - edge, f32(ny - 1) + edge, start, end)
+    start, end = cut_between(z, splat(dz, x), f32(0) - edge, slices.last + edge, start, end)
+    return start > end
+
+
+@njit(forceinline=True, **PURE)
+def _packet(
+    array, size, slices, windows, slack, axis, x, y, z, low, high, dx, dy, dz, near, far, count, middle, reach, mode,
+    bounds,
+):  # fmt: skip
+    """What the samples within near … far of a packet's rays show; `middle` is where they meet the picture's plane.
+
+    The rays begin between `low` and `high`.
+    """
+    # A little more than `inside`: no sample that counts is before `start` or after `end`.
+    start, end = _in_volume(size, slices, high, low, dx, dy, dz, f32(-2 * EDGE))
+    if start > end:
         return splat(OUTSIDE, x)
     near = maximum(maximum(middle - reach, f32(0)), near)
     far = minimum(minimum(middle + reach, f32(count - 1)), far)
-    first = int(max(lowest(where(missed, f32(1e9), maximum(start, near))), f32(0)))
-    last = int(highest(where(missed, f32(-1e9), minimum(end, far))))
-    inner_first, inner_last = 1, 0
+    whole = (highest(near), lowest(far))
+    first, last = _whole_from(max(start, lowest(near))), int(min(end, highest(far)))
+    within = (f32(FAR), f32(-FAR))
     if slices.holes == 0:
-        enter, leave = box(size, f32(0), slices.last, x, y, z, *direction)
-        inner_first = int(max(highest(enter) + f32(1), f32(0)))
-        inner_last = int(min(lowest(leave), f32(count)))
+        within = _in_volume(size, slices, low, high, dx, dy, dz, f32(CRUMB))
+    inner = (_whole_from(within[0]), int(within[1]))
     if mode == MEAN:
-        inner_first = max(inner_first, int(highest(near) + f32(0.9999)))
-        inner_last = min(inner_last, int(lowest(far)))
+        inner_first, inner_last = max(inner[0], _whole_from(whole[0])), min(inner[1], int(whole[1]))
         return _mean(
             array, size, slices, axis, x, y, z, dx, dy, dz, near, far, first, last, inner_first, inner_last, count - 1
         )  # fmt: skip
-    inner, whole = (inner_first, inner_last), (highest(near), lowest(far))
     sign = f32(-1) if mode == MIN else f32(1)
     best = splat(f32(NOTHING), x)
     if reach < f32(FAR):
-        best = _with_border(array, size, slices, x, y, z, dx, dy, dz, middle - reach, sign, best)
-        best = _with_border(array, size, slices, x, y, z, dx, dy, dz, middle + reach, sign, best)
+        before, behind = middle - reach, middle + reach
+        is_inside = within[0] <= lowest(before) and highest(before) <= within[1]
+        best = _with_border(array, size, slices, x, y, z, dx, dy, dz, before, is_inside, sign, best)
+        is_inside = within[0] <= lowest(behind) and highest(behind) <= within[1]
+        best = _with_border(array, size, slices, x, y, z, dx, dy, dz, behind, is_inside, sign, best)
     if first > last:
         return where(best > f32(NOTHING), best * sign, OUTSIDE)
     # Without bounds all samples are one run.
     length, runs = last - first + 1, 1
     bounds[0] = f32(0)
-    low = (lowest(x), lowest(y), lowest(z))
-    high = (highest(x), highest(y), highest(z))
     wide = _further(low[0], high[0], dx) + _further(low[1], high[1], dy) + _further(low[2], high[2], dz)
     # Runs of far apart rays reach over so much of the volume that asking costs more than it can save.
     is_bounded = windows.size > 0 and wide <= WIDEST
+    least = splat(f32(NOTHING), x)
     if is_bounded:
+        least = where(_missed(size, slices, x, y, z, dx, dy, dz), f32(3e38), least)
         length = RUN
         runs = (last - first) // RUN + 1
         if slices.cells == 0:
@@ -302,10 +382,37 @@ def _packet(
         best = _extreme(
             array, size, slices, axis, x, y, z, dx, dy, dz, k, end_k, near, far, inner, whole, sign, best, count - 1
         )  # fmt: skip
+        if not is_bounded:
+            break
         most, run = _highest_bound(bounds, runs)
-        if most <= lowest(where(missed, f32(3e38), best)):
+        if most <= lowest(maximum(best, least)):
             break
     return where(best > f32(NOTHING), best * sign, OUTSIDE)
+
+
+@njit(forceinline=True, **PURE)
+def _plane(array, size, slices, x, y, z, low, high):
+    """The values of a tile between `low` and `high`."""
+    nx, ny, _ = size
+    crumb, edge = f32(CRUMB), f32(2 * EDGE)
+    if (
+        high[0] < -edge or low[0] > f32(nx - 1) + edge
+        or high[1] < -edge or low[1] > f32(ny - 1) + edge
+        or high[2] < -edge or low[2] > slices.last + edge
+    ):  # fmt: skip
+        return splat(OUTSIDE, x)
+    if (
+        slices.cells == 0
+        and low[0] > crumb and high[0] < f32(nx - 1) - crumb
+        and low[1] > crumb and high[1] < f32(ny - 1) - crumb
+        and low[2] > crumb and high[2] < slices.last - crumb
+    ):  # fmt: skip
+        return trilinear_inside(array, size, x, y, z)
+    ok = inside(size, slices.last, x, y, z)
+    if slices.cells > 0:
+        ok = ok & shown(slices, z)
+        z = slice_at(slices, z)
+    return where(ok, trilinear(array, size, x, y, z), OUTSIDE)
 
 
 @njit(**PURE)
@@ -317,15 +424,18 @@ def _block(array, size, slices, windows, slack, samples, mode, block, bounds, fl
     ux, uy, uz = f32(grid[2, 0]), f32(grid[2, 1]), f32(grid[2, 2])
     dx, dy, dz = f32(grid[3, 0]), f32(grid[3, 1]), f32(grid[3, 2])
     right, down = f32(grid[4, 1]), f32(grid[4, 2])
+    ends = (_ends(rx, ux), _ends(ry, uy), _ends(rz, uz))
     for row in range(row0, row1, TILE_HEIGHT):
         for column in range(column0, column1, TILE_WIDTH):
             # The tile's corner in float64: within a tile float32 is then good to 1e-4 of a voxel.
-            x = ramp(f32(grid[0, 0] + column * grid[1, 0] + row * grid[2, 0]), rx, ux)
-            y = ramp(f32(grid[0, 1] + column * grid[1, 1] + row * grid[2, 1]), ry, uy)
-            z = ramp(f32(grid[0, 2] + column * grid[1, 2] + row * grid[2, 2]), rz, uz)
+            x0 = f32(grid[0, 0] + column * grid[1, 0] + row * grid[2, 0])
+            y0 = f32(grid[0, 1] + column * grid[1, 1] + row * grid[2, 1])
+            z0 = f32(grid[0, 2] + column * grid[1, 2] + row * grid[2, 2])
+            x, y, z = ramp(x0, rx, ux), ramp(y0, ry, uy), ramp(z0, rz, uz)
+            low = (x0 + ends[0][0], y0 + ends[1][0], z0 + ends[2][0])
+            high = (x0 + ends[0][1], y0 + ends[1][1], z0 + ends[2][1])
             if count == 1:
-                ok = _is_shown(size, slices, x, y, z, dx, dy, dz, splat(f32(0), x))
-                values = where(ok, _at(array, size, slices, -1, x, y, z, dx, dy, dz, 0, 0), OUTSIDE)
+                values = _plane(array, size, slices, x, y, z, low, high)
             else:
                 near, far = splat(f32(-FAR), x), splat(f32(FAR), x)
                 for i in range(depths.shape[0]):
@@ -334,8 +444,8 @@ def _block(array, size, slices, windows, slack, samples, mode, block, bounds, fl
                     near, far = kept(depth, f32(depths[i, 3]), near, far)
                 middle = ramp(f32(grid[4, 0] + column * grid[4, 1] + row * grid[4, 2]), right, down)
                 values = _packet(
-                    array, size, slices, windows, slack, samples.axis, x, y, z, dx, dy, dz, near, far, count, middle,
-                    reach, mode, bounds,
+                    array, size, slices, windows, slack, samples.axis, x, y, z, low, high, dx, dy, dz, near, far, count,
+                    middle, reach, mode, bounds,
                 )  # fmt: skip
             if row + TILE_HEIGHT <= height and column + TILE_WIDTH <= width:
                 store_tile(values, flat, row * width + column, width)
@@ -357,7 +467,7 @@ def _blocks(array, size, slices, windows, slack, samples, mode, counter, out):
 
 
 @njit(parallel=True, cache=True, **OPTIONS)
-def spread_cpu(array, size, slices, windows, slack, samples, mode, out):
+def spread_cpu(array, size, slices, windows, slack, samples, mode, out, shares):
     counter = np.zeros(1, np.int64)
-    for _ in prange(SHARES):
+    for _ in prange(shares):
         _blocks(array, size, slices, windows, slack, samples, mode, counter, out)

@@ -7,6 +7,7 @@ The grid may be mirrored. The viewer looks along right × down, into the screen.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -108,7 +109,7 @@ def _vector(values: ArrayLike) -> NDArray[np.float64]:
 
 def snap(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Move what is within 1e-6 of a half-integer onto it, so that axis-aligned pictures show voxels bit for bit."""
-    nearest = np.round(values * 2) / 2
+    nearest = np.rint(values * 2) / 2
     return np.where(np.abs(values - nearest) < SNAP, nearest, values)
 
 
@@ -119,10 +120,10 @@ def spacing_along(volume: Volume, normal: NDArray[np.float64]) -> float:
 
 def index_grid(volume: Volume, picture: Picture) -> NDArray[np.float64]:
     """Rows origin, right, down, step as (x, y, place); `step` is one sample spacing along the normal, [4, 3]."""
-    normal = picture.normal
-    step = volume.inverse @ normal * spacing_along(volume, normal)
-    vectors = [volume.inverse @ picture.right, volume.inverse @ picture.down, step]
-    grid = snap(np.stack([volume.to_index(picture.origin), *vectors]))
+    vectors = np.array([picture.origin - volume.affine[:3, 3], picture.right, picture.down, picture.normal])
+    grid = vectors @ volume.inverse.T
+    grid[3] /= math.hypot(*grid[3])  # spacing_along
+    grid = snap(grid)
     if volume.places is not None:
         nearest = volume.places[np.abs(volume.places - grid[0, 2]).argmin()]
         grid[0, 2] = nearest if abs(nearest - grid[0, 2]) < SNAP else grid[0, 2]

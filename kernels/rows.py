@@ -1,10 +1,9 @@
 """Slabs whose rows of pixels run along rows of voxels, as axial and coronal pictures of a straight stack do: the CPU's.
 
-    row(x) = Σ w V(x, ·, ·)                   the four voxel rows around one sample of a row of pixels, whole
-    I(u)   = max | min | mean of row(x₀ + u·Δx) over the samples
+    I(u) = max | min | mean over the samples of Σ w V(x₀ + u·Δx, ·, ·)        over the four voxel rows around each
 
-All samples of a row of pixels share place, weights and whether they are inside, so that voxels are read in order, 16
-at a time, and interpolated along x last. Of a mean the rows are summed first.
+All samples of a row of pixels share place, weights and whether they are inside, and all rows their columns: 16 pixels
+find the voxels of a row in one window of it, read at once.
 Axes: see volume.py. The formula is that of `plane.py`, every position in float64.
 """
 
@@ -15,27 +14,26 @@ import math
 import numpy as np
 from numba import njit, prange
 
-from kernels.lane_memory import pair, pair_within, store, vector, voxel_run
-from kernels.lanes import INNER, LANES, OPTIONS, PURE, any_lane, f32, lowest, maximum, splat
-from kernels.samples import MEAN, MIN
+from kernels.lane_memory import WINDOW, between, between_within, packed, prefetch, store, vector
+from kernels.lanes import INNER, LANES, OPTIONS, PURE, any_lane, f32, lowest, maximum, minimum, splat
+from kernels.samples import MAX, MEAN, MIN
 from kernels.sampling import EDGE, FAR, shown, slice_at
-from kernels.tiles import SHARES, take
+from kernels.tiles import take
 from kernels.window import OUTSIDE
 
 BAND = 8  # rows of pixels that a thread makes one after the other, from voxels it has still in its cache
-SPAN = 30  # the farthest pair that `pair_within` reads
+BATCH = 4  # samples taken at once: so many rows of voxels a processor reads ahead
 
 
 @njit(**PURE)
-def _columns(x0, dx, nx, width, first, index, part):
+def _columns(array, x0, dx, nx, width, columns):
     """For every column the voxel before it, counted from `first` of its 16 columns, and the way to the next.
 
-    Returns the first column inside and the one after the last, the first and last voxel that columns need, and whether
-    every 16 columns lie within SPAN voxels.
+    Returns the first column inside and the one after the last, and whether every 16 columns lie within WINDOW voxels.
     """
+    first, index, part, packed_index, packed_part = columns
     start, end = width, 0
-    low, high = nx - 1, 0
-    near = True
+    near = nx >= WINDOW
     for block in range(0, width, LANES):
         least = nx - 2
         most = 0
@@ -50,13 +48,15 @@ def _columns(x0, dx, nx, width, first, index, part):
             part[u] = f32(x - i)
             least = min(least, i)
             most = max(most, i)
+        least = max(min(least, nx - WINDOW), 0)  # no window ends after the row
         first[block // LANES] = least
-        low = min(low, least)
-        high = max(high, most + 1)
-        near = near and most - least <= SPAN
+        near = near and most - least <= WINDOW - 2
         for u in range(block, block + LANES):
-            index[u] = max(index[u] - least, 0) if u < width else 0
-    return start, end, low // LANES * LANES, high, near
+            index[u] = index[u] - least if u < width else 0
+        i, p = packed(array, vector(index, block), vector(part, block))
+        store(i, packed_index, block)
+        store(p, packed_part, block)
+    return start, end, near
 
 
 @njit(forceinline=True, **PURE)
@@ -67,99 +67,110 @@ def _cell(place, count):
     return i, f32(p - i)
 
 
-@njit(**PURE)
-def _gather_row(array, size, iy, fy, iz, fz, first, last, row, add):
-    """The voxels first … last of the four rows about a place, weighted, to `row`; or added to it."""
-    nx, ny, _ = size
-    a = (np.int64(iz) * ny + iy) * nx
-    plane = np.int64(ny) * nx
-    whole = min(last + 1, nx // LANES * LANES)
-    for x in range(whole, last + 1):  # what is less than LANES voxels before the end of a row
-        p = f32(array[a + x])
-        p = p + fy * (f32(array[a + nx + x]) - p)
-        q = f32(array[a + plane + x])
-        q = q + fy * (f32(array[a + plane + nx + x]) - q)
-        p = p + fz * (q - p)
-        row[x] = row[x] + p if add else p
-    for x in range(first, whole, LANES):
-        v = voxel_run(array, a + x)
-        if fy > f32(0):
-            v = v + fy * (voxel_run(array, a + nx + x) - v)
-        if fz > f32(0):
-            w = voxel_run(array, a + plane + x)
-            if fy > f32(0):
-                w = w + fy * (voxel_run(array, a + plane + nx + x) - w)
-            v = v + fz * (w - v)
-        if add:
-            v = v + vector(row, x)
-        store(v, row, x)
+@njit(forceinline=True, **PURE)
+def _along(array, offset, columns, u, near):
+    first, index, part, packed_index, packed_part = columns
+    at = offset + first[u // LANES]
+    if near:
+        return between_within(array, at, vector(packed_index, u), vector(packed_part, u))
+    return between(array, at, vector(index, u), vector(part, u))
 
 
 @njit(forceinline=True, **PURE)
-def _between(row, first, index, part, u, near):
-    i = vector(index, u)
-    if near:
-        a, b = pair_within(row, first[u // LANES], i)
-    else:
-        a, b = pair(row, first[u // LANES], i)
-    return a + vector(part, u) * (b - a)
+def _value(array, size, offset, fy, fz, ahead, columns, u, near):
+    """Between the four rows that begin at `offset`; those without weight are not read."""
+    row = np.int64(size[0])
+    plane = row * size[1]
+    v = _along(array, offset, columns, u, near)
+    prefetch(array, offset + columns[0][u // LANES] + ahead)
+    if fy > f32(0):
+        prefetch(array, offset + columns[0][u // LANES] + row + ahead)
+        v = v + fy * (_along(array, offset + row, columns, u, near) - v)
+    if fz > f32(0):
+        w = _along(array, offset + plane, columns, u, near)
+        if fy > f32(0):
+            w = w + fy * (_along(array, offset + plane + row, columns, u, near) - w)
+        v = v + fz * (w - v)
+    return v
+
+
+@njit(forceinline=True, **PURE)
+def _with_batch(array, size, rows, parts, ahead, batch, seen, mode, columns, u, near, best):
+    for k in range(batch, min(batch + BATCH, seen)):
+        v = _value(array, size, rows[k], parts[k, 0], parts[k, 1], ahead, columns, u, near)
+        if mode == MAX:
+            best = maximum(best, v)
+        elif mode == MIN:
+            best = minimum(best, v)
+        else:
+            best = best + v
+    if mode == MEAN and batch + BATCH >= seen:
+        best = best / f32(seen)
+    return best
 
 
 @njit(**PURE)
-def _row_of_pixels(array, size, slices, y, z, dy, dz, count, middle, reach, mode, columns, scratch, best, out, out_row):
-    first, index, part, start, end, low, high, near = columns
-    _, ny, nz = size
-    sign = f32(-1) if mode == MIN else f32(1)
-    seen = 0
+def _row_of_pixels(array, size, rows, parts, ahead, seen, mode, columns, near, begin, end, out, at):
+    """Columns begin … end − 1, whole LANES, to out[at + begin] …"""
+    nothing = f32(0)
+    if mode == MAX:
+        nothing = f32(OUTSIDE)
+    elif mode == MIN:
+        nothing = f32(-OUTSIDE)
+    for batch in range(0, seen, BATCH):
+        for u in range(begin, end, LANES):
+            best = splat(nothing, vector(columns[2], u))
+            if batch > 0:
+                best = vector(out, at + u)
+            if near:
+                best = _with_batch(array, size, rows, parts, ahead, batch, seen, mode, columns, u, True, best)
+            else:
+                best = _with_batch(array, size, rows, parts, ahead, batch, seen, mode, columns, u, False, best)
+            store(best, out, at + u)
+
+
+@njit(**PURE)
+def _clear(begin, end, out, at):
+    """OUTSIDE to out[at + begin] … out[at + end − 1]."""
+    nothing = splat(OUTSIDE, vector(out, 0))
+    whole = begin + (end - begin) // LANES * LANES
+    for u in range(begin, whole, LANES):
+        store(nothing, out, at + u)
+    for u in range(whole, end):
+        out[at + u] = OUTSIDE
+
+
+@njit(**PURE)
+def _samples_of_row(size, slices, y, z, dy, dz, count, middle, reach, rows, parts, like):
+    """Where the four rows of each sample begin, to `rows`, and the ways to those after, to `parts`; how many count."""
+    nx, ny, nz = size
     before, behind = middle - reach, middle + reach
     k0, k1 = _inside_range(y, dy, ny - 1.0, before, behind)
     k0, k1 = _inside_range(z, dz, np.float64(slices.last), k0, k1)
-    begin = start // LANES * LANES
-    first_k, last_k = int(max(math.ceil(k0), 0.0)), int(min(math.floor(k1), count - 1.0))
+    first, last = int(max(math.ceil(k0), 0.0)), int(min(math.floor(k1), count - 1.0))
     borders = 1 if reach < FAR else 0
-    for i in range(first_k - borders, last_k + borders + 1):
+    seen = 0
+    for i in range(first - borders, last + borders + 1):
         k = np.float64(i)
-        if i < first_k:
+        if i < first:
             k = before
-        elif i > last_k:
+        elif i > last:
             k = behind
-        if k < k0 or k > k1 or (i < first_k and k == first_k):
+        if k < k0 or k > k1 or (i < first and k == first):
             continue
-        py = y + k * dy
         pz = z + k * dz
         if slices.cells > 0:
-            place = splat(f32(pz), vector(best, 0))
+            place = splat(f32(pz), like)
             if not any_lane(shown(slices, place)):
                 continue
             pz = np.float64(lowest(slice_at(slices, place)))
-        iy, fy = _cell(py, ny)
+        iy, fy = _cell(y + k * dy, ny)
         iz, fz = _cell(pz, nz)
-        if mode == MEAN:
-            _gather_row(array, size, iy, fy, iz, fz, low, high, scratch, seen > 0)
-        else:
-            _gather_row(array, size, iy, fy, iz, fz, low, high, scratch, False)
-            if seen == 0:
-                for u in range(begin, end, LANES):
-                    store(_between(scratch, first, index, part, u, near) * sign, best, u)
-            elif near:
-                for u in range(begin, end, LANES):
-                    store(maximum(_between(scratch, first, index, part, u, True) * sign, vector(best, u)), best, u)
-            else:
-                for u in range(begin, end, LANES):
-                    store(maximum(_between(scratch, first, index, part, u, False) * sign, vector(best, u)), best, u)
+        rows[seen] = (np.int64(iz) * ny + iy) * nx
+        parts[seen, 0] = fy
+        parts[seen, 1] = fz
         seen += 1
-    if seen == 0:
-        start = end
-    elif mode == MEAN:
-        for u in range(begin, end, LANES):
-            store(_between(scratch, first, index, part, u, near) / f32(seen), best, u)
-        sign = f32(1)
-    for u in range(start):
-        out[out_row, u] = OUTSIDE
-    for u in range(start, end):
-        out[out_row, u] = best[u] * sign
-    for u in range(end, out.shape[1]):
-        out[out_row, u] = OUTSIDE
+    return seen
 
 
 @njit(forceinline=True, **PURE)
@@ -175,42 +186,53 @@ def _inside_range(place, step, last, k0, k1):
 
 
 @njit(**INNER)
-def _bands(array, size, slices, samples, mode, columns, counter, out):
+def _bands(array, size, slices, samples, mode, columns, start, end, near, counter, out):
     """What one thread makes."""
     height, width = out.shape
-    grid = samples.grid
-    index, start, end = columns[1], columns[3], columns[4]
     bands = (height + BAND - 1) // BAND
     band = take(counter)
     if band >= bands:
         return
-    scratch = np.empty(size[0] + 3 * LANES, np.float32)
-    best = np.empty(index.size, np.float32)
+    grid = samples.grid
+    nx, ny, _ = size
+    ahead = np.int64(nx) * (np.int64(2 * grid[2, 1]) + np.int64(2 * grid[2, 2]) * ny)
+    flat = out.reshape(-1)
+    rows = np.empty(samples.total + 2, np.int64)
+    parts = np.empty((samples.total + 2, 2), np.float32)
+    rest = np.empty(width + LANES, np.float32)
+    like = vector(rest, 0)
+    begin, whole = start // LANES * LANES, width // LANES * LANES
     while band < bands:
         for v in range(band * BAND, min(band * BAND + BAND, height)):
-            if end <= start:
-                for u in range(width):
-                    out[v, u] = OUTSIDE
-                continue
-            y = grid[0, 1] + v * grid[2, 1]
-            z = grid[0, 2] + v * grid[2, 2]
-            middle = grid[4, 0] + v * grid[4, 2]
-            _row_of_pixels(
-                array, size, slices, y, z, grid[3, 1], grid[3, 2], samples.total, middle, samples.reach, mode, columns,
-                scratch, best, out, v,
-            )  # fmt: skip
+            seen = 0
+            if start < end:
+                y = grid[0, 1] + v * grid[2, 1]
+                z = grid[0, 2] + v * grid[2, 2]
+                middle = grid[4, 0] + v * grid[4, 2]
+                seen = _samples_of_row(
+                    size, slices, y, z, grid[3, 1], grid[3, 2], samples.total, middle, samples.reach, rows, parts, like
+                )  # fmt: skip
+            at = v * width
+            _row_of_pixels(array, size, rows, parts, ahead, seen, mode, columns, near, begin, min(end, whole), flat, at)
+            if end > whole:  # the last pixels of a row are fewer than LANES
+                _row_of_pixels(array, size, rows, parts, ahead, seen, mode, columns, near, whole, width, rest, 0)
+                for u in range(whole, end):
+                    flat[at + u] = rest[u]
+            _clear(0, start if seen > 0 else width, flat, at)
+            _clear(end, width, flat, at)
         band = take(counter)
 
 
 @njit(parallel=True, cache=True, **OPTIONS)
-def spread_rows(array, size, slices, samples, mode, out):
+def spread_rows(array, size, slices, samples, mode, out, shares):
     width, grid = out.shape[1], samples.grid
     whole = (width + LANES - 1) // LANES * LANES
     first = np.empty(whole // LANES, np.int32)
-    index = np.empty(whole, np.int32)
+    index, packed_index, packed_part = (np.empty(whole, np.int32), np.empty(whole, np.int32), np.empty(whole, np.int32))
     part = np.zeros(whole, np.float32)
-    start, end, low, high, near = _columns(grid[0, 0], grid[1, 0], size[0], width, first, index, part)
+    columns = (first, index, part, packed_index, packed_part)
+    start, end, near = _columns(array, grid[0, 0], grid[1, 0], size[0], width, columns)
     counter = np.zeros(1, np.int64)
-    for _ in prange(SHARES):
-        columns = (first, index, part, start, end, low, high, near)
-        _bands(array, size, slices, samples, mode, columns, counter, out)
+    for _ in prange(shares):
+        columns = (first, index, part, packed_index, packed_part)
+        _bands(array, size, slices, samples, mode, columns, start, end, near, counter, out)

@@ -65,8 +65,12 @@ def slab_samples(volume: Volume, picture: Picture, projection: Projection, thick
         on_slices = _on_slices(volume, grid)
         if on_slices.axis >= 0:
             return on_slices._replace(reach=half * float(np.abs(grid[3]).max()))
-    grid[0] -= half * grid[3]
-    return Samples(np.vstack([grid, (half, 0, 0)]), count, -1, FAR, NO_DEPTHS)
+    rows = np.zeros((5, 3))
+    rows[:4] = grid
+    if half:
+        rows[0] -= half * grid[3]
+        rows[4, 0] = half
+    return Samples(rows, count, -1, FAR, NO_DEPTHS)
 
 
 def projection_samples(volume: Volume, picture: Picture, clip: ArrayLike | None = None) -> Samples:

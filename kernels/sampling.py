@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.lane_memory import load, pair
+from kernels.lane_memory import between, load, pair
 from kernels.lanes import (
     absolute,
     apart,
@@ -130,33 +130,60 @@ def shown(slices, place):
 
 
 @shared
-def trilinear(array, size, x, y, z):
-    """V at lanes of index positions: four pair reads. Never leaves the array: positions are clamped to it."""
-    nx, ny, nz = size
-    x = minimum(maximum(x, f32(0)), f32(nx - 1))
-    y = minimum(maximum(y, f32(0)), f32(ny - 1))
-    z = minimum(maximum(z, f32(0)), f32(nz - 1))
+def _cell(x, count):
+    """The voxel before lanes of positions along an axis of `count` voxels, clamped to it, and the part beyond."""
+    x = minimum(maximum(x, f32(0)), f32(count - 1))
     # A pair read at the last but one voxel of a row ends exactly with the row, so the array's last element is safe.
-    ix = minimum(integer(x), i32(nx - 2))
-    iy = minimum(integer(y), i32(ny - 2))
-    iz = minimum(integer(z), i32(nz - 2))
-    fx = x - real(ix)
-    fy = y - real(iy)
-    fz = z - real(iz)
+    i = minimum(integer(x), i32(count - 2))
+    return i, x - real(i)
+
+
+@shared
+def _inner_cell(x):
+    i = integer(x)
+    return i, x - real(i)
+
+
+@shared
+def _of_eight(array, size, ix, fx, iy, fy, iz, fz):
+    nx, ny, _ = size
     row = i32(nx)
     plane = i32(nx * ny)
     index = ix + iy * row + iz * plane
-    a, a1 = pair(array, 0, index)
-    b, b1 = pair(array, row, index)
-    c, c1 = pair(array, plane, index)
-    d, d1 = pair(array, plane + row, index)
-    a = a + fx * (a1 - a)
-    b = b + fx * (b1 - b)
-    c = c + fx * (c1 - c)
-    d = d + fx * (d1 - d)
+    a = between(array, 0, index, fx)
+    b = between(array, row, index, fx)
+    c = between(array, plane, index, fx)
+    d = between(array, plane + row, index, fx)
     a = a + fy * (b - a)
     c = c + fy * (d - c)
     return a + fz * (c - a)
+
+
+@shared
+def trilinear(array, size, x, y, z):
+    """V at lanes of index positions: four pair reads. Never leaves the array: positions are clamped to it."""
+    nx, ny, nz = size
+    ix, fx = _cell(x, nx)
+    iy, fy = _cell(y, ny)
+    iz, fz = _cell(z, nz)
+    return _of_eight(array, size, ix, fx, iy, fy, iz, fz)
+
+
+@shared
+def trilinear_inside(array, size, x, y, z):
+    """`trilinear` where no lane is outside, nor on a border: every position is above 0 and below the last voxel."""
+    ix, fx = _inner_cell(x)
+    iy, fy = _inner_cell(y)
+    iz, fz = _inner_cell(z)
+    return _of_eight(array, size, ix, fx, iy, fy, iz, fz)
+
+
+@shared
+def _of_four(array, offset, across, ix, fx, row, part):
+    index = ix + row * i32(across)
+    a = between(array, offset, index, fx)
+    b = between(array, offset + across, index, fx)
+    return a + part * (b - a)
 
 
 @shared
@@ -164,17 +191,17 @@ def on_slice(array, offset, columns, rows, across, x, other):
     """V on the slice that begins at `offset`, of `columns` voxels along x and `rows`, `across` apart, along the other
     axis: half the reads of `trilinear`. Positions are clamped to the slice.
     """
-    x = minimum(maximum(x, f32(0)), f32(columns - 1))
-    other = minimum(maximum(other, f32(0)), f32(rows - 1))
-    ix = minimum(integer(x), i32(columns - 2))
-    row = minimum(integer(other), i32(rows - 2))
-    fx = x - real(ix)
-    index = ix + row * i32(across)
-    a, a1 = pair(array, offset, index)
-    b, b1 = pair(array, offset + across, index)
-    a = a + fx * (a1 - a)
-    b = b + fx * (b1 - b)
-    return a + (other - real(row)) * (b - a)
+    ix, fx = _cell(x, columns)
+    row, part = _cell(other, rows)
+    return _of_four(array, offset, across, ix, fx, row, part)
+
+
+@shared
+def on_slice_inside(array, offset, across, x, other):
+    """`on_slice` where no lane is outside, nor on a border."""
+    ix, fx = _inner_cell(x)
+    row, part = _inner_cell(other)
+    return _of_four(array, offset, across, ix, fx, row, part)
 
 
 @shared

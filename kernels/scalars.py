@@ -77,6 +77,11 @@ def pair(array, offset, index):
     return f32(array[offset + index]), f32(array[offset + index + 1])
 
 
+def between(array, offset, index, part):
+    low, high = array[offset + index], array[offset + index + 1]
+    return f32(low) + part * (f32(high) - f32(low))
+
+
 def load(array, offset, index):
     return f32(array[offset + index])
 
@@ -113,6 +118,7 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
         lowest,
         highest,
         pair,
+        between,
         load,
         colours,
         quotient,

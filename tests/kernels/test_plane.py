@@ -134,6 +134,37 @@ def test_extremes_of_a_ramp_lie_at_the_borders_of_the_slab(turn):
             assert np.abs(slab(volume, picture, projection, thickness) - truth).max() <= 1e-3 * 24
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("pixel", [0.2, 0.9, 1.7, 2.3])
+@pytest.mark.parametrize("sides", [(32, 9), (45, 61), (70, 33)])
+def test_rows_of_voxels_read_in_windows_agree_with_the_reference(dtype, pixel, sides):
+    """Rows of 32 voxels and more, coarse and fine pixels, pictures that end within a packet and beyond the volume."""
+    nx, width = sides
+    volume = random_volume(dtype, (7, 8, nx), np.diag([1.0, 1.1, 1.3, 1.0]))
+    for down in ((0, 0.7, 0), (0, 0, -0.6), (0, 0.4, 0.5)):
+        origin = volume.centre_mm - (np.array([pixel, 0, 0]) * (width - 1) + np.array(down) * 10) / 2 + (0.37, 0.2, 0.1)
+        picture = Picture(origin, (pixel, 0, 0), down, width, 11)
+        for projection, thickness in (("max", 0), ("max", 4), ("min", 6.5), ("mean", 5)):
+            values = slab(volume, picture, projection, thickness)
+            truth = reference(volume, picture, projection, thickness)
+            assert ((values == OUTSIDE) == (truth == OUTSIDE)).all()
+            assert (truth != OUTSIDE).any()
+            assert np.abs(values - truth)[truth != OUTSIDE].max() <= 1e-3 * STEP
+
+
+@pytest.mark.parametrize("turn", [(0, 0, 0), (20, -35, 50)])
+def test_the_farthest_values_of_int16_are_mixed_without_overflow(turn):
+    """−32768 and 32767 side by side, and alone: weights and products fill their words."""
+    for low, high in ((-32768, 32767), (-32768, -32768), (32767, 32767)):
+        array = np.full((34, 35, 36), low, np.int16)
+        array[..., ::2] = high
+        volume = Volume(array, np.eye(4))
+        picture = centred(volume, 41, 39, 0.43, turn)
+        values, truth = plane(volume, picture), reference(volume, picture, "max", 0)
+        assert (truth != OUTSIDE).all()
+        assert np.abs(values - truth).max() <= 1e-3 * 65535
+
+
 def test_an_extreme_is_nearer_to_that_of_all_points_than_samples_a_voxel_apart():
     volume = random_volume(np.int16, (40, 43, 39), SHEARED)
     for turn in ((20, -35, 50), (71, 10, 5), (0, 45, 0)):
