@@ -77,36 +77,67 @@ def _along(array, offset, columns, u, near):
 
 
 @njit(forceinline=True, **PURE)
-def _value(array, size, offset, fy, fz, ahead, columns, u, near):
-    """Between the four rows that begin at `offset`; those without weight are not read."""
+def _kind(fy, fz):
+    """Which rows of a sample have weight: those of the next row along y (1), of the next slice (2), of both."""
+    return (1 if fy > f32(0) else 0) + (2 if fz > f32(0) else 0)
+
+
+@njit(forceinline=True, **PURE)
+def _value(array, size, sample, kind, ahead, columns, u, near):
+    """Between the four rows of a sample; those without weight are not read."""
+    offset, fy, fz = sample
     row = np.int64(size[0])
     plane = row * size[1]
     v = _along(array, offset, columns, u, near)
     prefetch(array, offset + columns[0][u // LANES] + ahead)
-    if fy > f32(0):
+    if kind & 1:
         prefetch(array, offset + columns[0][u // LANES] + row + ahead)
         v = v + fy * (_along(array, offset + row, columns, u, near) - v)
-    if fz > f32(0):
+    if kind & 2:
         w = _along(array, offset + plane, columns, u, near)
-        if fy > f32(0):
+        if kind & 1:
             w = w + fy * (_along(array, offset + plane + row, columns, u, near) - w)
         v = v + fz * (w - v)
     return v
 
 
 @njit(forceinline=True, **PURE)
-def _with_batch(array, size, rows, parts, ahead, batch, seen, mode, columns, u, near, best):
-    for k in range(batch, min(batch + BATCH, seen)):
-        v = _value(array, size, rows[k], parts[k, 0], parts[k, 1], ahead, columns, u, near)
-        if mode == MAX:
-            best = maximum(best, v)
-        elif mode == MIN:
-            best = minimum(best, v)
-        else:
-            best = best + v
-    if mode == MEAN and batch + BATCH >= seen:
-        best = best / f32(seen)
+def _with(best, value, mode):
+    if mode == MAX:
+        return maximum(best, value)
+    if mode == MIN:
+        return minimum(best, value)
+    return best + value
+
+
+@njit(forceinline=True, **PURE)
+def _straight(array, size, s0, s1, s2, s3, kind, ahead, columns, u, best, mode):
+    """A whole BATCH of one kind, near: nothing is asked between reads."""
+    v0 = _value(array, size, s0, kind, ahead, columns, u, True)
+    v1 = _value(array, size, s1, kind, ahead, columns, u, True)
+    v2 = _value(array, size, s2, kind, ahead, columns, u, True)
+    v3 = _value(array, size, s3, kind, ahead, columns, u, True)
+    return _with(best, _with(_with(v0, v1, mode), _with(v2, v3, mode), mode), mode)
+
+
+@njit(forceinline=True, **PURE)
+def _one_by_one(array, size, rows, parts, first, last, ahead, columns, u, near, best, mode):
+    for k in range(first, last):
+        sample = (rows[k], parts[k, 0], parts[k, 1])
+        best = _with(best, _value(array, size, sample, _kind(sample[1], sample[2]), ahead, columns, u, near), mode)
     return best
+
+
+@njit(forceinline=True, **PURE)
+def _kind_of_batch(parts, first, last, near):
+    """The kind of all its samples; 0: they differ, are fewer than BATCH, or are taken one by one for another reason."""
+    if not near or last - first < BATCH:
+        return 0
+    kind = _kind(parts[first, 0], parts[first, 1])
+    for k in range(first + 1, last):
+        if _kind(parts[k, 0], parts[k, 1]) != kind:
+            return 0
+    return kind
 
 
 @njit(**PURE)
@@ -117,15 +148,29 @@ def _row_of_pixels(array, size, rows, parts, ahead, seen, mode, columns, near, b
         nothing = f32(OUTSIDE)
     elif mode == MIN:
         nothing = f32(-OUTSIDE)
-    for batch in range(0, seen, BATCH):
+    for first in range(0, seen, BATCH):
+        last = min(first + BATCH, seen)
+        kind = _kind_of_batch(parts, first, last, near)
+        s0 = (rows[first], parts[first, 0], parts[first, 1])
+        s1 = (rows[first + 1], parts[first + 1, 0], parts[first + 1, 1])
+        s2 = (rows[first + 2], parts[first + 2, 0], parts[first + 2, 1])
+        s3 = (rows[first + 3], parts[first + 3, 0], parts[first + 3, 1])
         for u in range(begin, end, LANES):
             best = splat(nothing, vector(columns[2], u))
-            if batch > 0:
+            if first > 0:
                 best = vector(out, at + u)
-            if near:
-                best = _with_batch(array, size, rows, parts, ahead, batch, seen, mode, columns, u, True, best)
+            if kind == 1:
+                best = _straight(array, size, s0, s1, s2, s3, 1, ahead, columns, u, best, mode)
+            elif kind == 2:
+                best = _straight(array, size, s0, s1, s2, s3, 2, ahead, columns, u, best, mode)
+            elif kind == 3:
+                best = _straight(array, size, s0, s1, s2, s3, 3, ahead, columns, u, best, mode)
+            elif near:
+                best = _one_by_one(array, size, rows, parts, first, last, ahead, columns, u, True, best, mode)
             else:
-                best = _with_batch(array, size, rows, parts, ahead, batch, seen, mode, columns, u, False, best)
+                best = _one_by_one(array, size, rows, parts, first, last, ahead, columns, u, False, best, mode)
+            if mode == MEAN and last == seen:
+                best = best / f32(seen)
             store(best, out, at + u)
 
 
@@ -197,8 +242,8 @@ def _bands(array, size, slices, samples, mode, columns, start, end, near, counte
     nx, ny, _ = size
     ahead = np.int64(nx) * (np.int64(2 * grid[2, 1]) + np.int64(2 * grid[2, 2]) * ny)
     flat = out.reshape(-1)
-    rows = np.empty(samples.total + 2, np.int64)
-    parts = np.empty((samples.total + 2, 2), np.float32)
+    rows = np.empty(samples.total + 2 + BATCH, np.int64)
+    parts = np.empty((samples.total + 2 + BATCH, 2), np.float32)
     rest = np.empty(width + LANES, np.float32)
     like = vector(rest, 0)
     begin, whole = start // LANES * LANES, width // LANES * LANES
