@@ -416,7 +416,7 @@ def _plane(array, size, slices, x, y, z, low, high):
 
 
 @njit(**PURE)
-def _block(array, size, slices, windows, slack, samples, mode, block, bounds, flat, out):
+def _block(array, size, slices, windows, slack, samples, mode, top, block, bounds, flat, out):
     grid, depths, count, reach = samples.grid, samples.depths, samples.total, f32(samples.reach)
     height, width = out.shape
     row0, row1, column0, column1 = block_at(block, height, width)
@@ -426,11 +426,12 @@ def _block(array, size, slices, windows, slack, samples, mode, block, bounds, fl
     right, down = f32(grid[4, 1]), f32(grid[4, 2])
     ends = (_ends(rx, ux), _ends(ry, uy), _ends(rz, uz))
     for row in range(row0, row1, TILE_HEIGHT):
+        v = top + row
         for column in range(column0, column1, TILE_WIDTH):
             # The tile's corner in float64: within a tile float32 is then good to 1e-4 of a voxel.
-            x0 = f32(grid[0, 0] + column * grid[1, 0] + row * grid[2, 0])
-            y0 = f32(grid[0, 1] + column * grid[1, 1] + row * grid[2, 1])
-            z0 = f32(grid[0, 2] + column * grid[1, 2] + row * grid[2, 2])
+            x0 = f32(grid[0, 0] + column * grid[1, 0] + v * grid[2, 0])
+            y0 = f32(grid[0, 1] + column * grid[1, 1] + v * grid[2, 1])
+            z0 = f32(grid[0, 2] + column * grid[1, 2] + v * grid[2, 2])
             x, y, z = ramp(x0, rx, ux), ramp(y0, ry, uy), ramp(z0, rz, uz)
             low = (x0 + ends[0][0], y0 + ends[1][0], z0 + ends[2][0])
             high = (x0 + ends[0][1], y0 + ends[1][1], z0 + ends[2][1])
@@ -439,10 +440,10 @@ def _block(array, size, slices, windows, slack, samples, mode, block, bounds, fl
             else:
                 near, far = splat(f32(-FAR), x), splat(f32(FAR), x)
                 for i in range(depths.shape[0]):
-                    corner = f32(depths[i, 0] + column * depths[i, 1] + row * depths[i, 2])
+                    corner = f32(depths[i, 0] + column * depths[i, 1] + v * depths[i, 2])
                     depth = ramp(corner, f32(depths[i, 1]), f32(depths[i, 2]))
                     near, far = kept(depth, f32(depths[i, 3]), near, far)
-                middle = ramp(f32(grid[4, 0] + column * grid[4, 1] + row * grid[4, 2]), right, down)
+                middle = ramp(f32(grid[4, 0] + column * grid[4, 1] + v * grid[4, 2]), right, down)
                 values = _packet(
                     array, size, slices, windows, slack, samples.axis, x, y, z, low, high, dx, dy, dz, near, far, count,
                     middle, reach, mode, bounds,
@@ -454,7 +455,7 @@ def _block(array, size, slices, windows, slack, samples, mode, block, bounds, fl
 
 
 @njit(**INNER)
-def _blocks(array, size, slices, windows, slack, samples, mode, counter, out):
+def _blocks(array, size, slices, windows, slack, samples, mode, top, counter, out):
     """What one thread makes."""
     block = take(counter)
     if block >= block_count(out.shape[0], out.shape[1]):
@@ -462,12 +463,12 @@ def _blocks(array, size, slices, windows, slack, samples, mode, counter, out):
     flat = out.reshape(-1)
     bounds = np.empty(samples.total // RUN + 2 * LANES, np.float32)
     while block < block_count(out.shape[0], out.shape[1]):
-        _block(array, size, slices, windows, slack, samples, mode, block, bounds, flat, out)
+        _block(array, size, slices, windows, slack, samples, mode, top, block, bounds, flat, out)
         block = take(counter)
 
 
 @njit(parallel=True, cache=True, **OPTIONS)
-def spread_cpu(array, size, slices, windows, slack, samples, mode, out, shares):
+def spread_cpu(array, size, slices, windows, slack, samples, mode, made, out, shares):
     counter = np.zeros(1, np.int64)
     for _ in prange(shares):
-        _blocks(array, size, slices, windows, slack, samples, mode, counter, out)
+        _blocks(array, size, slices, windows, slack, samples, mode, made.top, counter, out)

@@ -26,7 +26,7 @@ from kernels.clip import TOUCHING_MM, half_spaces
 from kernels.errors import InvalidParameter
 from kernels.lanes import any_lane, f32, highest, lowest, maximum, minimum, shared, splat, where
 from kernels.packets import spread_cpu
-from kernels.picture import Picture, output
+from kernels.picture import Picture, Rows, band, output
 from kernels.rows import spread_rows
 from kernels.samples import MAX, MEAN, MODES, Projection, Samples, projection_samples, slab_samples
 from kernels.sampling import FAR, box, inside, reference_samples, shown, slice_at, trilinear
@@ -158,19 +158,23 @@ def slab(
     out: NDArray[Any] | None = None,
     *,
     bricks: Bricks | None = None,
+    rows: Rows | None = None,
 ) -> NDArray[np.float32]:
     """Maximum, minimum or mean over a slab centred on the plane, float32 [h, w].
 
     bricks: the volume's, in this machine's memory: maxima and minima then skip what cannot count, and stay the same to
         the last bit. Cards and means make no use of them.
+    rows: only these of the picture, see picture.py; the result has no others.
 
     Raises:
-        InvalidParameter: the thickness is negative, not finite or above ten metres, or the projection is unknown.
+        InvalidParameter: the thickness is negative, not finite or above ten metres, the projection is unknown, or the
+            picture has no such rows.
     """
     if not 0 <= thickness_mm <= 1e4:
         raise InvalidParameter(f"a slab is 0 to 10000 mm thick, not {thickness_mm}")
     _check(projection)
-    return _spread(volume, picture, projection, slab_samples(volume, picture, projection, thickness_mm), out, bricks)
+    samples = slab_samples(volume, picture, projection, thickness_mm)
+    return _spread(volume, picture, projection, samples, out, bricks, rows)
 
 
 def project(
@@ -181,17 +185,19 @@ def project(
     *,
     bricks: Bricks | None = None,
     clip: ArrayLike | None = None,
+    rows: Rows | None = None,
 ) -> NDArray[np.float32]:
     """Maximum, minimum or mean through the whole volume along the picture's normal, float32 [h, w].
 
-    Wherever the picture's plane lies. `bricks` as for `slab`; `clip` are half-spaces as in clip.py, outside of which
-    samples do not count.
+    Wherever the picture's plane lies. `bricks` and `rows` as for `slab`; `clip` are half-spaces as in clip.py, outside
+    of which samples do not count.
 
     Raises:
-        InvalidParameter: the projection is unknown, or the clip is none.
+        InvalidParameter: the projection is unknown, the clip is none, or the picture has no such rows.
     """
     _check(projection)
-    return _spread(volume, picture, projection, projection_samples(volume, picture, clip), out, bricks)
+    samples = projection_samples(volume, picture, clip)
+    return _spread(volume, picture, projection, samples, out, bricks, rows)
 
 
 def _check(projection: str) -> None:
@@ -206,10 +212,12 @@ def _spread(
     samples: Samples,
     out: NDArray[Any] | None,
     bricks: Bricks | None,
+    rows: Rows | None,
 ) -> NDArray[np.float32]:
-    result = output(out, (picture.height, picture.width), np.float32, volume.array)
+    made = band(picture, rows)
+    result = output(out, (made.bottom - made.top, made.width), np.float32, volume.array)
     voxels = (volume.voxels, volume.size, volume.slices)
-    how = (samples, MODES[projection], result)
+    how = (samples, MODES[projection], made, result)
     if on_device(volume.array):
         driver("plane").spread(*voxels, *how)
         return result

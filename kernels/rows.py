@@ -231,7 +231,7 @@ def _inside_range(place, step, last, k0, k1):
 
 
 @njit(**INNER)
-def _bands(array, size, slices, samples, mode, columns, start, end, near, counter, out):
+def _bands(array, size, slices, samples, mode, top, columns, start, end, near, counter, out):
     """What one thread makes."""
     height, width = out.shape
     bands = (height + BAND - 1) // BAND
@@ -251,9 +251,9 @@ def _bands(array, size, slices, samples, mode, columns, start, end, near, counte
         for v in range(band * BAND, min(band * BAND + BAND, height)):
             seen = 0
             if start < end:
-                y = grid[0, 1] + v * grid[2, 1]
-                z = grid[0, 2] + v * grid[2, 2]
-                middle = grid[4, 0] + v * grid[4, 2]
+                y = grid[0, 1] + (top + v) * grid[2, 1]
+                z = grid[0, 2] + (top + v) * grid[2, 2]
+                middle = grid[4, 0] + (top + v) * grid[4, 2]
                 seen = _samples_of_row(
                     size, slices, y, z, grid[3, 1], grid[3, 2], samples.total, middle, samples.reach, rows, parts, like
                 )  # fmt: skip
@@ -269,7 +269,7 @@ def _bands(array, size, slices, samples, mode, columns, start, end, near, counte
 
 
 @njit(parallel=True, cache=True, **OPTIONS)
-def spread_rows(array, size, slices, samples, mode, out, shares):
+def spread_rows(array, size, slices, samples, mode, made, out, shares):
     width, grid = out.shape[1], samples.grid
     whole = (width + LANES - 1) // LANES * LANES
     first = np.empty(whole // LANES, np.int32)
@@ -280,4 +280,4 @@ def spread_rows(array, size, slices, samples, mode, out, shares):
     counter = np.zeros(1, np.int64)
     for _ in prange(shares):
         columns = (first, index, part, packed_index, packed_part)
-        _bands(array, size, slices, samples, mode, columns, start, end, near, counter, out)
+        _bands(array, size, slices, samples, mode, made.top, columns, start, end, near, counter, out)

@@ -92,11 +92,6 @@ def clip(view: VolumeView) -> Vector:
     return half_spaces(np.concatenate([box.half_spaces, planes]))
 
 
-def band(whole: Picture, first: int, last: int) -> Picture:
-    """Rows `first` to `last` (not included) of a picture."""
-    return Picture(whole.origin + first * whole.down, whole.right, whole.down, whole.width, last - first)
-
-
 def image_matrix(view: StackView, size: Size, pixel_mm: tuple[float, float]) -> tuple[Vector, bool]:
     """The 2×3 matrix from pixel (u, v) to image index (x, y), and whether every pixel is exactly one image pixel.
 

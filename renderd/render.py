@@ -179,10 +179,10 @@ class Renderer:
         invert = stack.inverted != view.invert
 
         def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:
-            rows = camera.band(picture, first, last)
+            rows = (first, last)
 
             def on_card(resident: Resident) -> None:
-                values = slab(resident.volume, rows, view.projection, view.thickness_mm)
+                values = slab(resident.volume, picture, view.projection, view.thickness_mm, rows=rows)
                 try:
                     bring(_window(values, view.window, invert, stack.window_function), out)
                 finally:
@@ -190,7 +190,7 @@ class Renderer:
 
             if not self._drawn_on_card(source.assembly, on_card):
                 grid = source.bricks if count >= SHORT else None
-                values = slab(volume, rows, view.projection, view.thickness_mm, bricks=grid)
+                values = slab(volume, picture, view.projection, view.thickness_mm, bricks=grid, rows=rows)
                 _window(values, view.window, invert, stack.window_function, out)
 
         return Rendering(want, size, _flags(size, interpolated=True, colour=False), paint, kind=kind, costs=self.costs)
@@ -233,10 +233,10 @@ class Renderer:
         invert = source.stack.inverted != view.invert
 
         def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:
-            rows = camera.band(picture, first, last)
+            rows = (first, last)
 
             def on_card(resident: Resident) -> None:
-                values = project(resident.volume, rows, projection, clip=clip)
+                values = project(resident.volume, picture, projection, clip=clip, rows=rows)
                 try:
                     bring(_window(values, view.window, invert, function), out)
                 finally:
@@ -244,7 +244,7 @@ class Renderer:
 
             if not self._drawn_on_card(assembly, on_card):
                 grid = source.bricks if projection != "mean" else None
-                values = project(volume, rows, projection, bricks=grid, clip=clip)
+                values = project(volume, picture, projection, bricks=grid, clip=clip, rows=rows)
                 _window(values, view.window, invert, function, out)
 
         return Rendering(want, size, _flags(size, interpolated=True, colour=False), paint, kind=kind, costs=self.costs)

@@ -14,6 +14,7 @@ from kernels.cuda.device import device, kernel, launch, variant
 from kernels.cuda.grid import from_middle, reals
 from kernels.cuda.tables import on_card
 from kernels.lanes import f32
+from kernels.picture import Band
 from kernels.samples import Samples
 from kernels.sampling import FAR
 from kernels.slices import Slices
@@ -42,27 +43,40 @@ def value(
 
 @kernel
 def spread_cuda(
-    array, size, slices, counted, middle, right, down, step, plane_at, depths, cuts, count, reach, borders, mode, out
+    array, size, slices, counted, middle, right, down, step, plane_at, depths, cuts, count, reach, borders, mode, top,
+    out,
 ):  # fmt: skip
     u, v = cuda.grid(2)
     if u < out.shape[1] and v < out.shape[0]:
         out[v, u] = value(
-            u, v, array, size, slices, counted, middle, right, down, step, plane_at, depths, cuts, count, reach,
+            u, v + top, array, size, slices, counted, middle, right, down, step, plane_at, depths, cuts, count, reach,
             borders, mode,
         )  # fmt: skip
 
 
-def spread(array: Any, size: Any, slices: Slices, samples: Samples, mode: int, out: Any) -> None:
+def spread(array: Any, size: Any, slices: Slices, samples: Samples, mode: int, made: Band, out: Any) -> None:
     """The same arguments as the CPU's `spread_rows`."""
-    height, width = out.shape
     grid = samples.grid
     volume = (array, size, on_card(slices, array))
-    counted, *rays = from_middle(grid[0], grid[1], grid[2], width, height)
+    counted, *rays = from_middle(grid[0], grid[1], grid[2], made.width, made.height)
     plane_at = reals((grid[4] @ (1, *counted), grid[4, 1], grid[4, 2]))
-    cuts = _from_middle(samples.depths, width, height, array)
+    cuts = _from_middle(samples.depths, made.width, made.height, array)
     numbers = (np.int32(len(samples.depths)), np.int32(samples.total))
-    ends = (f32(samples.reach), np.int32(samples.reach < FAR), np.int32(mode))
-    launch(spread_cuda, width, height, *volume, counted, *rays, reals(grid[3]), plane_at, cuts, *numbers, *ends, out)
+    ends = (f32(samples.reach), np.int32(samples.reach < FAR), np.int32(mode), np.int32(made.top))
+    launch(
+        spread_cuda,
+        made.width,
+        made.bottom - made.top,
+        *volume,
+        counted,
+        *rays,
+        reals(grid[3]),
+        plane_at,
+        cuts,
+        *numbers,
+        *ends,
+        out,
+    )
     cuts.fill(0)  # the pool hands its memory on
 
 

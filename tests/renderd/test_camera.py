@@ -107,9 +107,6 @@ def test_axes_that_were_rounded_become_exact() -> None:
 
 
 def test_bands_are_rows_of_the_whole() -> None:
-    whole = camera.picture(PLANE, camera.reduced(64, 48, 1.0))
-    band = camera.band(whole, 16, 40)
-    assert np.allclose(band.origin, whole.origin + 16 * whole.down) and (band.width, band.height) == (64, 24)
     matrix, _ = camera.image_matrix(STACK, Size(64, 48, 64, 48), PIXEL)
     assert np.allclose(camera.image_band(matrix, 16) @ [5, 3, 1], matrix @ [5, 19, 1])
 

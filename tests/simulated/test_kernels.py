@@ -50,7 +50,7 @@ def test_thin_volumes_and_pictures_of_one_pixel_agree_with_the_cpu(shape, dtype)
         assert np.abs(rgb.astype(int) - truth).max() <= 2
 
 
-def test_a_band_of_a_rendering_has_the_bytes_of_the_whole():
+def test_a_band_has_the_bytes_of_the_whole():
     volume = smooth_volume(np.int16, (5, 6, 7), SHEARED)
     picture = oblique(volume, 3, 70, 0.12)
     there, grid = on_card(volume, Card()), bricks.bricks(on_card(volume, Card()))
@@ -59,6 +59,9 @@ def test_a_band_of_a_rendering_has_the_bytes_of_the_whole():
     for rows in ((0, 32), (32, 64), (64, 70)):
         band = rendering.volume_rendering(there, picture, WARM, grid, 0.5, rows=rows).get()
         assert np.array_equal(band, whole[slice(*rows)])
+    values = plane.slab(there, picture, "max", 3.0).get()
+    assert len(np.unique(values)) > 50
+    assert np.array_equal(plane.slab(there, picture, "max", 3.0, rows=(32, 64)).get(), values[32:64])
 
 
 def test_a_picture_of_many_blocks_has_every_pixel():
