@@ -39,12 +39,14 @@ from kernels.sampling import (
     cut_between,
     inside,
     kept,
+    numbers_within,
     on_slice,
     on_slice_inside,
     shown,
     slice_at,
     trilinear,
     trilinear_inside,
+    way_of,
 )
 from kernels.tiles import block_at, block_count, put, take
 from kernels.window import OUTSIDE
@@ -61,7 +63,7 @@ CRUMB = 2e-3  # voxels: more than the rounding of a position
 def _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, last):
     """Sample k. Where samples lie on the slices of an axis, 1 or 2, half the reads will do."""
     nx, ny, nz = size
-    t = f32(k)
+    t = way_of(slices, axis, dz, k, last + 1)
     px, py, pz = x + t * dx, y + t * dy, z + t * dz
     if axis == 2:
         number = k if dz > f32(0) else last - k
@@ -140,9 +142,9 @@ def _with_border(array, size, slices, x, y, z, dx, dy, dz, t, is_inside, sign, b
 
 
 @njit(forceinline=True, **PURE)
-def _between(near, far, k, value):
-    """The value of sample k where it lies between near and far."""
-    return where((near <= f32(k)) & (far >= f32(k)), value, f32(NOTHING))
+def _between(near, far, t, value):
+    """The value of a sample where it lies between near and far."""
+    return where((near <= t) & (far >= t), value, f32(NOTHING))
 
 
 @njit(forceinline=True, **PURE)
@@ -156,15 +158,18 @@ def _extreme(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, near, 
         if k >= inner[0] and k + HALF - 1 <= inner[1]:
             v0, v1, v2, v3 = _half_inside(array, size, slices, axis, x, y, z, dx, dy, dz, k, most)
             v0, v1, v2, v3 = v0 * sign, v1 * sign, v2 * sign, v3 * sign
-            if f32(k) < whole[0] or f32(k + HALF - 1) > whole[1]:
-                v0, v1 = _between(near, far, k, v0), _between(near, far, k + 1, v1)
-                v2, v3 = _between(near, far, k + 2, v2), _between(near, far, k + 3, v3)
+            t0, t3 = way_of(slices, axis, dz, k, most + 1), way_of(slices, axis, dz, k + 3, most + 1)
+            if t0 < whole[0] or t3 > whole[1]:
+                t1, t2 = way_of(slices, axis, dz, k + 1, most + 1), way_of(slices, axis, dz, k + 2, most + 1)
+                v0, v1 = _between(near, far, t0, v0), _between(near, far, t1, v1)
+                v2, v3 = _between(near, far, t2, v2), _between(near, far, t3, v3)
             best = maximum(best, maximum(maximum(v0, v1), maximum(v2, v3)))
             k += HALF
         else:
             v = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, most) * sign
-            ok = _is_shown(size, slices, x, y, z, dx, dy, dz, splat(f32(k), x))
-            best = maximum(best, _between(near, far, k, where(ok, v, f32(NOTHING))))
+            t = way_of(slices, axis, dz, k, most + 1)
+            ok = _is_shown(size, slices, x, y, z, dx, dy, dz, splat(t, x))
+            best = maximum(best, _between(near, far, t, where(ok, v, f32(NOTHING))))
             k += 1
     return best
 
@@ -196,10 +201,9 @@ def _cells(low, high, last):
 
 
 @njit(**PURE)
-def _bound(size, slices, windows, low, high, dx, dy, dz, first, last, sign, like):
-    """No sample of first … last, of rays that begin between low and high, is above it."""
+def _bound(size, slices, windows, low, high, dx, dy, dz, t0, t1, sign, like):
+    """No sample from t0 to t1, of rays that begin between low and high, is above it."""
     nx, ny, nz = size
-    t0, t1 = f32(first), f32(last)
     x0, x1 = _cells(low[0] + min(t0 * dx, t1 * dx), high[0] + max(t0 * dx, t1 * dx), nx - 2)
     y0, y1 = _cells(low[1] + min(t0 * dy, t1 * dy), high[1] + max(t0 * dy, t1 * dy), ny - 2)
     z_low = low[2] + min(t0 * dz, t1 * dz)
@@ -305,6 +309,14 @@ def _whole_from(t):
 
 
 @njit(forceinline=True, **PURE)
+def _numbers(slices, axis, dz, start, end, count):
+    """The first sample that is not before start and the last that is not behind end."""
+    if axis == 2 and slices.cells > 0:
+        return numbers_within(slices, axis, dz, start, end, count)
+    return _whole_from(start), int(end)
+
+
+@njit(forceinline=True, **PURE)
 def _missed(size, slices, x, y, z, dx, dy, dz):
     """Lanes whose rays meet no part of the volume."""
     nx, ny, _ = size
@@ -330,13 +342,13 @@ def _packet(
     if start > end:
         return splat(OUTSIDE, x)
     near = maximum(maximum(middle - reach, f32(0)), near)
-    far = minimum(minimum(middle + reach, f32(count - 1)), far)
+    far = minimum(minimum(middle + reach, way_of(slices, axis, dz, count - 1, count)), far)
     whole = (highest(near), lowest(far))
-    first, last = _whole_from(max(start, lowest(near))), int(min(end, highest(far)))
+    first, last = _numbers(slices, axis, dz, max(start, lowest(near)), min(end, highest(far)), count)
     within = (f32(FAR), f32(-FAR))
     if slices.holes == 0:
         within = _in_volume(size, slices, low, high, dx, dy, dz, f32(CRUMB))
-    inner = (_whole_from(within[0]), int(within[1]))
+    inner = _numbers(slices, axis, dz, within[0], within[1], count)
     if mode == MEAN:
         inner_first, inner_last = max(inner[0], _whole_from(whole[0])), min(inner[1], int(whole[1]))
         return _mean(
@@ -369,7 +381,8 @@ def _packet(
             for run in range(runs):
                 k = first + run * RUN
                 end_k = min(k + RUN - 1, last)
-                bounds[run] = slack + _bound(size, slices, windows, low, high, dx, dy, dz, k, end_k, sign, x)
+                t0, t1 = way_of(slices, axis, dz, k, count), way_of(slices, axis, dz, end_k, count)
+                bounds[run] = slack + _bound(size, slices, windows, low, high, dx, dy, dz, t0, t1, sign, x)
     for run in range(runs, (runs + LANES - 1) // LANES * LANES):
         bounds[run] = f32(DONE)
     most, run = f32(0), 0
@@ -435,7 +448,7 @@ def _block(array, size, slices, windows, slack, samples, mode, top, block, bound
             x, y, z = ramp(x0, rx, ux), ramp(y0, ry, uy), ramp(z0, rz, uz)
             low = (x0 + ends[0][0], y0 + ends[1][0], z0 + ends[2][0])
             high = (x0 + ends[0][1], y0 + ends[1][1], z0 + ends[2][1])
-            if count == 1:
+            if count == 1 and depths.shape[0] == 0:
                 values = _plane(array, size, slices, x, y, z, low, high)
             else:
                 near, far = splat(f32(-FAR), x), splat(f32(FAR), x)

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from kernels.clip import half_spaces, interval
 from kernels.errors import InvalidParameter
 from kernels.picture import Picture
-from kernels.samples import Projection, numbers_at, projection_samples, slab_samples
+from kernels.samples import Projection, projection_samples, slab_samples, ways_at
 from kernels.sampling import reference_box, reference_samples
 from kernels.slices import sections
 from kernels.transfer import CELLS, Table, TransferFunction
@@ -49,9 +49,9 @@ def slab_point(
 ) -> Seen | None:
     """The point that a slab shows, its value that of the slab; None where no sample is in the volume."""
     samples = slab_samples(volume, picture, projection, thickness_mm)
-    k, plane = numbers_at(samples, u, v)
+    t, plane = ways_at(samples, volume, u, v)
     first, step = (1, u, v) @ samples.grid[:3], samples.grid[3]
-    points = first + k[:, None] * step
+    points = first + t[:, None] * step
     values, shown = reference_samples(volume, points)
     if not shown.any():
         return None
@@ -59,7 +59,7 @@ def slab_point(
         return Seen(volume.to_patient(first + plane * step), float(values[shown].mean()))
     rank = np.where(shown, values if projection == "max" else -values, -np.inf)
     best = np.flatnonzero(rank == rank.max())
-    best = best[np.abs(k[best] - plane).argmin()]
+    best = best[np.abs(t[best] - plane).argmin()]
     return Seen(volume.to_patient(points[best]), float(values[best]))
 
 
@@ -71,9 +71,9 @@ def projection_point(
     Raises:
         InvalidParameter: the clip is none.
     """
-    samples = projection_samples(volume, picture, clip)
-    k, _ = numbers_at(samples, u, v)
-    points = (1, u, v) @ samples.grid[:3] + k[:, None] * samples.grid[3]
+    samples = projection_samples(volume, picture, projection, clip)
+    t, _ = ways_at(samples, volume, u, v)
+    points = (1, u, v) @ samples.grid[:3] + t[:, None] * samples.grid[3]
     values, shown = reference_samples(volume, points)
     points, values = points[shown], values[shown]
     if len(values) == 0:

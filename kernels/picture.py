@@ -114,15 +114,18 @@ def snap(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def spacing_along(volume: Volume, normal: NDArray[np.float64]) -> float:
-    """The distance between samples one voxel apart along a unit vector: 1 / ‖M⁻¹ n‖, millimetres."""
-    return float(1 / np.linalg.norm(volume.inverse @ normal))
+    """The distance between samples one voxel apart along a unit vector, millimetres: 1 / ‖M⁻¹ n‖.
+
+    Of an uneven stack a voxel is as thick as its slices are near where they are nearest, so that none is passed by.
+    """
+    return float(1 / np.linalg.norm(volume.inverse @ normal / (1, 1, volume.finest)))
 
 
 def index_grid(volume: Volume, picture: Picture) -> NDArray[np.float64]:
     """Rows origin, right, down, step as (x, y, place); `step` is one sample spacing along the normal, [4, 3]."""
     vectors = np.array([picture.origin - volume.affine[:3, 3], picture.right, picture.down, picture.normal])
     grid = vectors @ volume.inverse.T
-    grid[3] /= math.hypot(*grid[3])  # spacing_along
+    grid[3] /= math.hypot(*grid[3, :2], grid[3, 2] / volume.finest)  # spacing_along
     grid = snap(grid)
     if volume.places is not None:
         nearest = volume.places[np.abs(volume.places - grid[0, 2]).argmin()]

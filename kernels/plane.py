@@ -28,8 +28,8 @@ from kernels.lanes import any_lane, f32, highest, lowest, maximum, minimum, shar
 from kernels.packets import spread_cpu
 from kernels.picture import Picture, Rows, band, output
 from kernels.rows import spread_rows
-from kernels.samples import MAX, MEAN, MODES, Projection, Samples, projection_samples, slab_samples
-from kernels.sampling import FAR, box, inside, reference_samples, shown, slice_at, trilinear
+from kernels.samples import MAX, MEAN, MODES, Projection, Samples, projection_samples, slab_samples, ways
+from kernels.sampling import FAR, box, inside, number_from, reference_samples, shown, slice_at, trilinear, way_of
 from kernels.volume import Volume
 from kernels.window import OUTSIDE
 
@@ -48,7 +48,7 @@ def reference_projection(
     volume: Volume, picture: Picture, projection: Projection, clip: ArrayLike | None = None
 ) -> NDArray[np.float64]:
     """The projection in float64."""
-    return _reference(volume, picture, projection, projection_samples(volume, picture), clip)
+    return _reference(volume, picture, projection, projection_samples(volume, picture, projection), clip)
 
 
 def _reference(
@@ -57,13 +57,13 @@ def _reference(
     grid, reach = samples.grid, samples.reach
     v, u = np.indices((picture.height, picture.width))
     plane = grid[4, 0] + u * grid[4, 1] + v * grid[4, 2]
-    k = np.broadcast_to(np.arange(float(samples.total))[:, None, None], (samples.total, *plane.shape))
-    counts = np.abs(k - plane) <= reach
+    t = np.broadcast_to(ways(samples, volume)[:, None, None], (samples.total, *plane.shape))
+    counts = np.abs(t - plane) <= reach
     if reach < FAR:
-        k = np.concatenate([k, (plane - reach)[None], (plane + reach)[None]])
+        t = np.concatenate([t, (plane - reach)[None], (plane + reach)[None]])
         counts = np.concatenate([counts, np.ones((2, *plane.shape), bool)])
     first = grid[0] + u[..., None] * grid[1] + v[..., None] * grid[2]
-    points = first + k[..., None] * grid[3]
+    points = first + t[..., None] * grid[3]
     values, ok = reference_samples(volume, points)
     ok = ok & counts
     for *normal, distance in half_spaces(clip):
@@ -103,7 +103,7 @@ def _counted(best, seen, value, ok, mode):
 
 
 @shared
-def _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, near, far, has_borders, mode, even):
+def _reduce(array, size, slices, axis, x, y, z, dx, dy, dz, count, first, last, near, far, has_borders, mode, even):
     best = splat(f32(0), x)
     seen = splat(f32(0), x)
     if has_borders:
@@ -113,7 +113,7 @@ def _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, near, far, ha
         value, shows = _value(array, size, slices, x + far * dx, y + far * dy, z + far * dz, ok, even)
         best, seen = _counted(best, seen, value, shows, mode)
     for k in range(first, last + 1):
-        t = f32(k)
+        t = way_of(slices, axis, dz, k, count)
         ok = (near <= t) & (far >= t)
         value, shows = _value(array, size, slices, x + t * dx, y + t * dy, z + t * dz, ok, even)
         best, seen = _counted(best, seen, value, shows, mode)
@@ -124,20 +124,24 @@ def _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, near, far, ha
 
 
 @shared
-def slab_ray(array, size, slices, x, y, z, dx, dy, dz, count, near, far, has_borders, mode):
-    """Samples x + k·dx for k = 0 … count − 1, those between near and far, with or without two at these borders,
-    reduced; z is a place. OUTSIDE where none is inside.
+def slab_ray(array, size, slices, axis, x, y, z, dx, dy, dz, count, near, far, has_borders, mode):
+    """Samples x + t·dx for k = 0 … count − 1, t their `way_of`, those between near and far, with or without two at
+    these borders, reduced; z is a place. OUTSIDE where none is inside.
     """
     directions = (splat(dx, x), splat(dy, x), splat(dz, x))
     start, end = box(size, f32(0), slices.last, x, y, z, *directions)
     start, end = maximum(start, near), minimum(end, far)
     # One sample more at either end: `inside` decides, this only keeps a ray from marching through empty space.
-    first = max(0, int(max(lowest(start), f32(-1))) - 1)
-    last = min(count - 1, int(max(highest(end), f32(-9))) + 1) if count > 1 else 0
+    first = max(0, number_from(slices, axis, dz, lowest(start), count) - 1)
+    last = min(count - 1, number_from(slices, axis, dz, highest(end), count) + 1)
     # Once for each kind of stack, so that an even one pays nothing.
     if slices.cells == 0:
-        return _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, near, far, has_borders, mode, True)
-    return _reduce(array, size, slices, x, y, z, dx, dy, dz, first, last, near, far, has_borders, mode, False)
+        return _reduce(
+            array, size, slices, axis, x, y, z, dx, dy, dz, count, first, last, near, far, has_borders, mode, True
+        )
+    return _reduce(
+        array, size, slices, axis, x, y, z, dx, dy, dz, count, first, last, near, far, has_borders, mode, False
+    )
 
 
 def along_rows(grid: NDArray[np.float64]) -> bool:
@@ -196,7 +200,7 @@ def project(
         InvalidParameter: the projection is unknown, the clip is none, or the picture has no such rows.
     """
     _check(projection)
-    samples = projection_samples(volume, picture, clip)
+    samples = projection_samples(volume, picture, projection, clip)
     return _spread(volume, picture, projection, samples, out, bricks, rows)
 
 

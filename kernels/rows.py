@@ -17,7 +17,7 @@ from numba import njit, prange
 from kernels.lane_memory import WINDOW, between, between_within, packed, prefetch, store, vector
 from kernels.lanes import INNER, LANES, OPTIONS, PURE, any_lane, f32, lowest, maximum, minimum, splat
 from kernels.samples import MAX, MEAN, MIN
-from kernels.sampling import EDGE, FAR, shown, slice_at
+from kernels.sampling import EDGE, FAR, numbers_within, shown, slice_at, way_of
 from kernels.tiles import take
 from kernels.window import OUTSIDE
 
@@ -185,32 +185,44 @@ def _clear(begin, end, out, at):
         out[at + u] = OUTSIDE
 
 
+@njit(forceinline=True, **PURE)
+def _number_between(slices, pz, nz, like):
+    """The slice before a place and the way to the next, and whether the place is shown."""
+    is_shown = True
+    if slices.cells > 0:
+        place = splat(f32(pz), like)
+        is_shown = any_lane(shown(slices, place))
+        pz = np.float64(lowest(slice_at(slices, place)))
+    iz, fz = _cell(pz, nz)
+    return iz, fz, is_shown
+
+
 @njit(**PURE)
-def _samples_of_row(size, slices, y, z, dy, dz, count, middle, reach, rows, parts, like):
+def _samples_of_row(size, slices, axis, y, z, dy, dz, count, middle, reach, rows, parts, like):
     """Where the four rows of each sample begin, to `rows`, and the ways to those after, to `parts`; how many count."""
     nx, ny, nz = size
     before, behind = middle - reach, middle + reach
-    k0, k1 = _inside_range(y, dy, ny - 1.0, before, behind)
-    k0, k1 = _inside_range(z, dz, np.float64(slices.last), k0, k1)
-    first, last = int(max(math.ceil(k0), 0.0)), int(min(math.floor(k1), count - 1.0))
+    t0, t1 = _inside_range(y, dy, ny - 1.0, before, behind)
+    t0, t1 = _inside_range(z, dz, np.float64(slices.last), t0, t1)
+    on_places = axis == 2 and slices.cells > 0
+    first, last = int(max(math.ceil(t0), 0.0)), int(min(math.floor(t1), count - 1.0))
+    if on_places:
+        first, last = numbers_within(slices, axis, f32(dz), f32(t0), f32(t1), count)
     borders = 1 if reach < FAR else 0
     seen = 0
     for i in range(first - borders, last + borders + 1):
-        k = np.float64(i)
-        if i < first:
-            k = before
-        elif i > last:
-            k = behind
-        if k < k0 or k > k1 or (i < first and k == first):
+        is_border = i < first or i > last
+        t = before if i < first else behind
+        if not is_border:
+            t = np.float64(way_of(slices, axis, f32(dz), i, count))
+        elif t < t0 or t > t1 or (first <= last and t == np.float64(way_of(slices, axis, f32(dz), first, count))):
             continue
-        pz = z + k * dz
-        if slices.cells > 0:
-            place = splat(f32(pz), like)
-            if not any_lane(shown(slices, place)):
-                continue
-            pz = np.float64(lowest(slice_at(slices, place)))
-        iy, fy = _cell(y + k * dy, ny)
-        iz, fz = _cell(pz, nz)
+        iz, fz, is_shown = _number_between(slices, z + t * dz, nz, like)
+        if on_places and not is_border:
+            iz, fz = _cell(np.float64(i if dz > 0 else count - 1 - i), nz)
+        elif not is_shown:
+            continue
+        iy, fy = _cell(y + t * dy, ny)
         rows[seen] = (np.int64(iz) * ny + iy) * nx
         parts[seen, 0] = fy
         parts[seen, 1] = fz
@@ -255,7 +267,8 @@ def _bands(array, size, slices, samples, mode, top, columns, start, end, near, c
                 z = grid[0, 2] + (top + v) * grid[2, 2]
                 middle = grid[4, 0] + (top + v) * grid[4, 2]
                 seen = _samples_of_row(
-                    size, slices, y, z, grid[3, 1], grid[3, 2], samples.total, middle, samples.reach, rows, parts, like
+                    size, slices, samples.axis, y, z, grid[3, 1], grid[3, 2], samples.total, middle, samples.reach,
+                    rows, parts, like,
                 )  # fmt: skip
             at = v * width
             _row_of_pixels(array, size, rows, parts, ahead, seen, mode, columns, near, begin, min(end, whole), flat, at)

@@ -130,6 +130,38 @@ def shown(slices, place):
 
 
 @shared
+def way_of(slices, axis, dz, k, count):
+    """The t of sample k of `count`, see samples.py: k itself, or the place of a slice of an uneven stack."""
+    if axis != 2 or slices.cells == 0:
+        return f32(k)
+    if dz > f32(0):
+        return slices.start[k]
+    return f32(slices.last - slices.start[count - 1 - k])
+
+
+@shared
+def number_from(slices, axis, dz, t, count):
+    """The first k of `count` whose `way_of` is not below t; `count` where none is."""
+    low, high = 0, count
+    while low < high:
+        middle = (low + high) // 2
+        if way_of(slices, axis, dz, middle, count) < t:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@shared
+def numbers_within(slices, axis, dz, start, end, count):
+    """The first k of `count` whose `way_of` is not before start, and the last whose is not behind end."""
+    last = number_from(slices, axis, dz, end, count)
+    if last == count or way_of(slices, axis, dz, last, count) > end:
+        last -= 1
+    return number_from(slices, axis, dz, start, count), last
+
+
+@shared
 def _cell(x, count):
     """The voxel before lanes of positions along an axis of `count` voxels, clamped to it, and the part beyond."""
     x = minimum(maximum(x, f32(0)), f32(count - 1))

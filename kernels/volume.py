@@ -22,6 +22,7 @@ from kernels.slices import Slices, slices_of
 
 MAX_VOXELS = 2**31 - 1  # kernels count voxels in 32 bits
 MAX_PLACE = 2**16  # beyond it float32 places are coarser than a hundredth of a step
+FINEST = 1 / 16  # steps: samples of a mean are no nearer to each other, however near slices are
 MIN_INTERVAL = 1e-3  # between neighbouring slices, in steps: kernels count a place this close to a slice as on it
 Size = tuple[np.int32, np.int32, np.int32]
 
@@ -98,6 +99,11 @@ class Volume:
         """The index point (x, y, place) of the last voxel centre; the first is 0, 0, 0."""
         nz, ny, nx = self.array.shape
         return np.array([nx - 1, ny - 1, nz - 1 if self.places is None else self.places[-1]])
+
+    @cached_property
+    def finest(self) -> float:
+        """The least distance between neighbouring slices, places; of two that nearly touch a sixteenth."""
+        return 1.0 if self.places is None else max(float(np.diff(self.places).min()), FINEST)
 
     @property
     def centre_mm(self) -> NDArray[np.float64]:

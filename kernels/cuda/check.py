@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kernels import bricks, image, plane, rendering, window
 from kernels.arrays import to_host
 from kernels.picture import Picture
-from kernels.samples import Projection, projection_samples
+from kernels.samples import Projection, projection_samples, ways
 from kernels.transfer import TransferFunction
 from kernels.volume import Volume
 
@@ -125,7 +125,7 @@ def _planes(module: Any, scale: int) -> Iterator[Check]:
             values = to_host(plane.slab(device, picture, projection, 4.0))
             truth = plane.reference(volume, picture, projection, 4.0)
             yield Check("plane", f"{name}, {projection} of 4 mm", _error(values, truth), 1e-3 * RANGE)
-            clip = _between_slices(volume, picture)
+            clip = _between_samples(volume, picture, projection)
             values = to_host(plane.project(device, picture, projection, clip=clip))
             truth = plane.reference_projection(volume, picture, projection, clip)
             yield Check("plane", f"{name}, {projection} through a part", _error(values, truth), 1e-3 * RANGE)
@@ -137,12 +137,14 @@ def _planes(module: Any, scale: int) -> Iterator[Check]:
         yield Check("plane", f"{name}, slice", float(np.abs(values - volume.array[nz // 2]).max()), 0)
 
 
-def _between_slices(volume: Volume, picture: Picture) -> NDArray[np.float64]:
+def _between_samples(volume: Volume, picture: Picture, projection: Projection) -> NDArray[np.float64]:
     """Two half-spaces across the axis that rays follow, between their samples: no rounding brings one to a face."""
-    samples = projection_samples(volume, picture)
-    axis = int(np.abs(samples.grid[3]).argmax())
+    samples = projection_samples(volume, picture, projection)
+    axis = int(np.abs(samples.grid[3]).argmax()) if samples.axis < 0 else samples.axis
     across = volume.inverse[axis] / np.linalg.norm(volume.inverse[axis])
-    first, last = (across @ volume.to_patient(np.eye(3)[axis] * at) for at in (1.5, samples.total - 2.5))
+    t = ways(samples, volume)
+    faces = samples.grid[0, axis] + samples.grid[3, axis] * np.array([t[1] + t[2], t[-3] + t[-2]]) / 2
+    first, last = sorted(across @ volume.to_patient(np.eye(3)[axis] * at) for at in faces)
     return np.array([[*across, first], [*-across, -last]])
 
 

@@ -25,7 +25,8 @@ kept = variant(sampling.kept)
 
 @device
 def value(
-    u, v, array, size, slices, counted, middle, right, down, step, plane_at, depths, cuts, count, reach, borders, mode
+    u, v, array, size, slices, counted, middle, right, down, step, plane_at, depths, cuts, axis, count, reach,
+    borders, mode
 ):  # fmt: skip
     """What one pixel shows."""
     across = f32(u - counted[0])
@@ -38,19 +39,20 @@ def value(
     for i in range(cuts):
         depth = depths[i, 0] + across * depths[i, 1] + along * depths[i, 2]
         near, far = kept(depth, depths[i, 3], near, far)
-    return slab_ray(array, size, slices, x, y, z, step[0], step[1], step[2], count, near, far, borders, mode)
+    return slab_ray(array, size, slices, axis, x, y, z, step[0], step[1], step[2], count, near, far, borders, mode)
 
 
 @kernel
 def spread_cuda(
-    array, size, slices, counted, middle, right, down, step, plane_at, depths, cuts, count, reach, borders, mode, top,
+    array, size, slices, counted, middle, right, down, step, plane_at, depths, cuts, axis, count, reach,
+    borders, mode, top,
     out,
 ):  # fmt: skip
     u, v = cuda.grid(2)
     if u < out.shape[1] and v < out.shape[0]:
         out[v, u] = value(
-            u, v + top, array, size, slices, counted, middle, right, down, step, plane_at, depths, cuts, count, reach,
-            borders, mode,
+            u, v + top, array, size, slices, counted, middle, right, down, step, plane_at, depths, cuts, axis, count,
+            reach, borders, mode,
         )  # fmt: skip
 
 
@@ -61,7 +63,7 @@ def spread(array: Any, size: Any, slices: Slices, samples: Samples, mode: int, m
     counted, *rays = from_middle(grid[0], grid[1], grid[2], made.width, made.height)
     plane_at = reals((grid[4] @ (1, *counted), grid[4, 1], grid[4, 2]))
     cuts = _from_middle(samples.depths, made.width, made.height, array)
-    numbers = (np.int32(len(samples.depths)), np.int32(samples.total))
+    numbers = (np.int32(len(samples.depths)), np.int32(samples.axis), np.int32(samples.total))
     ends = (f32(samples.reach), np.int32(samples.reach < FAR), np.int32(mode), np.int32(made.top))
     launch(
         spread_cuda,

@@ -55,7 +55,7 @@ def slabs():
     ray, kept = scalar_variant(plane.slab_ray, compiled), scalar_variant(sampling.kept, compiled)
 
     @njit(**OPTIONS)
-    def run(array, size, slices, grid, depths, count, reach, has_borders, mode, out):  # noqa: PLR0917
+    def run(array, size, slices, grid, depths, axis, count, reach, has_borders, mode, out):  # noqa: PLR0917
         for v in range(out.shape[0]):
             for u in range(out.shape[1]):
                 x = f32(grid[0, 0] + u * grid[1, 0] + v * grid[2, 0])
@@ -67,7 +67,7 @@ def slabs():
                 for i in range(depths.shape[0]):
                     depth = f32(depths[i, 0] + u * depths[i, 1] + v * depths[i, 2])
                     near, far = kept(depth, f32(depths[i, 3]), near, far)
-                out[v, u] = ray(array, size, slices, x, y, z, dx, dy, dz, count, near, far, has_borders, mode)
+                out[v, u] = ray(array, size, slices, axis, x, y, z, dx, dy, dz, count, near, far, has_borders, mode)
 
     return run
 
@@ -109,12 +109,15 @@ def test_slabs_and_projections_of_single_lanes_equal_the_packets(dtype, places, 
         for projection, mode in MODES.items():
             for samples, values in (
                 (slab_samples(volume, picture, projection, 4), plane.slab(volume, picture, projection, 4)),
-                (projection_samples(volume, picture), plane.project(volume, picture, projection)),
-                (projection_samples(volume, picture, clip), plane.project(volume, picture, projection, clip=clip)),
+                (projection_samples(volume, picture, projection), plane.project(volume, picture, projection)),
+                (
+                    projection_samples(volume, picture, projection, clip),
+                    plane.project(volume, picture, projection, clip=clip),
+                ),
             ):
                 out = np.empty((31, 37), np.float32)
                 voxels = (volume.voxels, volume.size, volume.slices)
-                counted = (samples.total, samples.reach, samples.reach < sampling.FAR, mode)
+                counted = (samples.axis, samples.total, samples.reach, samples.reach < sampling.FAR, mode)
                 run(*voxels, samples.grid, samples.depths, *counted, out)
                 same = (values == window.OUTSIDE) == (out == window.OUTSIDE)
                 assert same.mean() > 0.99

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from scipy.ndimage import map_coordinates
 
 from kernels.bricks import bricks
+from kernels.pick import projection_point
 from kernels.picture import Picture
-from kernels.plane import plane, reference, slab
+from kernels.plane import plane, project, reference, slab
 from kernels.rendering import reference as rendering_reference
 from kernels.rendering import volume_rendering, volume_rendering_rgba
 from kernels.samples import sample_count
@@ -139,18 +140,84 @@ def test_slabs_agree_with_their_reference(dtype, projection, holes):
         assert off.mean() < 0.005  # a sample on the very edge of a hole may count in one and not in the other
 
 
+# Thick slices, then thin ones, as a scan with two reconstructions of one range: a step is the median gap.
+TWO_GAPS = np.concatenate([np.arange(0, 13), 12 + np.arange(1, 11) / 5])
+STRAIGHT = np.diag([0.7, 0.7, 5.0, 1.0])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("turn", [(0, 0, 0), (0, 0, 33), (180, 0, 20), (7, 4, 0), (-176, 3, 60)])
+@pytest.mark.parametrize("skips", [True, False])
+def test_no_slice_is_passed_by_however_thin_the_gaps_around_it(dtype, turn, skips):
+    """One bright voxel in each slice in turn: along the stack, and almost along it, it has its own value."""
+    for k in range(len(TWO_GAPS)):
+        array = np.full((len(TWO_GAPS), 25, 27), -900, dtype)
+        array[k, 12, 13] = 1000
+        volume = Volume(array, STRAIGHT, TWO_GAPS)
+        point = volume.to_patient((13, 12, TWO_GAPS[k]))
+        axes = rotation(turn)
+        right, down = axes[:, 0] * 0.3, axes[:, 1] * 0.3
+        picture = Picture(point - 5 * right - 4 * down, right, down, 11, 9)
+        far = Picture(picture.origin - 200 * picture.normal, right, down, 11, 9)
+        grid = bricks(volume) if skips else None
+        for values in (project(volume, far, "max", bricks=grid), slab(volume, picture, "max", 12.0, bricks=grid)):
+            assert values[4, 5] == pytest.approx(1000, abs=2)
+        seen = projection_point(volume, far, "max", 5, 4)
+        assert seen.value == pytest.approx(1000, abs=2) and seen.point == pytest.approx(point, abs=0.05)
+        array[:] = -array
+        dark = Volume(array, STRAIGHT, TWO_GAPS)
+        assert project(dark, far, "min", bricks=bricks(dark))[4, 5] == pytest.approx(-1000, abs=2)
+
+
+@pytest.mark.parametrize("turn", [(0, 0, 0), (25, 10, 0), (45, 0, 0), (60, -20, 0), (90, 0, 0), (0, 75, 30)])
+def test_a_nodule_among_thin_slices_is_seen_from_everywhere_and_counts_in_a_mean(turn):
+    """A ball of 3.5 mm in slices of 1 mm beside slices of 5 mm, against points a twentieth of a millimetre apart."""
+    z, y, x = np.meshgrid(TWO_GAPS * 5, np.arange(41) * 0.7, np.arange(43) * 0.7, indexing="ij")
+    centre = np.array([15.0, 14.1, (12 + 1) * 5])
+    ball = np.sqrt((x - centre[0]) ** 2 + (y - centre[1]) ** 2 + (z - centre[2]) ** 2) < 1.75
+    volume = Volume(np.where(ball, 50.0, -850.0).astype(np.float32), STRAIGHT, TWO_GAPS)
+    axes = rotation(turn)
+    right, down = axes[:, 0] * 0.5, axes[:, 1] * 0.5
+    picture = Picture(centre - 4 * right - 4 * down, right, down, 9, 9)
+    way = np.arange(-5, 5.001, 0.05)
+    points = pixel_points(picture)[..., None, :] + way[:, None] * picture.normal
+    index = points / (0.7, 0.7, 5.0)
+    k = np.interp(index[..., 2], TWO_GAPS, np.arange(len(TWO_GAPS)), -99, -99)
+    dense = map_coordinates(volume.array, [k, index[..., 1], index[..., 0]], order=1, cval=np.nan)
+    highest = slab(volume, picture, "max", 10.0, bricks=bricks(volume))
+    assert highest[4, 4] == pytest.approx(50, abs=1)
+    assert np.abs(highest - np.nanmax(dense, axis=-1)).mean() < 40
+    assert project(volume, picture, "max")[4, 4] == pytest.approx(50, abs=1)
+    mean = slab(volume, picture, "mean", 10.0)
+    assert np.abs(mean - np.nanmean(dense, axis=-1)).max() < 60
+    assert project(volume, picture, "mean")[4, 4] > -850 + 900 * 3 / 90  # 3 mm of 70 at most, of 900
+
+
+def test_the_clip_cuts_a_projection_of_a_stack_thinner_than_a_step():
+    volume = Volume(np.full((2, 6, 6), 500, np.int16), np.eye(4), [0, 0.9])
+    picture = Picture((0, 2, -5), (1, 0, 0), (0, 1, 0), 6, 1)
+    for projection in ("max", "min", "mean"):
+        values = project(volume, picture, projection, clip=[(1, 0, 0, 2.5)])
+        assert values[0].tolist() == [float(OUTSIDE)] * 3 + [500.0] * 3
+
+
 def test_a_slab_over_a_hole_counts_only_samples_on_slices():
-    """Steps of one place from 3 to 10: those at 6, 7 and 8 lie in the hole and count nowhere."""
+    """Steps of an eighth, the least gap, from 2 9/16 to 10 7/16: those in the hole and beyond the end count nowhere."""
     volume = uneven(np.float32, np.eye(4), (HOLE,))
     picture = Picture((0, 0, 6.5), (1, 0, 0), (0, 1, 0), 11, 7)
-    assert sample_count(volume, picture, 8.0) == 8
-    places = np.array([3, 4, 5, 9, 10])
-    z = np.interp(places, PLACES, np.arange(9))
-    low = np.minimum(z.astype(int), 7)
-    layers = volume.array[low] + (z - low)[:, None, None] * (volume.array[low + 1] - volume.array[low])
-    assert np.abs(slab(volume, picture, "max", 8.0) - layers.max(axis=0)).max() <= 0.01
-    assert np.abs(slab(volume, picture, "min", 8.0) - layers.min(axis=0)).max() <= 0.01
-    assert np.abs(slab(volume, picture, "mean", 8.0) - layers.mean(axis=0)).max() <= 0.01
+    assert sample_count(volume, picture, 8.0) == 64
+
+    def layers(places):
+        z = np.interp(places, PLACES, np.arange(9))
+        low = np.minimum(z.astype(int), 7)
+        return volume.array[low] + (z - low)[:, None, None] * (volume.array[low + 1] - volume.array[low])
+
+    steps = 6.5 + (np.arange(64) - 31.5) / 8
+    steps = steps[(steps <= 5) | ((steps >= 9) & (steps <= 10.25))]
+    on_slices = layers([2.5625, 4, 5, 9, 10.25])
+    assert np.abs(slab(volume, picture, "max", 8.0) - on_slices.max(axis=0)).max() <= 0.01
+    assert np.abs(slab(volume, picture, "min", 8.0) - on_slices.min(axis=0)).max() <= 0.01
+    assert np.abs(slab(volume, picture, "mean", 8.0) - layers(steps).mean(axis=0)).max() <= 0.01
     inside = Picture((0, 0, 7), (1, 0, 0), (0, 1, 0), 11, 7)
     assert (slab(volume, inside, "max", 3.0) == OUTSIDE).all()
 
