@@ -1,11 +1,11 @@
 """What a reader sees of the kernels: frames while dragging, pictures at rest, the first frame. No peer but VTK's first.
 
 drag_…_fps          1 / (kernel + JPEG) of what the server sends while a 512² viewport is dragged: 256² pixels,
-                    steps of 1.4 mm, the same quality and encoder
+                    steps of 1.4 mm at most, the same quality and encoder
 drag_cta_perspective_fps
                     drag_cta_fps with rays from an eye, at the opening angle that the page begins with; our own goal
 occupancy_ms        what a new transfer function costs before its first ray: its tables, and which bricks of the min-max
-                    grid it shows and how far away they are; of each preset
+                    grid it shows and how far away they are; of two presets
 still512_ms         a 512² picture at rest, kernel + PNG and its digest
 still1024_first_ms  the first picture of a 1024² viewport at rest that is sharper than a dragged one, kernel + JPEG
 still1024_ms        the 1024² picture at rest, kernel + PNG and its digest

@@ -2,10 +2,12 @@
 
     python -m benchmarks.kernels [--small] [--json] [--only NAME,…] [--real PATH] [--pictures FOLDER] [--write-readme]
 
-Ours and the peers: the same voxels, view and sampling distance, two threads each, warmed, in turn; medians of five. The
-volume is the body phantom, 512×512×500; each figure is the worst of the views AP, OBL and ZOOM (views.py). The real
-chest CT of FARVIEW_TEST_DATA is printed too. A ratio is the peer's time divided by ours. What is timed is said in
-projections.py, renderings.py and frames.py; which of our settings are compared, in ours.py.
+Ours and the peers: the same voxels and view, two threads each, warmed, in turn; medians of five. Sampling distances are
+the same to a third, since ours are whole slices: the line says both, and counts as another algorithm does, where our
+picture is as near to the dense frame as the peer's to its own. The volume is the body phantom, 512×512×500; each figure
+is the worst of the views AP, OBL and ZOOM (views.py). The real chest CT of FARVIEW_TEST_DATA is printed too. A ratio is
+the peer's time divided by ours. What is timed is said in projections.py, renderings.py and frames.py; which of our
+settings are compared, in ours.py.
 
 First it is checked that all see the same: the phantom's contents, planes and slabs against SimpleITK's, the maximum
 against VTK's; then how far each picture is from the dense frame of whoever drew it (dense.py). Dense frames take

@@ -17,7 +17,7 @@ from kernels import plane
 from kernels.bricks import Bricks, Occupancy, bricks
 from kernels.picture import Picture
 from kernels.presets import PRESETS
-from kernels.rendering import MOVING_EXIT, STILL_EXIT, volume_rendering
+from kernels.rendering import FINE_STEP, MOVING_EXIT, STILL_EXIT, volume_rendering
 from kernels.transfer import TransferFunction
 from kernels.volume import Volume
 from kernels.window import window
@@ -36,13 +36,27 @@ class Setting:
     fine: bool
 
 
-STEP_MM = 0.7  # the sampling distance of the comparison, ours and the peer's
-# Steps end with the volume's slices: between two thirds and four thirds of this.
+STEP_MM = 0.7  # the sampling distance of the comparison: the peer's, and what ours is asked for
+# Steps end with the volume's slices: between two thirds and four thirds of this, each line says how long. They count as
+# another algorithm does: where the picture is as near to the dense frame as the peer's to its own.
 EQUAL_STEP = Setting(STEP_MM, MOVING_EXIT, fine=True)
 # No further from our dense frame than the peer's frame from its own, see the table's dB.
 QUALITY = {"cta": Setting(STEP_MM, MOVING_EXIT, fine=True), "skin": Setting(STEP_MM, MOVING_EXIT, fine=True)}
 STILL = Setting(STEP_MM, STILL_EXIT, fine=True)
 MOVING = Setting(1.4, MOVING_EXIT, fine=False)
+
+
+def sample_mm(volume: Volume, picture: Picture) -> float:
+    """How far apart two slices of the axis that rays follow most are along them: where maxima have their samples."""
+    return float(1 / np.abs(volume.inverse @ picture.normal).max())
+
+
+def step_mm(volume: Volume, picture: Picture, setting: Setting) -> float:
+    """How long a step of a volume rendering really is, see `kernels.rays.aim`: so many slices, a power of two."""
+    apart, slices = sample_mm(volume, picture), 2.0
+    while slices * apart > setting.step_mm * (FINE_STEP if setting.fine else 1) * 1.0001 and slices > 1 / 8:
+        slices /= 2
+    return slices * apart
 
 
 def use_threads() -> None:

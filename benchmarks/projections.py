@@ -129,7 +129,8 @@ def maxima(bench: Bench, image: Any) -> None:
 def _maximum(bench: Bench, caster: RayCaster, view: View, nominal: int) -> None:
     side, volume, grid = bench.side(nominal), bench.subject.volume, bench.subject.grid
     figure, picture = f"mip{nominal}_vtk", view.picture(side)
-    caster.set_step(spacing_along(volume, picture.normal))  # the same distance as ours
+    voxel_mm = spacing_along(volume, picture.normal)
+    caster.set_step(voxel_mm)
     caster.draw(view, side)
     mine, theirs = ours.mip(volume, picture, grid), caster.pixels()[..., 0]
     bench.save(f"{figure}-{view.name}", mine, theirs)
@@ -159,6 +160,7 @@ def _maximum(bench: Bench, caster: RayCaster, view: View, nominal: int) -> None:
         ours_db,
         peer_db,
         bench.work("a maximum", view, side, lambda ours: ours.mip(volume, picture, grid)),
+        f"samples {ours.sample_mm(volume, picture):.2f} mm apart, VTK's {voxel_mm:.2f}",
     )
     bench.add(line)
 

@@ -75,7 +75,7 @@ def _rendering(bench: Bench, caster: RayCaster, view: View, preset: str, nominal
             ours_db[kind],
             peer_db,
             rendering_work(bench, view, preset, side, setting),
-            f"ours {setting.step_mm:g} mm, VTK {ours.STEP_MM:g} mm",
+            f"steps of {ours.step_mm(volume, picture, setting):.2f} mm, VTK's {ours.STEP_MM:.2f}",
         )
         bench.add(line)
 

@@ -41,7 +41,7 @@ class View(NamedTuple):
     axis: np.int32  # that parallel rays follow most; −1 for those of an eye
     point: NDArray[np.float32]  # [3]: the eye, or any point of the plane of origins
     direction: NDArray[np.float32]  # [3], of parallel rays
-    step_mm: np.float32
+    longest_mm: np.float32  # no step is longer, unless the least possible is
     planes: NDArray[np.float32]  # [4·n + 4]: a·x + b·y + c·z ≥ d; the last four are unused
     plane_count: np.int32
 
@@ -77,7 +77,7 @@ def _camera(
 
 
 def view_of(
-    volume: Volume, picture: Picture, step_mm: float, eye: ArrayLike | None, clip: ArrayLike | None
+    volume: Volume, picture: Picture, longest_mm: float, eye: ArrayLike | None, clip: ArrayLike | None
 ) -> tuple[Camera, View]:
     """What drivers need of a picture.
 
@@ -93,7 +93,7 @@ def view_of(
         np.int32(axis),
         point.astype(np.float32),
         direction.astype(np.float32),
-        f32(step_mm),
+        f32(longest_mm),
         planes.reshape(-1),
         np.int32(len(kept)),
     )
@@ -135,8 +135,8 @@ def aim(view, optics, size, x, y, z):
         dx, dy, dz = x * scale, y * scale, z * scale
         x, y, z = splat(view.point[0], x), splat(view.point[1], x), splat(view.point[2], x)
     length = lowest(sqrt(squared(optics.metric, dx, dy, dz)))
-    # A step is the power of two nearest to what is asked for, rather a third too long than much too short.
-    ratio = f32(view.step_mm * f32(1.5) / length)
+    # A step is the greatest power of two, in slices, that is not too long.
+    ratio = f32(view.longest_mm * f32(1.0001) / length)
     step = f32(2)
     while step > f32(0.125) and step > ratio:
         step = f32(step * f32(0.5))

@@ -38,6 +38,7 @@ from kernels.volume import Volume
 STILL_SURFACE = 0.03  # a step of more weight is lit by gradients of its own
 SOON_SURFACE = 0.04  # in a fine picture with an early exit above STILL_EXIT
 MOVING_SURFACE = 0.06
+FINE_STEP = 1.5  # times what is asked for a step may be long at most: rather a third too long than much too short
 STILL_EXIT = 0.002  # opacity above 0.998
 MOVING_EXIT = 0.04
 
@@ -185,7 +186,8 @@ def volume_rendering(
     """The picture on black, uint8 RGB [h, w, 3]. Parallel rays run through the whole volume, in front of the plane too.
 
     Args:
-        step_mm: about how long a step is; the volume's slices decide, see segments.py.
+        step_mm: how long a step is at most of a picture that is not fine, and about how long of a fine one, between two
+            thirds and four thirds of it: steps end with the volume's slices, see segments.py.
         early_exit: a ray ends when no more than this is left of its light: STILL_EXIT, or MOVING_EXIT.
         fine: for a picture at rest: more steps count as surfaces, cut into more pieces.
         eye: where rays begin, patient mm, before the picture's plane; None: they are parallel.
@@ -243,7 +245,7 @@ def arguments(
     if not 1e-5 <= early_exit < 1:
         raise InvalidParameter(f"an early exit is 0.00001 to 1, not {early_exit}")
     table: Table = transfer.table()
-    camera, view = view_of(volume, picture, step_mm, eye, clip)
+    camera, view = view_of(volume, picture, step_mm * (FINE_STEP if fine else 1), eye, clip)
     optics = Optics(
         f32(early_exit),
         f32(_surface(early_exit, fine)),
