@@ -12,13 +12,12 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
 from pathlib import Path
 
 from kernels.cache import COMPLETE, fingerprint
 
-# Compiled kernels are kept from one home to the next, where this account's own are; see kernels/cache.py.
-COMPILED = Path.home() / ".cache" / "farview" / "kernels"
+# Complete folders of compiled kernels, from one home to the next; nobody changes them. See kernels/cache.py.
+COMPILED = Path.home() / ".cache" / "farview" / "compiled"
 
 LOGIN = "admin"
 PASSWORD = "Farview-benchmark-1"
@@ -41,17 +40,28 @@ def drop_page_cache() -> bool:
     return True
 
 
-def copy_compiled(source: Path, target: Path) -> None:
-    """Copy a folder of compiled kernels, file by file and each of them whole: others may read and write in both."""
-    for path in source.rglob("*"):
-        if path.is_dir() or ".tmp." in path.name:
-            continue
-        new = target / path.relative_to(source)
-        new.parent.mkdir(parents=True, exist_ok=True)
-        half = new.with_name(f"{new.name}.tmp.{os.getpid()}")
-        with suppress(FileNotFoundError):  # replaced by its writer at this moment: compiled again, if need be
-            shutil.copy2(path, half)
-            half.replace(new)
+def bring_kernels(home: Path) -> None:
+    """Give a new home the kernels that another one compiled, if there are any."""
+    name = fingerprint()
+    if (COMPILED / name).is_dir() and not (home / "kernels" / name).exists():
+        shutil.copytree(COMPILED / name, home / "kernels" / name)
+
+
+def keep_kernels(home: Path) -> None:
+    """Keep a home's kernels for others, once it has all: at once and whole, however many do the same.
+
+    Numba numbers its files in each folder anew: two folders must never be mixed.
+    """
+    kernels, kept = home / "kernels" / fingerprint(), COMPILED / fingerprint()
+    if kept.exists() or not (kernels / COMPLETE).exists():
+        return
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=f"{kept.name}.", dir=kept.parent))
+    shutil.copytree(kernels, new, dirs_exist_ok=True)
+    try:
+        new.rename(kept)
+    except OSError:  # another one was quicker
+        shutil.rmtree(new)
 
 
 class Service:
@@ -89,10 +99,7 @@ class Service:
 
         A first start compiles every kernel, which takes minutes on a busy machine.
         """
-        name = fingerprint()
-        kernels, kept = self.home / "kernels" / name, COMPILED / name
-        if kept.is_dir() and not kernels.parent.exists():
-            copy_compiled(kept, kernels)
+        bring_kernels(self.home)
         begun = time.monotonic()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -107,8 +114,7 @@ class Service:
                 break
             if self.healthy():
                 seconds = time.monotonic() - begun
-                if not (kept / COMPLETE).exists():
-                    copy_compiled(kernels, kept)
+                keep_kernels(self.home)
                 return seconds
             time.sleep(0.05)
         raise RuntimeError(f"farview did not start:\n{self.log.read_text('utf-8', 'replace')[-4000:]}")

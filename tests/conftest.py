@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
+from benchmarks.service import bring_kernels
+from kernels.cache import fingerprint
 from storage import passwords
 
 # One PostgreSQL for the whole run: the fixtures `database` and `database_target`.
@@ -16,6 +18,13 @@ pytest_plugins = ["tests.database"]
 
 
 FOR_THE_LOG = "for the log"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Kernels that a home compiled before serve the tests, too: copied before any of them runs."""
+    own = Path.home() / ".cache" / "farview"
+    if not hasattr(session.config, "workerinput") and not (own / "kernels" / fingerprint()).exists():
+        bring_kernels(own)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,7 +11,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -22,10 +21,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.service import copy_compiled
+from benchmarks.service import bring_kernels, keep_kernels
 from farview.listening import in_url
 from farview.privileges import Way, choose
-from kernels.cache import fingerprint
 from tests.farview.conftest import ROOT, House
 
 pytestmark = [pytest.mark.long, pytest.mark.slow]  # real processes, started and stopped
@@ -101,23 +99,12 @@ class Served:
         self.process.wait()
 
 
-@pytest.fixture(scope="module")
-def kernels() -> Iterator[Path]:
-    """Compiled kernels: those that the kernels' own tests left, and then from one home of this module to the next."""
-    folder = Path(tempfile.mkdtemp(prefix="fv-kernels-"))
-    left = Path("~/.cache/farview/kernels").expanduser() / fingerprint()
-    if left.is_dir():
-        copy_compiled(left, folder / left.name)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
-
-
 @pytest.fixture
-def serve(house: House, kernels: Path) -> Iterator[Any]:
+def serve(house: House) -> Iterator[Any]:
     """Starts `farview serve`; it is gone after the test."""
     started: list[Served] = []
     house.home.mkdir(mode=0o700)
-    copy_compiled(kernels, house.home / "kernels")
+    bring_kernels(house.home)
 
     def start(*options: str, **environment: str) -> Served:
         started.append(Served(house, *options, **environment))
@@ -126,7 +113,7 @@ def serve(house: House, kernels: Path) -> Iterator[Any]:
     yield start
     for one in started:
         one.kill()
-    copy_compiled(house.home / "kernels", kernels)
+    keep_kernels(house.home)
 
 
 def gone(descriptors: list[int]) -> bool:

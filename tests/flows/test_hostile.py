@@ -37,6 +37,8 @@ def house() -> Iterator[House]:
     house = House()
     try:
         house.start(timeout_s=600)
+        house.stop()
+        house.start()  # a renderd that had something to compile would keep the compiler's memory
         house.sign_in()
         yield house
     finally:
