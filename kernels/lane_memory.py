@@ -1,6 +1,6 @@
 """Lanes and arrays: every lane its own address to read from, and what the CPU's drivers write.
 
-`pair`, `load` and `colours` have a scalar reading too (`scalars.py`); the rest belongs to the CPU's drivers alone.
+`pair`, `quad`, `between`, `load` and `colours` have a scalar reading too (`scalars.py`); the rest belongs to the CPU's drivers alone.
 """
 
 from __future__ import annotations
@@ -27,9 +27,8 @@ from kernels.lanes import (
     lift,
 )
 
-_FLOAT, _WIDE = ir.FloatType(), ir.IntType(64)
-_WORDS = ir.VectorType(ir.IntType(16), 2 * LANES)
-WINDOW = 2 * LANES  # voxels that `between_within` chooses from
+_FLOAT, LONG = ir.FloatType(), ir.IntType(64)
+WORDS = ir.VectorType(ir.IntType(16), 2 * LANES)
 _SHORT = {"float": "f32", "i32": "i32", "i64": "i64"}  # what gather instructions read
 
 
@@ -56,7 +55,7 @@ class _Addresses(ir.instructions.Instruction):  # type: ignore[misc]  # untyped,
         )
 
 
-def _data(context: Any, builder: Any, array_type: Any, array: Any, offset: Any) -> Any:
+def address(context: Any, builder: Any, array_type: Any, array: Any, offset: Any) -> Any:
     """The address of array[offset]."""
     return builder.gep(context.make_array(array_type)(context, builder, array).data, [offset])
 
@@ -68,7 +67,7 @@ def _gather(builder: Any, base: Any, index: Any, element: Any) -> Any:
     result = ir.Constant(ir.VectorType(element, LANES), ir.Undefined)
     for lane in range(LANES):
         number = ir.Constant(INT, lane)
-        place = builder.gep(base, [builder.sext(builder.extract_element(index, number), _WIDE)])
+        place = builder.gep(base, [builder.sext(builder.extract_element(index, number), LONG)])
         value = builder.load(builder.bitcast(place, element.as_pointer()))
         value.align = 1 if isinstance(element, ir.IntType) else 4
         result = builder.insert_element(result, value, number)
@@ -88,12 +87,16 @@ def _gather_at_once(builder: Any, base: Any, index: Any, element: Any) -> Any:
 
 def _pair(builder: Any, base: Any, index: Any, dtype: Any) -> tuple[Any, Any]:
     if dtype == types.float32:
-        halves = builder.bitcast(_gather(builder, base, index, _WIDE), ir.VectorType(_FLOAT, 2 * LANES))
+        halves = builder.bitcast(_gather(builder, base, index, LONG), ir.VectorType(_FLOAT, 2 * LANES))
         unused = ir.Constant(halves.type, ir.Undefined)
         lanes = (ir.Constant(VECTOR_I, list(range(odd, 2 * LANES, 2))) for odd in (0, 1))
         low, high = (builder.shuffle_vector(halves, unused, which) for which in lanes)
         return low, high
-    both = _gather(builder, base, index, INT)
+    return _parted(builder, _gather(builder, base, index, INT))
+
+
+def _parted(builder: Any, both: Any) -> tuple[Any, Any]:
+    """The two int16 of every lane."""
     sixteen = ir.Constant(VECTOR_I, [16] * LANES)
     before = builder.ashr(builder.shl(both, sixteen), sixteen)
     return builder.sitofp(before, VECTOR_F), builder.sitofp(builder.ashr(both, sixteen), VECTOR_F)
@@ -105,19 +108,43 @@ def pair(typing, array, offset, index):
     result = types.UniTuple(Reals, 2)
 
     def generate(context, builder, sig, args):
-        base = _data(context, builder, sig.args[0], args[0], args[1])
+        base = address(context, builder, sig.args[0], args[0], args[1])
         low, high = _pair(builder, base, args[2], sig.args[0].dtype)
         return context.make_tuple(builder, result, [low, high])
 
     return result(array, offset, index), generate
 
 
-def _mix(builder: Any, low: Any, high: Any, part: Any) -> Any:
+@intrinsic
+def quad(typing, array, offset, index):
+    """Four in a row, as Reals: the one before array[offset + index], that, and the two after it; int16 or float32."""
+    result = types.UniTuple(Reals, 4)
+
+    def generate(context, builder, sig, args):
+        dtype = sig.args[0].dtype
+        base = address(context, builder, sig.args[0], args[0], args[1])
+        begin = builder.gep(base, [ir.Constant(INT, -1)])
+        if dtype == types.float32:
+            after = builder.gep(base, [ir.Constant(INT, 1)])
+            four = [*_pair(builder, begin, args[2], dtype), *_pair(builder, after, args[2], dtype)]
+            return context.make_tuple(builder, result, four)
+        pairs = builder.bitcast(_gather(builder, begin, args[2], LONG), ir.VectorType(INT, 2 * LANES))
+        unused = ir.Constant(pairs.type, ir.Undefined)
+        four = []
+        for odd in (0, 1):
+            which = ir.Constant(VECTOR_I, list(range(odd, 2 * LANES, 2)))
+            four += _parted(builder, builder.shuffle_vector(pairs, unused, which))
+        return context.make_tuple(builder, result, four)
+
+    return result(array, offset, index), generate
+
+
+def mix(builder: Any, low: Any, high: Any, part: Any) -> Any:
     """low + part · (high − low)."""
     return builder.fadd(low, builder.fmul(part, builder.fsub(high, low, flags=FAST), flags=FAST), flags=FAST)
 
 
-def _weights(builder: Any, part: Any) -> Any:
+def weights(builder: Any, part: Any) -> Any:
     """Two words a lane, that of the voxel before and that of the one after: −(2¹⁵ − w) and −w, w = 2¹⁵ · part.
 
     Negative, since a word ends before 2¹⁵, and both may be the whole.
@@ -129,18 +156,20 @@ def _weights(builder: Any, part: Any) -> Any:
     return builder.sub(before, builder.shl(weight, ir.Constant(VECTOR_I, [16] * LANES)))
 
 
-def _weigh(builder: Any, pairs: Any, weights: Any) -> Any:
+def weigh(builder: Any, pairs: Any, weights: Any) -> Any:
     """Pairs of words mixed: one instruction instead of seven that part them."""
-    words = [builder.bitcast(x, _WORDS) for x in (pairs, weights)]
+    words = [builder.bitcast(x, WORDS) for x in (pairs, weights)]
     mixed = builder.sitofp(call(builder, "llvm.x86.avx512.pmaddw.d.512", VECTOR_I, words), VECTOR_F)
     return builder.fmul(mixed, ir.Constant(VECTOR_F, [-1.0 / (1 << 15)] * LANES), flags=FAST)
 
 
-def _between(context: Any, builder: Any, array_type: Any, array: Any, offset: Any, index: Any, part: Any) -> Any:
-    base = _data(context, builder, array_type, array, offset)
+def generate_between(
+    context: Any, builder: Any, array_type: Any, array: Any, offset: Any, index: Any, part: Any
+) -> Any:
+    base = address(context, builder, array_type, array, offset)
     if WIDE and array_type.dtype == types.int16:
-        return _weigh(builder, _gather(builder, base, index, INT), _weights(builder, part))
-    return _mix(builder, *_pair(builder, base, index, array_type.dtype), part)
+        return weigh(builder, _gather(builder, base, index, INT), weights(builder, part))
+    return mix(builder, *_pair(builder, base, index, array_type.dtype), part)
 
 
 @intrinsic
@@ -151,7 +180,7 @@ def between(typing, array, offset, index, part):
     """
 
     def generate(context, builder, sig, args):
-        return _between(context, builder, sig.args[0], *args)
+        return generate_between(context, builder, sig.args[0], *args)
 
     return Reals(array, offset, index, part), generate
 
@@ -162,7 +191,7 @@ def load(typing, array, offset, index):
 
     def generate(context, builder, sig, args):
         kind = sig.args[0].dtype
-        base = _data(context, builder, sig.args[0], args[0], args[1])
+        base = address(context, builder, sig.args[0], args[0], args[1])
         values = _gather(builder, base, args[2], context.get_data_type(kind))
         if kind == types.float32:
             return values
@@ -180,7 +209,7 @@ def colours(typing, array, index):
     result = types.UniTuple(Reals, 3)
 
     def generate(context, builder, sig, args):
-        base = _data(context, builder, sig.args[0], args[0], ir.Constant(_WIDE, 0))
+        base = address(context, builder, sig.args[0], args[0], ir.Constant(LONG, 0))
         packed = _gather(builder, base, args[1], INT)
         channels = []
         shift = 32
@@ -211,14 +240,14 @@ def ramp(typing, origin, right, down):
     return Reals(origin, right, down), generate
 
 
-def _load(builder: Any, place: Any, kind: Any, align: int) -> Any:
+def read(builder: Any, place: Any, kind: Any, align: int) -> Any:
     read = builder.load(builder.bitcast(place, kind.as_pointer()))
     read.align = align
     return read
 
 
 def _place(context: Any, builder: Any, array_type: Any, array: Any, offset: Any, kind: Any) -> Any:
-    return builder.bitcast(_data(context, builder, array_type, array, offset), kind.as_pointer())
+    return builder.bitcast(address(context, builder, array_type, array, offset), kind.as_pointer())
 
 
 @intrinsic
@@ -254,11 +283,11 @@ def append(typing, values, mask, array, offset):
         kind = VECTOR_F if sig.args[0] is Reals else VECTOR_I
         element = kind.element
         place = _place(context, builder, sig.args[2], args[2], args[3], element)
-        if WIDE:
+        if WIDE:  # in a register, then all of it: compressed straight into memory it takes a hundred cycles on Zen 4
             short = "f32" if sig.args[0] is Reals else "i32"
-            signature = ir.FunctionType(ir.VoidType(), [kind, place.type, VECTOR_M])
-            name = f"llvm.masked.compressstore.v{LANES}{short}"
-            builder.call(cgutils.get_or_insert_function(builder.module, signature, name), [args[0], place, args[1]])
+            chosen = [args[0], ir.Constant(kind, ir.Undefined), args[1]]
+            close = call(builder, f"llvm.x86.avx512.mask.compress.v{LANES}{short}", kind, chosen)
+            builder.store(close, builder.bitcast(place, kind.as_pointer())).align = 4
             return context.get_dummy_value()
         # Every lane is written, and the next one over it unless it belongs to the mask: no branch to guess wrong.
         at = ir.Constant(INT, 0)
@@ -308,52 +337,11 @@ def store_bytes(typing, values, array, offset):
 
 
 @intrinsic
-def packed(typing, array, index, part):
-    """An index and a part as `between_within` takes them, two Integers."""
-    result = types.UniTuple(Integers, 2)
-
-    def generate(context, builder, sig, args):
-        _, index, part = args
-        if WIDE and sig.args[0].dtype == types.int16:  # two words a lane: the voxel and the one after it
-            both = builder.mul(index, ir.Constant(VECTOR_I, [1 + (1 << 16)] * LANES))
-            index = builder.add(both, ir.Constant(VECTOR_I, [1 << 16] * LANES))
-            return context.make_tuple(builder, result, [index, _weights(builder, part)])
-        return context.make_tuple(builder, result, [index, builder.bitcast(part, VECTOR_I)])
-
-    return result(array, index, part), generate
-
-
-@intrinsic
-def between_within(typing, array, offset, index, part):
-    """`between` of what is `packed`: every index is 0 … WINDOW − 2, and the array goes on for WINDOW from offset."""
-
-    def generate(context, builder, sig, args):
-        array, offset, index, part = args
-        base = _data(context, builder, sig.args[0], array, offset)
-        if WIDE and sig.args[0].dtype == types.int16:
-            words = _load(builder, base, _WORDS, 1)
-            chosen = [words, builder.bitcast(index, _WORDS)]
-            return _weigh(builder, call(builder, "llvm.x86.avx512.permvar.hi.512", _WORDS, chosen), part)
-        part = builder.bitcast(part, VECTOR_F)
-        if not WIDE:
-            return _between(context, builder, sig.args[0], array, offset, index, part)
-        halves = [_load(builder, builder.gep(base, [ir.Constant(INT, skipped)]), VECTOR_F, 4) for skipped in (0, LANES)]
-        after = builder.add(index, ir.Constant(VECTOR_I, [1] * LANES))
-        low, high = (
-            call(builder, "llvm.x86.avx512.vpermi2var.ps.512", VECTOR_F, [halves[0], which, halves[1]])
-            for which in (index, after)
-        )
-        return _mix(builder, low, high, part)
-
-    return Reals(array, offset, index, part), generate
-
-
-@intrinsic
 def prefetch(typing, array, offset):
     """Ask for the cache line of array[offset], which need not be there."""
 
     def generate(context, builder, sig, args):
-        place = _data(context, builder, sig.args[0], args[0], args[1])
+        place = address(context, builder, sig.args[0], args[0], args[1])
         place = builder.bitcast(place, ir.IntType(8).as_pointer())
         hints = [ir.Constant(INT, hint) for hint in (0, 3, 1)]  # to read, into the nearest cache, data
         call(builder, "llvm.prefetch.p0", ir.VoidType(), [place, *hints])
@@ -367,8 +355,8 @@ def store_tile(typing, values, array, offset, row_length):
     """Write the lanes of a whole tile, row by row, where its first pixel is array[offset]."""
 
     def generate(context, builder, sig, args):
-        base = _data(context, builder, sig.args[1], args[1], args[2])
-        length = builder.sext(args[3], _WIDE) if args[3].type != _WIDE else args[3]
+        base = address(context, builder, sig.args[1], args[1], args[2])
+        length = builder.sext(args[3], LONG) if args[3].type != LONG else args[3]
         place = base
         short = ir.VectorType(_FLOAT, TILE_WIDTH)
         for row in range(LANES // TILE_WIDTH):

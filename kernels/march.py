@@ -33,8 +33,9 @@ from kernels.lanes import (
     where,
 )
 from kernels.light import cell_of, colour_between, extinction_up_to, next_cell, squared
+from kernels.patches import FEW, MANY, on_patch, patch_rows
 from kernels.queue import lit_surface, lit_veil
-from kernels.sampling import box, exp_minus, on_slice, slice_at, trilinear
+from kernels.sampling import box, cell, exp_minus, on_slice, slice_at, trilinear
 from kernels.segments import STEPS, bounds_of, next_segment, segment_of, way_to
 
 MEAN_LIGHT = 0.6  # for what is too faint to deserve a gradient: the mean of the lighting over the test pictures
@@ -90,6 +91,52 @@ def at_slices(array, size, slices, axis, x, y, z, dx, dy, dz, ways, numbers):
     v3 = trilinear(array, size, splat(f32(k3), x), y + w3 * dy, z3)
     v4 = trilinear(array, size, splat(f32(k4), x), y + w4 * dy, z4)
     return v1, v2, v3, v4
+
+
+@shared
+def _at_patch(array, offset, columns, rows, across, sideways, other, way, count):
+    """`on_slice` from a patch; sideways, other: origins, directions, and the packet's least origin and directions."""
+    ix, fx = cell(sideways[0] + way * sideways[1], columns)
+    row, part = cell(other[0] + way * other[1], rows)
+    left = sideways[2] + min(way * sideways[3], way * sideways[4])
+    top = other[2] + min(way * other[3], way * other[4])
+    return on_patch(array, offset, columns, rows, across, ix, fx, row, part, left, top, count)
+
+
+@shared
+def at_patches(array, size, axis, bounds, x, y, z, dx, dy, dz, ways, numbers, count):
+    """`at_slices` where a patch of `count` rows holds what the packet needs of each."""
+    nx, ny, nz = size
+    w1, w2, w3, w4 = ways
+    k1, k2, k3, k4 = numbers
+    row, plane = nx, nx * ny
+    low, slow, fast = bounds.origin_low, bounds.direction_low, bounds.direction_high
+    sideways = (x, dx, low[0], slow[0], fast[0])
+    if axis == 2:
+        other = (y, dy, low[1], slow[1], fast[1])
+        v1 = _at_patch(array, k1 * plane, nx, ny, row, sideways, other, w1, count)
+        v2 = _at_patch(array, k2 * plane, nx, ny, row, sideways, other, w2, count)
+        v3 = _at_patch(array, k3 * plane, nx, ny, row, sideways, other, w3, count)
+        v4 = _at_patch(array, k4 * plane, nx, ny, row, sideways, other, w4, count)
+        return v1, v2, v3, v4
+    other = (z, dz, low[2], slow[2], fast[2])
+    v1 = _at_patch(array, k1 * row, nx, nz, plane, sideways, other, w1, count)
+    v2 = _at_patch(array, k2 * row, nx, nz, plane, sideways, other, w2, count)
+    v3 = _at_patch(array, k3 * row, nx, nz, plane, sideways, other, w3, count)
+    v4 = _at_patch(array, k4 * row, nx, nz, plane, sideways, other, w4, count)
+    return v1, v2, v3, v4
+
+
+@shared
+def _patch_of(array, size, slices, axis, bounds, w0, w4):
+    """How many rows the patches from w0 to w4 must have; 0: there are none."""
+    low, high, slow, fast = bounds.origin_low, bounds.origin_high, bounds.direction_low, bounds.direction_high
+    furthest = max(abs(w0), abs(w4))
+    width = high[0] - low[0] + furthest * (fast[0] - slow[0])
+    height = high[2] - low[2] + furthest * (fast[2] - slow[2])
+    if axis == 2:
+        height = high[1] - low[1] + furthest * (fast[1] - slow[1])
+    return patch_rows(array, size, slices, axis, width, height)
 
 
 @shared
@@ -173,7 +220,15 @@ def march(array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, 
                 if segment != read_up_to:
                     v0 = at_slice(array, size, slices, path.axis, x, y, z, dx, dy, dz, w0, int(kappa))
                 ways, numbers = (w1, w2, w3, w4), (int(k1), int(k2), int(k3), int(k4))
-                v1, v2, v3, v4 = at_slices(array, size, slices, path.axis, x, y, z, dx, dy, dz, ways, numbers)
+                rows = _patch_of(array, size, slices, path.axis, bounds, w0, w4)
+                if rows == FEW:
+                    v1, v2, v3, v4 = at_patches(array, size, path.axis, bounds, x, y, z, dx, dy, dz, ways, numbers, FEW)
+                elif rows == MANY:
+                    v1, v2, v3, v4 = at_patches(
+                        array, size, path.axis, bounds, x, y, z, dx, dy, dz, ways, numbers, MANY
+                    )
+                else:
+                    v1, v2, v3, v4 = at_slices(array, size, slices, path.axis, x, y, z, dx, dy, dz, ways, numbers)
             segment += 1
             last_value, read_up_to = v4, segment
             greatest = maximum(maximum(maximum(v0, v1), maximum(v2, v3)), v4)

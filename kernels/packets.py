@@ -32,11 +32,13 @@ from kernels.lanes import (
     splat,
     where,
 )
+from kernels.patches import CRUMB, FEW, MANY, on_patch, patch_rows
 from kernels.samples import MEAN, MIN
 from kernels.sampling import (
     EDGE,
     FAR,
     cut_between,
+    inner_cell,
     inside,
     kept,
     numbers_within,
@@ -56,7 +58,6 @@ HALF = RUN // 2
 NOTHING = -3e38  # below every value
 DONE = -3.3e38  # below NOTHING: a run that was visited
 WIDEST = 9  # bricks beyond a window, of all axes together
-CRUMB = 2e-3  # voxels: more than the rounding of a position
 
 
 @njit(forceinline=True, **PURE)
@@ -108,8 +109,43 @@ def _half(array, size, slices, axis, x, y, z, dx, dy, dz, k, last, even):
 
 
 @njit(forceinline=True, **PURE)
-def _half_inside(array, size, slices, axis, x, y, z, dx, dy, dz, k, last):
+def _at_patch(array, size, axis, x, y, z, low, dx, dy, dz, k, last, rows):
+    """`_at_inside` on slices of which a patch of this many rows holds what all lanes need."""
+    nx, ny, nz = size
+    t = f32(k)
+    ix, fx = inner_cell(x + t * dx)
+    left = low[0] + t * dx
+    if axis == 2:
+        number = k if dz > f32(0) else last - k
+        iy, fy = inner_cell(y + t * dy)
+        top = low[1] + t * dy
+        return on_patch(array, np.int64(number) * nx * ny, nx, ny, nx, ix, fx, iy, fy, left, top, rows)
+    number = k if dy > f32(0) else last - k
+    iz, fz = inner_cell(z + t * dz)
+    top = low[2] + t * dz
+    return on_patch(array, np.int64(number) * nx, nx, nz, nx * ny, ix, fx, iz, fz, left, top, rows)
+
+
+@njit(forceinline=True, **PURE)
+def _half_patch(array, size, axis, x, y, z, low, dx, dy, dz, k, last, rows):
+    v0 = _at_patch(array, size, axis, x, y, z, low, dx, dy, dz, k, last, rows)
+    v1 = _at_patch(array, size, axis, x, y, z, low, dx, dy, dz, k + 1, last, rows)
+    v2 = _at_patch(array, size, axis, x, y, z, low, dx, dy, dz, k + 2, last, rows)
+    v3 = _at_patch(array, size, axis, x, y, z, low, dx, dy, dz, k + 3, last, rows)
+    return v0, v1, v2, v3
+
+
+@njit(forceinline=True, **PURE)
+def _half_inside(array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, k, last):
     # Once for each kind, so that no branch stands between reads.
+    if patch == FEW:
+        if axis == 1:
+            return _half_patch(array, size, 1, x, y, z, low, dx, dy, dz, k, last, FEW)
+        return _half_patch(array, size, 2, x, y, z, low, dx, dy, dz, k, last, FEW)
+    if patch == MANY:
+        if axis == 1:
+            return _half_patch(array, size, 1, x, y, z, low, dx, dy, dz, k, last, MANY)
+        return _half_patch(array, size, 2, x, y, z, low, dx, dy, dz, k, last, MANY)
     if slices.cells > 0:
         return _half(array, size, slices, axis, x, y, z, dx, dy, dz, k, last, False)
     if axis == 1:
@@ -148,7 +184,9 @@ def _between(near, far, t, value):
 
 
 @njit(forceinline=True, **PURE)
-def _extreme(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, near, far, inner, whole, sign, best, most):
+def _extreme(
+    array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, first, last, near, far, inner, whole, sign, best, most
+):
     """The greatest of `best` and sign·V over the samples first … last that lie between near and far.
 
     The samples of `inner` are in the volume, those of `whole` between near and far, whatever the lane.
@@ -156,7 +194,7 @@ def _extreme(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, near, 
     k = first
     while k <= last:
         if k >= inner[0] and k + HALF - 1 <= inner[1]:
-            v0, v1, v2, v3 = _half_inside(array, size, slices, axis, x, y, z, dx, dy, dz, k, most)
+            v0, v1, v2, v3 = _half_inside(array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, k, most)
             v0, v1, v2, v3 = v0 * sign, v1 * sign, v2 * sign, v3 * sign
             t0, t3 = way_of(slices, axis, dz, k, most + 1), way_of(slices, axis, dz, k + 3, most + 1)
             if t0 < whole[0] or t3 > whole[1]:
@@ -175,13 +213,15 @@ def _extreme(array, size, slices, axis, x, y, z, dx, dy, dz, first, last, near, 
 
 
 @njit(forceinline=True, **PURE)
-def _mean(array, size, slices, axis, x, y, z, dx, dy, dz, near, far, first, last, inner_first, inner_last, most):
+def _mean(
+    array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, near, far, first, last, inner_first, inner_last, most
+):
     total = splat(f32(0), x)
     seen = splat(f32(0), x)
     k = first
     while k <= last:
         if k >= inner_first and k + HALF - 1 <= min(inner_last, last):
-            v0, v1, v2, v3 = _half_inside(array, size, slices, axis, x, y, z, dx, dy, dz, k, most)
+            v0, v1, v2, v3 = _half_inside(array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, k, most)
             total = total + ((v0 + v1) + (v2 + v3))
             seen = seen + f32(HALF)
             k += HALF
@@ -349,10 +389,14 @@ def _packet(
     if slices.holes == 0:
         within = _in_volume(size, slices, low, high, dx, dy, dz, f32(CRUMB))
     inner = _numbers(slices, axis, dz, within[0], within[1], count)
+    height = high[1] - low[1] if axis == 2 else high[2] - low[2]
+    # Among uneven slices a sample's number is no way.
+    patch = patch_rows(array, size, slices, axis, high[0] - low[0], height) if slices.cells == 0 else 0
     if mode == MEAN:
         inner_first, inner_last = max(inner[0], _whole_from(whole[0])), min(inner[1], int(whole[1]))
         return _mean(
-            array, size, slices, axis, x, y, z, dx, dy, dz, near, far, first, last, inner_first, inner_last, count - 1
+            array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, near, far, first, last,
+            inner_first, inner_last, count - 1,
         )  # fmt: skip
     sign = f32(-1) if mode == MIN else f32(1)
     best = splat(f32(NOTHING), x)
@@ -393,7 +437,8 @@ def _packet(
         k = first + run * length
         end_k = min(k + length - 1, last)
         best = _extreme(
-            array, size, slices, axis, x, y, z, dx, dy, dz, k, end_k, near, far, inner, whole, sign, best, count - 1
+            array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, k, end_k, near, far, inner, whole, sign, best,
+            count - 1,
         )  # fmt: skip
         if not is_bounded:
             break

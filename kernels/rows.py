@@ -14,7 +14,8 @@ import math
 import numpy as np
 from numba import njit, prange
 
-from kernels.lane_memory import WINDOW, between, between_within, packed, prefetch, store, vector
+from kernels.lane_memory import between, prefetch, store, vector
+from kernels.lane_windows import WINDOW, between_within, packed
 from kernels.lanes import INNER, LANES, OPTIONS, PURE, any_lane, f32, lowest, maximum, minimum, splat
 from kernels.samples import MAX, MEAN, MIN
 from kernels.sampling import EDGE, FAR, numbers_within, shown, slice_at, way_of

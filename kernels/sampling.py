@@ -14,9 +14,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.lane_memory import between, load, pair
+from kernels.lane_memory import between, load, pair, quad
 from kernels.lanes import (
     absolute,
+    any_lane,
     apart,
     f32,
     floor,
@@ -162,7 +163,7 @@ def numbers_within(slices, axis, dz, start, end, count):
 
 
 @shared
-def _cell(x, count):
+def cell(x, count):
     """The voxel before lanes of positions along an axis of `count` voxels, clamped to it, and the part beyond."""
     x = minimum(maximum(x, f32(0)), f32(count - 1))
     # A pair read at the last but one voxel of a row ends exactly with the row, so the array's last element is safe.
@@ -171,7 +172,8 @@ def _cell(x, count):
 
 
 @shared
-def _inner_cell(x):
+def inner_cell(x):
+    """`cell` where no lane is outside."""
     i = integer(x)
     return i, x - real(i)
 
@@ -195,18 +197,18 @@ def _of_eight(array, size, ix, fx, iy, fy, iz, fz):
 def trilinear(array, size, x, y, z):
     """V at lanes of index positions: four pair reads. Never leaves the array: positions are clamped to it."""
     nx, ny, nz = size
-    ix, fx = _cell(x, nx)
-    iy, fy = _cell(y, ny)
-    iz, fz = _cell(z, nz)
+    ix, fx = cell(x, nx)
+    iy, fy = cell(y, ny)
+    iz, fz = cell(z, nz)
     return _of_eight(array, size, ix, fx, iy, fy, iz, fz)
 
 
 @shared
 def trilinear_inside(array, size, x, y, z):
     """`trilinear` where no lane is outside, nor on a border: every position is above 0 and below the last voxel."""
-    ix, fx = _inner_cell(x)
-    iy, fy = _inner_cell(y)
-    iz, fz = _inner_cell(z)
+    ix, fx = inner_cell(x)
+    iy, fy = inner_cell(y)
+    iz, fz = inner_cell(z)
     return _of_eight(array, size, ix, fx, iy, fy, iz, fz)
 
 
@@ -223,16 +225,16 @@ def on_slice(array, offset, columns, rows, across, x, other):
     """V on the slice that begins at `offset`, of `columns` voxels along x and `rows`, `across` apart, along the other
     axis: half the reads of `trilinear`. Positions are clamped to the slice.
     """
-    ix, fx = _cell(x, columns)
-    row, part = _cell(other, rows)
+    ix, fx = cell(x, columns)
+    row, part = cell(other, rows)
     return _of_four(array, offset, across, ix, fx, row, part)
 
 
 @shared
 def on_slice_inside(array, offset, across, x, other):
     """`on_slice` where no lane is outside, nor on a border."""
-    ix, fx = _inner_cell(x)
-    row, part = _inner_cell(other)
+    ix, fx = inner_cell(x)
+    row, part = inner_cell(other)
     return _of_four(array, offset, across, ix, fx, row, part)
 
 
@@ -251,6 +253,14 @@ def _row(array, offset, index, before, after, first, last, fx):
 
 
 @shared
+def _inner_row(array, offset, index, fx):
+    """`_row` where no lane is in a border cell."""
+    am, a0, a1, a2 = quad(array, offset, index)
+    step = a1 - am
+    return a0 + fx * (a1 - a0), step + fx * ((a2 - a0) - step)
+
+
+@shared
 def _along(array, offset, index, fx):
     """Along one row: the value at fx."""
     a, b = pair(array, offset, index)
@@ -261,7 +271,7 @@ def _along(array, offset, index, fx):
 def value_and_gradient(array, size, slices, ends, x, y, z):
     """V, and the gradient per voxel along x and y, per place along z, in the section with these first and last slices.
 
-    From 16 pair reads instead of the 28 of seven separate samples.
+    From 12 reads, at borders 16, instead of the 28 pairs of seven separate samples.
     """
     nx, ny, _ = size
     first_z, last_z = ends
@@ -278,27 +288,42 @@ def value_and_gradient(array, size, slices, ends, x, y, z):
     plane = i32(nx * ny)
     index = ix + iy * row + iz * plane
 
-    # At the border the neighbour outside is the border voxel itself: no read leaves the array, even for two voxels.
     first = ix < i32(1)
     last = ix > i32(nx - 3)
-    before = where(first, i32(0), i32(-1))
-    after = where(last, i32(0), i32(1))
-    c00, g00 = _row(array, 0, index, before, after, first, last, fx)
-    c10, g10 = _row(array, row, index, before, after, first, last, fx)
-    c01, g01 = _row(array, plane, index, before, after, first, last, fx)
-    c11, g11 = _row(array, plane + row, index, before, after, first, last, fx)
-    up = index + where(iy < i32(1), i32(0), i32(-row))
-    down = index + where(iy > i32(ny - 3), row, i32(2 * row))
-    ym0 = _along(array, 0, up, fx)
-    ym1 = _along(array, plane, up, fx)
-    yp0 = _along(array, 0, down, fx)
-    yp1 = _along(array, plane, down, fx)
-    back = index + where(iz < i32(first_z + 1), i32(0), i32(-plane))
-    forth = index + where(iz > i32(last_z - 2), plane, i32(2 * plane))
-    zm0 = _along(array, 0, back, fx)
-    zm1 = _along(array, row, back, fx)
-    zp0 = _along(array, 0, forth, fx)
-    zp1 = _along(array, row, forth, fx)
+    aside = first | last | (iy < i32(1)) | (iy > i32(ny - 3))
+    if any_lane(aside | (iz < i32(first_z + 1)) | (iz > i32(last_z - 2))):
+        # At the border the neighbour outside is the border voxel itself: no read leaves the array, even for two voxels.
+        before = where(first, i32(0), i32(-1))
+        after = where(last, i32(0), i32(1))
+        c00, g00 = _row(array, 0, index, before, after, first, last, fx)
+        c10, g10 = _row(array, row, index, before, after, first, last, fx)
+        c01, g01 = _row(array, plane, index, before, after, first, last, fx)
+        c11, g11 = _row(array, plane + row, index, before, after, first, last, fx)
+        up = index + where(iy < i32(1), i32(0), i32(-row))
+        down = index + where(iy > i32(ny - 3), row, i32(2 * row))
+        ym0 = _along(array, 0, up, fx)
+        ym1 = _along(array, plane, up, fx)
+        yp0 = _along(array, 0, down, fx)
+        yp1 = _along(array, plane, down, fx)
+        back = index + where(iz < i32(first_z + 1), i32(0), i32(-plane))
+        forth = index + where(iz > i32(last_z - 2), plane, i32(2 * plane))
+        zm0 = _along(array, 0, back, fx)
+        zm1 = _along(array, row, back, fx)
+        zp0 = _along(array, 0, forth, fx)
+        zp1 = _along(array, row, forth, fx)
+    else:
+        c00, g00 = _inner_row(array, 0, index, fx)
+        c10, g10 = _inner_row(array, row, index, fx)
+        c01, g01 = _inner_row(array, plane, index, fx)
+        c11, g11 = _inner_row(array, plane + row, index, fx)
+        ym0 = _along(array, -row, index, fx)
+        ym1 = _along(array, plane - row, index, fx)
+        yp0 = _along(array, 2 * row, index, fx)
+        yp1 = _along(array, plane + 2 * row, index, fx)
+        zm0 = _along(array, -plane, index, fx)
+        zm1 = _along(array, row - plane, index, fx)
+        zp0 = _along(array, 2 * plane, index, fx)
+        zp1 = _along(array, 2 * plane + row, index, fx)
 
     p = g00 + fy * (g10 - g00)
     q = g01 + fy * (g11 - g01)

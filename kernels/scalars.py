@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from kernels import lane_memory, lanes, light, queue
+from kernels import lane_memory, lane_windows, lanes, light, queue
 from kernels.lane_memory import BLUE_BITS, GREEN_BITS, RED_BITS
+from kernels.lane_windows import PATCH
 
 f32 = np.float32
 i32 = np.int32
@@ -77,6 +78,11 @@ def pair(array, offset, index):
     return f32(array[offset + index]), f32(array[offset + index + 1])
 
 
+def quad(array, offset, index):
+    at = offset + index
+    return f32(array[at - 1]), f32(array[at]), f32(array[at + 1]), f32(array[at + 2])
+
+
 def between(array, offset, index, part):
     low, high = array[offset + index], array[offset + index + 1]
     return f32(low) + part * (f32(high) - f32(low))
@@ -84,6 +90,17 @@ def between(array, offset, index, part):
 
 def load(array, offset, index):
     return f32(array[offset + index])
+
+
+def has_patches(array):
+    return False
+
+
+def between_rows(array, offset, across, index, part):
+    at = offset + index // PATCH * across + index % PATCH
+    a0, a1 = f32(array[at]), f32(array[at + 1])
+    b0, b1 = f32(array[at + across]), f32(array[at + across + 1])
+    return a0 + part * (a1 - a0), b0 + part * (b1 - b0)
 
 
 _GREEN_SHIFT, _RED_SHIFT = BLUE_BITS, BLUE_BITS + GREEN_BITS
@@ -118,12 +135,14 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
         lowest,
         highest,
         pair,
+        quad,
         between,
         load,
         colours,
         quotient,
+        has_patches,
     )
-}
+} | {"between_four_rows": between_rows, "between_eight_rows": between_rows}
 
 
 # A lane alone has nothing to wait for.
@@ -139,7 +158,11 @@ def scalar_variant(function: Any, device: Callable[[Any], Any], known: dict[Any,
         used = names.get(name)
         if used is None:
             continue
-        if name in PRIMITIVES and used in (getattr(lanes, name, None), getattr(lane_memory, name, None)):
+        if name in PRIMITIVES and used in (
+            getattr(lanes, name, None),
+            getattr(lane_memory, name, None),
+            getattr(lane_windows, name, None),
+        ):
             replacement = known.get(name)
             if replacement is None:
                 replacement = known[name] = device(PRIMITIVES[name])
