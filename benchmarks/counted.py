@@ -21,7 +21,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.core.dispatcher import Dispatcher
 
-from kernels import lane_memory
+from kernels import lane_memory, lane_windows
 from kernels.lanes import LANES, PURE, SHARED, intrinsic
 from kernels.volume import Volume
 
@@ -29,7 +29,7 @@ LINE_SHIFT = 6  # cache lines are 64 bytes
 VOXEL_BYTES = 2  # int16, as every subject has them; what else is read is no voxel
 SAMPLE_VOXELS = 8  # that a trilinear sample reads; one on a slice reads four, a value with its gradient 32
 # The types of lanes exist once; every other module is loaded again.
-COMMON = {"kernels.cache", "kernels.lanes", "kernels.lane_memory"}
+COMMON = {"kernels.cache", "kernels.lanes", "kernels.lane_memory", "kernels.lane_windows"}
 OURS = "benchmarks.ours"
 
 # How many voxels were read; the first cache line of the voxels, how many there are, and where they are ticked off.
@@ -61,30 +61,61 @@ def counted(volume: Volume, draw: Callable[[Any], object]) -> Work:
 def _copy() -> ModuleType:
     """`ours` over kernels of its own, which count."""
     with _apart():
-        real = lane_memory.pair, lane_memory.between, lane_memory.between_within
-        pair, between, between_within = real
+        real = {(module, name): getattr(module, name) for module, names in READS.items() for name in names}
+        try:
+            for (module, name), read in real.items():
+                setattr(module, name, _counting(name, read))
+            return import_module(OURS)
+        finally:
+            for (module, name), read in real.items():
+                setattr(module, name, read)
 
-        @njit(forceinline=True, **PURE)
-        def counting_pair(array, offset, index):
-            _pairs_are_read(array, offset, index)
-            return pair(array, offset, index)
 
-        @njit(forceinline=True, **PURE)
-        def counting_between(array, offset, index, part):
-            _pairs_are_read(array, offset, index)
-            return between(array, offset, index, part)
+# Whatever reads voxels, by the module in which kernels find it.
+READS: dict[ModuleType, tuple[str, ...]] = {
+    lane_memory: ("pair", "quad", "between"),
+    lane_windows: ("between_within", "between_four_rows", "between_eight_rows"),
+}
+
+
+def _counting(name: str, read: Any) -> Any:
+    """A read that is counted."""
+    if name == "between_within":
 
         @njit(forceinline=True, **PURE)
         def counting_within(array, offset, index, part):
-            _window_is_read(array, offset)
-            return between_within(array, offset, index, part)
+            _row_is_read(array, offset, lane_windows.WINDOW)
+            _voxels_are_chosen(array, 2)
+            return read(array, offset, index, part)
 
-        lane_memory.pair, lane_memory.between = counting_pair, counting_between
-        lane_memory.between_within = counting_within
-        try:
-            return import_module(OURS)
-        finally:
-            lane_memory.pair, lane_memory.between, lane_memory.between_within = real
+        return counting_within
+    if name in ("between_four_rows", "between_eight_rows"):
+        rows = 4 if name == "between_four_rows" else 8
+
+        @njit(forceinline=True, **PURE)
+        def counting_rows(array, offset, across, index, part):
+            for row in range(rows):
+                _row_is_read(array, offset + row * across, lane_windows.PATCH)
+            _voxels_are_chosen(array, 4)
+            return read(array, offset, across, index, part)
+
+        return counting_rows
+    if name == "between":
+
+        @njit(forceinline=True, **PURE)
+        def counting_between(array, offset, index, part):
+            _neighbours_are_read(array, offset, index, 2)
+            return read(array, offset, index, part)
+
+        return counting_between
+    before, voxels = (1, 4) if name == "quad" else (0, 2)
+
+    @njit(forceinline=True, **PURE)
+    def counting(array, offset, index):
+        _neighbours_are_read(array, offset - before, index, voxels)
+        return read(array, offset, index)
+
+    return counting
 
 
 @contextmanager
@@ -128,11 +159,6 @@ def _word(builder: Any, number: int) -> Any:
     return builder.load(place)
 
 
-def _count(builder: Any, voxels: int) -> None:
-    place = ir.Constant(_I64, _state.ctypes.data).inttoptr(_I64.as_pointer())
-    builder.atomic_rmw("add", place, ir.Constant(_I64, voxels), "monotonic")
-
-
 def _tick(builder: Any, address: Any) -> None:
     line = builder.sub(builder.lshr(address, ir.Constant(_I64, LINE_SHIFT)), _word(builder, 1))
     with builder.if_then(builder.icmp_unsigned("<", line, _word(builder, 2))):
@@ -141,41 +167,66 @@ def _tick(builder: Any, address: Any) -> None:
 
 
 @njit(**PURE)
-def _pairs_are_read(array, offset, index):
+def _neighbours_are_read(array, offset, index, voxels):
     """Not inlined: sixteen lanes of it beside every read would take an hour to compile."""
-    _note_pairs(array, offset, index)
+    _note_neighbours(array, offset, index, voxels)
+    _voxels_are_chosen(array, voxels)
 
 
 @njit(**PURE)
-def _window_is_read(array, offset):
-    _note_window(array, offset)
+def _row_is_read(array, offset, voxels):
+    _note_row(array, offset, voxels)
+
+
+@njit(**PURE)
+def _voxels_are_chosen(array, voxels):
+    _note_voxels(array, voxels)
 
 
 @intrinsic
-def _note_pairs(typing, array, offset, index):
+def _note_neighbours(typing, array, offset, index, voxels):
+    """Tick the lines of the first and last of `voxels` in a row, in every lane."""
+
     def generate(context, builder, sig, args):
         if _is_voxels(sig.args[0]):
-            base = lane_memory._data(context, builder, sig.args[0], args[0], args[1])
-            first = builder.ptrtoint(base, _I64)
-            _count(builder, 2 * LANES)
+            first = _address(context, builder, sig, args)
             with cgutils.for_range(builder, ir.Constant(_I64, LANES)) as loop:
                 number = builder.sext(builder.extract_element(args[2], loop.index), _I64)
-                address = builder.add(first, builder.mul(number, ir.Constant(_I64, VOXEL_BYTES)))
-                _tick(builder, address)
-                _tick(builder, builder.add(address, ir.Constant(_I64, VOXEL_BYTES)))
+                _tick_both(builder, builder.add(first, builder.mul(number, ir.Constant(_I64, VOXEL_BYTES))), args[3])
         return context.get_dummy_value()
 
-    return types.void(array, offset, index), generate
+    return types.void(array, offset, index, types.int64), generate
 
 
 @intrinsic
-def _note_window(typing, array, offset):
+def _note_row(typing, array, offset, voxels):
     def generate(context, builder, sig, args):
         if _is_voxels(sig.args[0]):
-            first = builder.ptrtoint(lane_memory._data(context, builder, sig.args[0], args[0], args[1]), _I64)
-            _count(builder, 2 * LANES)  # of the window's voxels each lane takes a pair
-            _tick(builder, first)
-            _tick(builder, builder.add(first, ir.Constant(_I64, (lane_memory.WINDOW - 1) * VOXEL_BYTES)))
+            _tick_both(builder, _address(context, builder, sig, args), args[2])
         return context.get_dummy_value()
 
-    return types.void(array, offset), generate
+    return types.void(array, offset, types.int64), generate
+
+
+@intrinsic
+def _note_voxels(typing, array, voxels):
+    """Count as many voxels in every lane."""
+
+    def generate(context, builder, sig, args):
+        if _is_voxels(sig.args[0]):
+            place = ir.Constant(_I64, _state.ctypes.data).inttoptr(_I64.as_pointer())
+            builder.atomic_rmw("add", place, builder.mul(args[1], ir.Constant(_I64, LANES)), "monotonic")
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), generate
+
+
+def _address(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    return builder.ptrtoint(lane_memory.address(context, builder, sig.args[0], args[0], args[1]), _I64)
+
+
+def _tick_both(builder: Any, first: Any, voxels: Any) -> None:
+    """The lines in which so many voxels begin and end."""
+    _tick(builder, first)
+    further = builder.mul(builder.sub(voxels, ir.Constant(_I64, 1)), ir.Constant(_I64, VOXEL_BYTES))
+    _tick(builder, builder.add(first, further))

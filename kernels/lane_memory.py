@@ -1,6 +1,7 @@
 """Lanes and arrays: every lane its own address to read from, and what the CPU's drivers write.
 
-`pair`, `quad`, `between`, `load` and `colours` have a scalar reading too (`scalars.py`); the rest belongs to the CPU's drivers alone.
+`pair`, `quad`, `between`, `load` and `colours` have a scalar reading too (`scalars.py`); the rest belongs to the CPU's
+drivers alone.
 """
 
 from __future__ import annotations
@@ -113,6 +114,12 @@ def pair(typing, array, offset, index):
         return context.make_tuple(builder, result, [low, high])
 
     return result(array, offset, index), generate
+
+
+@intrinsic
+def has_quads(typing, array):
+    """Whether `quad` is worth a second way through a formula: on a card its registers would cost more than it saves."""
+    return types.boolean(array), lambda context, builder, sig, args: ir.Constant(ir.IntType(1), 1)
 
 
 @intrinsic

@@ -473,43 +473,71 @@ def _plane(array, size, slices, x, y, z, low, high):
     return where(ok, trilinear(array, size, x, y, z), OUTSIDE)
 
 
+@njit(forceinline=True, **PURE)
+def _steps(grid):
+    """From a pixel to the next, right and down, and how far tiles reach, of x, y and z: once for a block."""
+    right = (f32(grid[1, 0]), f32(grid[1, 1]), f32(grid[1, 2]))
+    down = (f32(grid[2, 0]), f32(grid[2, 1]), f32(grid[2, 2]))
+    return right, down, (_ends(right[0], down[0]), _ends(right[1], down[1]), _ends(right[2], down[2]))
+
+
+@njit(forceinline=True, **PURE)
+def _tile(grid, steps, row, column):
+    """Where the rays of a tile begin, x, y, z, and between which points."""
+    right, down, ends = steps
+    # The tile's corner in float64: within a tile float32 is then good to 1e-4 of a voxel.
+    x0 = f32(grid[0, 0] + column * grid[1, 0] + row * grid[2, 0])
+    y0 = f32(grid[0, 1] + column * grid[1, 1] + row * grid[2, 1])
+    z0 = f32(grid[0, 2] + column * grid[1, 2] + row * grid[2, 2])
+    x, y, z = ramp(x0, right[0], down[0]), ramp(y0, right[1], down[1]), ramp(z0, right[2], down[2])
+    low = (x0 + ends[0][0], y0 + ends[1][0], z0 + ends[2][0])
+    high = (x0 + ends[0][1], y0 + ends[1][1], z0 + ends[2][1])
+    return x, y, z, low, high
+
+
+@njit(forceinline=True, **PURE)
+def _put_tile(values, spare, flat, out, row, column):
+    """Write a tile; `spare` is room for its lanes."""
+    height, width = out.shape
+    if row + TILE_HEIGHT <= height and column + TILE_WIDTH <= width:
+        store_tile(values, flat, row * width + column, width)
+    else:
+        put(values, spare, 0, out, row, column)
+
+
+@njit(**PURE)
+def _block_of_plane(array, size, slices, samples, top, block, spare, flat, out):
+    """Apart from `_block`, whose many variables would crowd this one's out of the processor's registers."""
+    grid, steps = samples.grid, _steps(samples.grid)
+    row0, row1, column0, column1 = block_at(block, out.shape[0], out.shape[1])
+    for row in range(row0, row1, TILE_HEIGHT):
+        for column in range(column0, column1, TILE_WIDTH):
+            x, y, z, low, high = _tile(grid, steps, top + row, column)
+            _put_tile(_plane(array, size, slices, x, y, z, low, high), spare, flat, out, row, column)
+
+
 @njit(**PURE)
 def _block(array, size, slices, windows, slack, samples, mode, top, block, bounds, flat, out):
     grid, depths, count, reach = samples.grid, samples.depths, samples.total, f32(samples.reach)
-    height, width = out.shape
-    row0, row1, column0, column1 = block_at(block, height, width)
-    rx, ry, rz = f32(grid[1, 0]), f32(grid[1, 1]), f32(grid[1, 2])
-    ux, uy, uz = f32(grid[2, 0]), f32(grid[2, 1]), f32(grid[2, 2])
+    steps = _steps(grid)
+    row0, row1, column0, column1 = block_at(block, out.shape[0], out.shape[1])
     dx, dy, dz = f32(grid[3, 0]), f32(grid[3, 1]), f32(grid[3, 2])
     right, down = f32(grid[4, 1]), f32(grid[4, 2])
-    ends = (_ends(rx, ux), _ends(ry, uy), _ends(rz, uz))
     for row in range(row0, row1, TILE_HEIGHT):
         v = top + row
         for column in range(column0, column1, TILE_WIDTH):
-            # The tile's corner in float64: within a tile float32 is then good to 1e-4 of a voxel.
-            x0 = f32(grid[0, 0] + column * grid[1, 0] + v * grid[2, 0])
-            y0 = f32(grid[0, 1] + column * grid[1, 1] + v * grid[2, 1])
-            z0 = f32(grid[0, 2] + column * grid[1, 2] + v * grid[2, 2])
-            x, y, z = ramp(x0, rx, ux), ramp(y0, ry, uy), ramp(z0, rz, uz)
-            low = (x0 + ends[0][0], y0 + ends[1][0], z0 + ends[2][0])
-            high = (x0 + ends[0][1], y0 + ends[1][1], z0 + ends[2][1])
-            if count == 1 and depths.shape[0] == 0:
-                values = _plane(array, size, slices, x, y, z, low, high)
-            else:
-                near, far = splat(f32(-FAR), x), splat(f32(FAR), x)
-                for i in range(depths.shape[0]):
-                    corner = f32(depths[i, 0] + column * depths[i, 1] + v * depths[i, 2])
-                    depth = ramp(corner, f32(depths[i, 1]), f32(depths[i, 2]))
-                    near, far = kept(depth, f32(depths[i, 3]), near, far)
-                middle = ramp(f32(grid[4, 0] + column * grid[4, 1] + v * grid[4, 2]), right, down)
-                values = _packet(
-                    array, size, slices, windows, slack, samples.axis, x, y, z, low, high, dx, dy, dz, near, far, count,
-                    middle, reach, mode, bounds,
-                )  # fmt: skip
-            if row + TILE_HEIGHT <= height and column + TILE_WIDTH <= width:
-                store_tile(values, flat, row * width + column, width)
-            else:
-                put(values, bounds, 0, out, row, column)
+            x, y, z, low, high = _tile(grid, steps, v, column)
+            near, far = splat(f32(-FAR), x), splat(f32(FAR), x)
+            for i in range(depths.shape[0]):
+                corner = f32(depths[i, 0] + column * depths[i, 1] + v * depths[i, 2])
+                depth = ramp(corner, f32(depths[i, 1]), f32(depths[i, 2]))
+                near, far = kept(depth, f32(depths[i, 3]), near, far)
+            middle = ramp(f32(grid[4, 0] + column * grid[4, 1] + v * grid[4, 2]), right, down)
+            values = _packet(
+                array, size, slices, windows, slack, samples.axis, x, y, z, low, high, dx, dy, dz, near, far, count,
+                middle, reach, mode, bounds,
+            )  # fmt: skip
+            _put_tile(values, bounds, flat, out, row, column)
 
 
 @njit(**INNER)
@@ -520,8 +548,12 @@ def _blocks(array, size, slices, windows, slack, samples, mode, top, counter, ou
         return
     flat = out.reshape(-1)
     bounds = np.empty(samples.total // RUN + 2 * LANES, np.float32)
+    is_plane = samples.total == 1 and samples.depths.shape[0] == 0
     while block < block_count(out.shape[0], out.shape[1]):
-        _block(array, size, slices, windows, slack, samples, mode, top, block, bounds, flat, out)
+        if is_plane:
+            _block_of_plane(array, size, slices, samples, top, block, bounds, flat, out)
+        else:
+            _block(array, size, slices, windows, slack, samples, mode, top, block, bounds, flat, out)
         block = take(counter)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.lane_memory import between, load, pair, quad
+from kernels.lane_memory import between, has_quads, load, pair, quad
 from kernels.lanes import (
     absolute,
     any_lane,
@@ -290,8 +290,8 @@ def value_and_gradient(array, size, slices, ends, x, y, z):
 
     first = ix < i32(1)
     last = ix > i32(nx - 3)
-    aside = first | last | (iy < i32(1)) | (iy > i32(ny - 3))
-    if any_lane(aside | (iz < i32(first_z + 1)) | (iz > i32(last_z - 2))):
+    aside = first | last | (iy < i32(1)) | (iy > i32(ny - 3)) | (iz < i32(first_z + 1)) | (iz > i32(last_z - 2))
+    if not has_quads(array) or any_lane(aside):
         # At the border the neighbour outside is the border voxel itself: no read leaves the array, even for two voxels.
         before = where(first, i32(0), i32(-1))
         after = where(last, i32(0), i32(1))

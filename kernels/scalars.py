@@ -92,6 +92,10 @@ def load(array, offset, index):
     return f32(array[offset + index])
 
 
+def has_quads(array):
+    return False
+
+
 def has_patches(array):
     return False
 
@@ -140,6 +144,7 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
         load,
         colours,
         quotient,
+        has_quads,
         has_patches,
     )
 } | {"between_four_rows": between_rows, "between_eight_rows": between_rows}

@@ -1,0 +1,114 @@
+"""Patches give what lanes read for themselves, to the last bit, and are only used where they hold every lane."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+import numpy as np
+import pytest
+from numba import njit
+
+from kernels.lane_memory import store, vector
+from kernels.lane_windows import PATCH
+from kernels.lanes import LANES, OPTIONS, f32, i32
+from kernels.patches import CRUMB, FEW, MANY, on_patch, patch_rows
+from kernels.sampling import cell, on_slice
+from kernels.scalars import PRIMITIVES
+from tests.kernels.grids import DTYPES
+
+Stack = namedtuple("Stack", "cells")
+EVEN, UNEVEN = Stack(0), Stack(5)
+COLUMNS, ROWS = 19, 13
+
+
+@njit(**OPTIONS)
+def both(array, across, positions, corner, count):
+    """LANES values from a patch, and as many read one by one; positions: those along x, then those of the rows."""
+    out = np.empty(2 * LANES, np.float32)
+    x, row = vector(positions, 0), vector(positions, LANES)
+    ix, fx = cell(x, COLUMNS)
+    iy, fy = cell(row, ROWS)
+    left, top = corner
+    if count == FEW:
+        store(on_patch(array, 0, COLUMNS, ROWS, across, ix, fx, iy, fy, left, top, FEW), out, 0)
+    else:
+        store(on_patch(array, 0, COLUMNS, ROWS, across, ix, fx, iy, fy, left, top, MANY), out, 0)
+    store(on_slice(array, 0, COLUMNS, ROWS, across, x, row), out, LANES)
+    return out
+
+
+@njit(**OPTIONS)
+def rows(array, size, slices, axis, extent):
+    return patch_rows(array, size, slices, axis, extent[0], extent[1])
+
+
+def needed(width: float, height: float, axis: int = 1, size: tuple[int, int, int] = (512, 512, 500)) -> int:
+    """`patch_rows` of an even stack of int16."""
+    return int(rows(np.zeros(1, np.int16), tuple(map(i32, size)), EVEN, axis, (f32(width), f32(height))))
+
+
+@pytest.fixture(scope="module")
+def patches() -> None:
+    if needed(1, 1) == 0:
+        pytest.skip("this processor does not choose words from a register: it has no patches")
+
+
+@pytest.mark.parametrize("across", [COLUMNS, 3 * COLUMNS])
+@pytest.mark.parametrize("count", [FEW, MANY])
+def test_the_same_bits_as_reads_of_every_lane(patches: None, count: int, across: int) -> None:
+    """Also where positions are beyond the slice: they are clamped to it."""
+    rng = np.random.default_rng(11)
+    array = rng.integers(-32768, 32768, across * (ROWS - 1) + COLUMNS).astype(np.int16)
+    for _ in range(3000):
+        width, height = rng.uniform(0, PATCH - 2.01), rng.uniform(0, count - 2.01)
+        left, top = f32(rng.uniform(-9, COLUMNS + 2)), f32(rng.uniform(-9, ROWS + 2))
+        x = (left + rng.uniform(0, width, LANES)).astype(np.float32)
+        row = (top + rng.uniform(0, height, LANES)).astype(np.float32)
+        x[rng.integers(LANES)], row[rng.integers(LANES)] = left, top
+        if rng.random() < 0.3:  # on voxels
+            x, row = np.round(x), np.round(row)
+            left, top = x.min(), row.min()
+        out = both(array, across, np.concatenate([x, row]), (left, top), count)
+        assert (out[:LANES] == out[LANES:]).all(), (left, top, x, row)
+
+
+def test_a_position_that_rounding_put_below_the_least_is_still_in_the_patch(patches: None) -> None:
+    array = np.arange(COLUMNS * ROWS, dtype=np.int16)
+    positions = np.repeat(np.array([4.9995, 6.9995], np.float32), LANES)
+    out = both(array, COLUMNS, positions, (f32(5), f32(7)), FEW)
+    assert (out[:LANES] == out[LANES:]).all()
+    assert CRUMB > 0.0005
+
+
+def test_as_many_rows_as_the_lanes_reach(patches: None) -> None:
+    assert needed(5.9, 1.9) == FEW and needed(5.9, 2.0) == MANY and needed(5.9, 5.9) == MANY
+    assert needed(6.0, 1.0) == 0 and needed(1.0, 6.0) == 0
+    assert needed(1, 1, axis=2) == FEW and needed(1, 5, axis=2) == MANY
+    assert needed(1, 1, axis=0) == 0 and needed(1, 1, axis=-1) == 0
+
+
+def test_no_patch_is_larger_than_its_slice(patches: None) -> None:
+    assert needed(1, 1, size=(7, 512, 500)) == 0 and needed(1, 1, size=(8, 512, 500)) == FEW
+    assert needed(1, 1, size=(512, 512, 3)) == 0 and needed(1, 1, size=(512, 512, 4)) == FEW
+    assert needed(1, 3, size=(512, 512, 7)) == 0 and needed(1, 3, size=(512, 512, 8)) == MANY
+    assert needed(1, 3, axis=2, size=(512, 7, 500)) == 0 and needed(1, 3, axis=2, size=(512, 8, 2)) == MANY
+
+
+def test_rows_across_an_uneven_stack_are_at_no_whole_places(patches: None) -> None:
+    size, array = (i32(512), i32(512), i32(500)), np.zeros(1, np.int16)
+    assert rows(array, size, UNEVEN, 1, (f32(1), f32(1))) == 0
+    assert rows(array, size, UNEVEN, 2, (f32(1), f32(1))) == FEW
+
+
+@pytest.mark.parametrize("dtype", [kind for kind in DTYPES if kind != np.int16])
+def test_only_int16_has_patches(dtype: type[np.generic]) -> None:
+    size = (i32(512), i32(512), i32(500))
+    assert rows(np.zeros(1, dtype), size, EVEN, 1, (f32(1), f32(1))) == 0
+
+
+@pytest.mark.parametrize("name", ["between_four_rows", "between_eight_rows"])
+def test_the_scalar_reading(name: str) -> None:
+    array = (np.arange(200, dtype=np.int16) * 37) % 101
+    a, b = PRIMITIVES[name](array, 3, COLUMNS, i32(2 * PATCH + 5), f32(0.25))
+    at = 3 + 2 * COLUMNS + 5
+    assert a == np.interp(0.25, [0, 1], array[at : at + 2]) and b == np.interp(0.25, [0, 1], array[at + 19 : at + 21])
