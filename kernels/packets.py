@@ -14,7 +14,8 @@ import numpy as np
 from numba import njit, prange
 
 from kernels.bricks import SHIFT, STRIDE, WINDOW
-from kernels.lane_memory import first_lane, load, ramp, store, store_tile, vector
+from kernels.lane_memory import first_lane, load, prefetch, ramp, store, store_tile, vector
+from kernels.lane_windows import PATCH
 from kernels.lanes import (
     INNER,
     LANES,
@@ -136,6 +137,25 @@ def _half_patch(array, size, axis, x, y, z, low, dx, dy, dz, k, last, rows):
 
 
 @njit(forceinline=True, **PURE)
+def _ask_for_half(array, size, axis, low, dx, dy, dz, k, last, rows):
+    """Ask for the patches of HALF samples: a run is nowhere near the one before, so that no processor foresees it."""
+    nx, ny, nz = size
+    for number in range(k, k + HALF):
+        t = f32(number)
+        first = min(max(int(low[0] + t * dx), 0), nx - PATCH)
+        if axis == 2:
+            slice_number = number if dz > f32(0) else last - number
+            across = np.int64(nx)
+            at = (np.int64(slice_number) * ny + min(max(int(low[1] + t * dy), 0), ny - rows)) * nx + first
+        else:
+            slice_number = number if dy > f32(0) else last - number
+            across = np.int64(nx) * ny
+            at = (np.int64(min(max(int(low[2] + t * dz), 0), nz - rows)) * ny + slice_number) * nx + first
+        for row in range(rows):
+            prefetch(array, at + row * across)
+
+
+@njit(forceinline=True, **PURE)
 def _half_inside(array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, k, last):
     # Once for each kind, so that no branch stands between reads.
     if patch == FEW:
@@ -194,6 +214,8 @@ def _extreme(
     k = first
     while k <= last:
         if k >= inner[0] and k + HALF - 1 <= inner[1]:
+            if patch == MANY and k + HALF + HALF - 1 <= last:
+                _ask_for_half(array, size, axis, low, dx, dy, dz, k + HALF, most, MANY)
             v0, v1, v2, v3 = _half_inside(array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, k, most)
             v0, v1, v2, v3 = v0 * sign, v1 * sign, v2 * sign, v3 * sign
             t0, t3 = way_of(slices, axis, dz, k, most + 1), way_of(slices, axis, dz, k + 3, most + 1)
@@ -429,21 +451,23 @@ def _packet(
                 bounds[run] = slack + _bound(size, slices, windows, low, high, dx, dy, dz, t0, t1, sign, x)
     for run in range(runs, (runs + LANES - 1) // LANES * LANES):
         bounds[run] = f32(DONE)
-    most, run = f32(0), 0
+    run, most = 0, f32(0)
     if is_bounded:
-        most, run = _highest_bound(bounds, runs)
+        _, run = _highest_bound(bounds, runs)
     while True:
         bounds[run] = f32(DONE)
         k = first + run * length
         end_k = min(k + length - 1, last)
+        if is_bounded:
+            # What comes next is known before this run is: its voxels are asked for while this one's are on their way.
+            most, run = _highest_bound(bounds, runs)
+            if patch == MANY and most > lowest(maximum(best, least)):
+                _ask_for_half(array, size, axis, low, dx, dy, dz, first + run * length, count - 1, MANY)
         best = _extreme(
             array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, k, end_k, near, far, inner, whole, sign, best,
             count - 1,
         )  # fmt: skip
-        if not is_bounded:
-            break
-        most, run = _highest_bound(bounds, runs)
-        if most <= lowest(maximum(best, least)):
+        if not is_bounded or most <= lowest(maximum(best, least)):
             break
     return where(best > f32(NOTHING), best * sign, OUTSIDE)
 
