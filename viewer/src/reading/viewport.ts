@@ -48,6 +48,8 @@ export class Viewport implements Surface {
   private corners: Vector[] = [];
   private asked = "";
   private readonly sentViews = new Map<number, View>();
+  private newest = 0;
+  private refused = 0;
 
   constructor(
     readonly role: Role,
@@ -189,6 +191,7 @@ export class Viewport implements Surface {
   // ── what the connection calls ──
 
   sent(input: number, wanted: Wanted): void {
+    this.newest = input;
     this.sentViews.set(input, wanted.view);
   }
 
@@ -205,6 +208,7 @@ export class Viewport implements Surface {
   }
 
   refuse(trouble: Trouble): void {
+    this.refused = this.newest;
     this.loading.value = null;
     this.trouble.value = trouble;
   }
@@ -215,7 +219,9 @@ export class Viewport implements Surface {
     for (const input of this.sentViews.keys()) if (input < drawn.input) this.sentViews.delete(input);
     batch(() => {
       this.drawn.value = { frame: drawn, view };
-      this.loading.value = this.trouble.value = null;
+      this.loading.value = null;
+      // What was on its way before is drawn after it was refused: another image's picture ends no trouble of this one.
+      if (drawn.input >= this.refused) this.trouble.value = null;
     });
     this.ondrawn(this, drawn, view);
   }

@@ -64,3 +64,17 @@ test("a canvas coarser than its display is not one to one", () => {
   viewport.resize({ width: 400, height: 200 }, false);
   expect(viewport.oneToOne).toBe(false);
 });
+
+test("a picture that was on its way before an image was refused does not take the trouble off the screen", () => {
+  const trouble = { code: "unreadable_frame", detail: "", image: [2, 8] as [number, number] };
+  const screen = viewport as unknown as { report(drawn: Drawn): void };
+  const [first, second] = asked.concat({ ...asked[0], view: { ...view, frame: 1 } } as Wanted);
+  viewport.sent(1, first as Wanted);
+  viewport.sent(2, second as Wanted);
+  viewport.refuse({ t: "trouble", viewport: 1, ...trouble });
+  screen.report({ input: 1 } as Drawn);
+  expect(viewport.trouble.value).toMatchObject({ image: [2, 8] });
+  viewport.sent(3, first as Wanted);
+  screen.report({ input: 3 } as Drawn);
+  expect(viewport.trouble.value).toBeNull();
+});
