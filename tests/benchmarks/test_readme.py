@@ -52,7 +52,7 @@ def test_what_is_written_can_be_read_again_and_leaves_the_rest(tmp_path: Path, m
     readme.write("A note.", {"plane.py": "1 ms | 2 ms"})
     readme.main()  # the same again
     text = path.read_text("utf-8")
-    assert text.startswith("before\n\n") and text.endswith("\n\nafter\n") and "old" not in text
+    assert text.startswith("before\n\n") and text.endswith("\n\nafter\n") and "\nold\n" not in text
     assert text.count("A note.") == 1
     assert readme.written()["plane.py"][4] == "1 ms | 2 ms"
     assert readme.written()["window.py"][4] == "—"
