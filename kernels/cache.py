@@ -2,7 +2,8 @@
 
 Numba stores what it compiled when `cache=True`, but it looks only at the file a kernel stands in: after an edit of
 `lanes.py` it would still load the old `plane.py`. So the folder is named for everything the machine code depends on:
-all sources of this package, Numba's version, and the processor.
+all sources of this package, where they lie (Numba finds nothing that was compiled of the same ones elsewhere), its
+version, and the processor.
 
 This module imports no kernel and not even Numba, so that it can run before them.
 """
@@ -26,7 +27,7 @@ COMPLETE = "complete"  # stands in the folder when no kernel is missing
 
 def fingerprint(sources: Path = SOURCES) -> str:
     """The name of the folder for these sources, this Numba and this processor; 16 hexadecimal digits."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(f"{sources.resolve()}\n".encode())
     for path in sorted(sources.glob("*.py")):
         content = path.read_bytes()
         digest.update(f"{path.name} {len(content)}\n".encode())
