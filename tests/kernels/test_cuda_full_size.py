@@ -177,7 +177,7 @@ def test_rendering_agrees_within_two_greys(
     used = threads()
     assert used[..., 3].max() > 0.99
     apart = np.abs(used - lanes(how)).max(axis=-1)
-    assert (apart > 2 / 255).mean() < 1e-4
+    assert (apart > 2 / 255).mean() < (2e-5 if how is MOVING else 1e-9)
     # A ray may decide otherwise by a last bit: as one does in lanes that is a ten-thousandth of a millimetre beside it.
     for way in (*np.eye(3), *-np.eye(3)):
         beside = Picture(picture.origin + 1e-4 * way, picture.right, picture.down, SIDE, SIDE)
