@@ -74,6 +74,7 @@ def run(options: argparse.Namespace, only: frozenset[str]) -> Report:
     from benchmarks.bench import Bench
     from benchmarks.subject import phantom, real
 
+    ours.compile_apart()
     ours.use_threads()
     report = Report("kernels")
     found = limits.measure(1 << 24 if options.small else 1 << 29)
