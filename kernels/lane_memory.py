@@ -1,7 +1,7 @@
 """Lanes and arrays: every lane its own address to read from, and what the CPU's drivers write.
 
-`pair`, `quad`, `between`, `load` and `colours` have a scalar reading too (`scalars.py`); the rest belongs to the CPU's
-drivers alone.
+`pair`, `quad`, `between`, `load`, `entry` and `mean_colour` have a scalar reading too (`scalars.py`); the rest belongs
+to the CPU's drivers alone.
 """
 
 from __future__ import annotations
@@ -88,12 +88,17 @@ def _gather_at_once(builder: Any, base: Any, index: Any, element: Any) -> Any:
 
 def _pair(builder: Any, base: Any, index: Any, dtype: Any) -> tuple[Any, Any]:
     if dtype == types.float32:
-        halves = builder.bitcast(_gather(builder, base, index, LONG), ir.VectorType(_FLOAT, 2 * LANES))
-        unused = ir.Constant(halves.type, ir.Undefined)
-        lanes = (ir.Constant(VECTOR_I, list(range(odd, 2 * LANES, 2))) for odd in (0, 1))
-        low, high = (builder.shuffle_vector(halves, unused, which) for which in lanes)
-        return low, high
+        return _halves(builder, _gather(builder, base, index, LONG), _FLOAT)
     return _parted(builder, _gather(builder, base, index, INT))
+
+
+def _halves(builder: Any, both: Any, element: Any) -> tuple[Any, Any]:
+    """The lower and the upper half of every lane's 64 bits."""
+    words = builder.bitcast(both, ir.VectorType(element, 2 * LANES))
+    unused = ir.Constant(words.type, ir.Undefined)
+    lanes = (ir.Constant(VECTOR_I, list(range(odd, 2 * LANES, 2))) for odd in (0, 1))
+    low, high = (builder.shuffle_vector(words, unused, which) for which in lanes)
+    return low, high
 
 
 def _parted(builder: Any, both: Any) -> tuple[Any, Any]:
@@ -135,12 +140,8 @@ def quad(typing, array, offset, index):
             after = builder.gep(base, [ir.Constant(INT, 1)])
             four = [*_pair(builder, begin, args[2], dtype), *_pair(builder, after, args[2], dtype)]
             return context.make_tuple(builder, result, four)
-        pairs = builder.bitcast(_gather(builder, begin, args[2], LONG), ir.VectorType(INT, 2 * LANES))
-        unused = ir.Constant(pairs.type, ir.Undefined)
-        four = []
-        for odd in (0, 1):
-            which = ir.Constant(VECTOR_I, list(range(odd, 2 * LANES, 2)))
-            four += _parted(builder, builder.shuffle_vector(pairs, unused, which))
+        pairs = _halves(builder, _gather(builder, begin, args[2], LONG), INT)
+        four = [value for both in pairs for value in _parted(builder, both)]
         return context.make_tuple(builder, result, four)
 
     return result(array, offset, index), generate
@@ -211,13 +212,31 @@ RED_BITS, GREEN_BITS, BLUE_BITS = 11, 11, 10  # of one packed colour, from the h
 
 
 @intrinsic
-def colours(typing, array, index):
-    """Red, green and blue, 0 … 1, of packed colours (int32, see `transfer.packed`): one read instead of three."""
+def entry(typing, cumulated, colours, entries, index):
+    """Cumulated extinction, Reals, and packed colour, Integers, of a table (see `transfer.Table`), in one read."""
+    result = types.Tuple((Reals, Integers))
+
+    def generate(context, builder, sig, args):
+        base = address(context, builder, sig.args[2], args[2], ir.Constant(LONG, 0))
+        sums, packed = _halves(builder, _gather(builder, base, args[3], LONG), INT)
+        return context.make_tuple(builder, result, [builder.bitcast(sums, VECTOR_F), packed])
+
+    return result(cumulated, colours, entries, index), generate
+
+
+LOWEST_BITS = (1 << (GREEN_BITS + BLUE_BITS)) | (1 << BLUE_BITS) | 1  # of each channel
+
+
+@intrinsic
+def mean_colour(typing, one, other):
+    """Red, green and blue, 0 … 1, in the middle of two packed colours (see `transfer.packed`)."""
     result = types.UniTuple(Reals, 3)
 
     def generate(context, builder, sig, args):
-        base = address(context, builder, sig.args[0], args[0], ir.Constant(LONG, 0))
-        packed = _gather(builder, base, args[1], INT)
+        # Channel by channel (a + b) / 2 = a & b + (a ^ b) / 2: what differs in a lowest bit would fall into the next.
+        differing = builder.and_(builder.xor(*args), ir.Constant(VECTOR_I, [~LOWEST_BITS] * LANES))
+        half = builder.lshr(differing, ir.Constant(VECTOR_I, [1] * LANES))
+        packed = builder.add(builder.and_(*args), half)
         channels = []
         shift = 32
         for bits in (RED_BITS, GREEN_BITS, BLUE_BITS):
@@ -227,7 +246,7 @@ def colours(typing, array, index):
             channels.append(builder.fmul(whole, ir.Constant(VECTOR_F, [1 / ((1 << bits) - 1)] * LANES), flags=FAST))
         return context.make_tuple(builder, result, channels)
 
-    return result(array, index), generate
+    return result(one, other), generate
 
 
 # ── for the CPU's drivers alone ──────────────────────────────────────────────────────────────────────────────────

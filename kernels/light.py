@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.lane_memory import colours, load
+from kernels.lane_memory import entry, load, mean_colour
 from kernels.lanes import any_lane, f32, floor, i32, integer, maximum, minimum, quotient, shared, splat, sqrt, where
 from kernels.sampling import exp_minus, slice_at, value_and_gradient
 from kernels.transfer import CELLS
@@ -63,15 +63,20 @@ def next_cell(cell, before):
 
 
 @shared
-def extinction_up_to(table, cell):
+def _entry_number(cell):
     # Cut again as integers: a value that is not a number must not become an address.
-    return load(table.cumulated, 0, minimum(maximum(integer(cell), i32(0)), i32(CELLS)))
+    return minimum(maximum(integer(cell), i32(0)), i32(CELLS))
 
 
 @shared
-def colour_between(table, cell0, cell1):
-    """Red, green and blue in the middle of two cells."""
-    return colours(table.colours, minimum(maximum(integer((cell0 + cell1) * f32(0.5)), i32(0)), i32(CELLS - 1)))
+def extinction_up_to(table, cell):
+    return load(table.cumulated, 0, _entry_number(cell))
+
+
+@shared
+def entry_of(table, cell):
+    """The extinction up to a cell, and its colour as `mean_colour` takes it."""
+    return entry(table.cumulated, table.colours, table.entries, _entry_number(cell))
 
 
 @shared
@@ -85,11 +90,10 @@ def returned(gx, gy, gz, dx, dy, dz, length, optics):
 
 
 @shared
-def veil(array, size, slices, ends, x, y, z, dx, dy, dz, optics, t, weight, red, green, blue):
-    """What a faint part returns: one gradient at t, where its weight lies; colours come times weight."""
+def veil(array, size, slices, ends, x, y, z, dx, dy, dz, optics, weight, red, green, blue):
+    """What a faint part returns: one gradient at (x, y, z), where its weight lies; colours come times weight."""
     length = sqrt(squared(optics.metric, dx, dy, dz))
-    z_slice = slice_at(slices, z + t * dz)
-    _, gx, gy, gz = value_and_gradient(array, size, slices, ends, x + t * dx, y + t * dy, z_slice)
+    _, gx, gy, gz = value_and_gradient(array, size, slices, ends, x, y, slice_at(slices, z))
     factor, highlight = returned(gx, gy, gz, dx, dy, dz, length, optics)
     shine = highlight * weight
     return (
@@ -100,8 +104,9 @@ def veil(array, size, slices, ends, x, y, z, dx, dy, dz, optics, t, weight, red,
 
 
 @shared
-def surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, t0, t1, through):
-    """What a step t0 … t1 returns that takes much of the light: value, opacity and colour in pieces from the table.
+def surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, way, through):
+    """What a step from (x, y, z) as far as `way` returns that takes much of the light: value, opacity and colour in
+    pieces from the table.
 
     The gradient is interpolated before it is normalised: inside a thin bright shell it turns round, and its normalised
     light has dips narrower than a step, which would be seen as rings.
@@ -109,24 +114,23 @@ def surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, t0, t
     length = sqrt(squared(optics.metric, dx, dy, dz))
     share = f32(f32(1) / f32(optics.parts))
     fraction = f32(f32(1) / f32(optics.pieces))
-    piece_mm = (t1 - t0) * length * f32(share * fraction)
-    red = splat(f32(0), t0)
-    green = splat(f32(0), t0)
-    blue = splat(f32(0), t0)
-    z_slice = slice_at(slices, z + t0 * dz)
-    v0, gx0, gy0, gz0 = value_and_gradient(array, size, slices, ends, x + t0 * dx, y + t0 * dy, z_slice)
+    piece_mm = way * length * f32(share * fraction)
+    red = splat(f32(0), way)
+    green = splat(f32(0), way)
+    blue = splat(f32(0), way)
+    v0, gx0, gy0, gz0 = value_and_gradient(array, size, slices, ends, x, y, slice_at(slices, z))
     cell0 = cell_of(v0, table)
-    sum0 = extinction_up_to(table, cell0)
+    sum0, colour0 = entry_of(table, cell0)
     for part in range(optics.parts):
-        t = t0 + (t1 - t0) * f32(share * f32(part + 1))
+        t = way * f32(share * f32(part + 1))
         z_slice = slice_at(slices, z + t * dz)
         v1, gx1, gy1, gz1 = value_and_gradient(array, size, slices, ends, x + t * dx, y + t * dy, z_slice)
         for piece in range(optics.pieces):
             cell1 = next_cell(cell_of(v0 + (v1 - v0) * f32(f32(piece + 1) * fraction), table), cell0)
-            sum1 = extinction_up_to(table, cell1)
+            sum1, colour1 = entry_of(table, cell1)
             depth = quotient(sum1 - sum0, cell1 - cell0) * piece_mm
             weight = through * (f32(1) - exp_minus(maximum(depth, f32(0))))
-            r, g, b = colour_between(table, cell0, cell1)
+            r, g, b = mean_colour(colour0, colour1)
             f = f32((f32(piece) + f32(0.5)) * fraction)
             factor, highlight = returned(
                 gx0 + (gx1 - gx0) * f, gy0 + (gy1 - gy0) * f, gz0 + (gz1 - gz0) * f, dx, dy, dz, length, optics
@@ -136,22 +140,22 @@ def surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, t0, t
             blue = blue + weight * minimum(b * factor + highlight, f32(1))
             through = through - weight
             cell0 = cell1
-            sum0 = sum1
+            sum0, colour0 = sum1, colour1
         v0, gx0, gy0, gz0 = v1, gx1, gy1, gz1
     return red, green, blue
 
 
 @shared
-def veil_at_once(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, t, weight, r, g, b):
+def veil_at_once(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, weight, r, g, b):
     """Light a veil at once: the scalar reading of `queue.lit_veil`."""
     if any_lane(on):
-        return veil(array, size, slices, ends, x, y, z, dx, dy, dz, optics, t, weight, r, g, b)
+        return veil(array, size, slices, ends, x, y, z, dx, dy, dz, optics, weight, r, g, b)
     return f32(0), f32(0), f32(0)
 
 
 @shared
-def surface_at_once(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, t0, t1, through):
+def surface_at_once(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, way, through):
     """Light a surface at once: the scalar reading of `queue.lit_surface`."""
     if any_lane(on):
-        return surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, t0, t1, through)
+        return surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, way, through)
     return f32(0), f32(0), f32(0)

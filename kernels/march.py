@@ -18,6 +18,7 @@ own like those of the whole volume, so that a hole adds no colour, no opacity an
 
 from __future__ import annotations
 
+from kernels.lane_memory import mean_colour
 from kernels.lanes import (
     any_lane,
     apart,
@@ -32,7 +33,7 @@ from kernels.lanes import (
     sqrt,
     where,
 )
-from kernels.light import cell_of, colour_between, extinction_up_to, next_cell, squared
+from kernels.light import cell_of, entry_of, extinction_up_to, next_cell, squared
 from kernels.patches import FEW, MANY, on_patch, patch_rows
 from kernels.queue import lit_surface, lit_veil
 from kernels.sampling import box, cell, exp_minus, on_slice, slice_at, trilinear
@@ -240,8 +241,11 @@ def march(array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, 
             c2 = next_cell(cell_of(v2, table), c1)
             c3 = next_cell(cell_of(v3, table), c2)
             c4 = next_cell(cell_of(v4, table), c3)
-            s0, s1, s2 = extinction_up_to(table, c0), extinction_up_to(table, c1), extinction_up_to(table, c2)
-            s3, s4 = extinction_up_to(table, c3), extinction_up_to(table, c4)
+            s0, colour0 = entry_of(table, c0)
+            s1, colour1 = entry_of(table, c1)
+            s2, colour2 = entry_of(table, c2)
+            s3, colour3 = entry_of(table, c3)
+            s4, colour4 = entry_of(table, c4)
             on = hit & (through > optics.early_exit)
             d0 = where(on, quotient(s1 - s0, c1 - c0) * ((t1 - t0) * length), f32(0))
             d1 = where(on, quotient(s2 - s1, c2 - c1) * ((t2 - t1) * length), f32(0))
@@ -249,7 +253,8 @@ def march(array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, 
             d3 = where(on, quotient(s4 - s3, c4 - c3) * ((t4 - t3) * length), f32(0))
             if not any_lane(maximum(maximum(d0, d1), maximum(d2, d3)) > f32(0)):
                 continue
-            depths, values, cells = (d0, d1, d2, d3), (v0, v1, v2, v3, v4), (c0, c1, c2, c3, c4)
+            depths, values = (d0, d1, d2, d3), (v0, v1, v2, v3, v4)
+            colours = (colour0, colour1, colour2, colour3, colour4)
             times = (t0, t1, t2, t3, t4)
             gathered, moment = zero, zero
             r, g, b = zero, zero, zero
@@ -265,14 +270,14 @@ def march(array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, 
                         )  # fmt: skip
                         depth = where(heavy, fine, depth)
                     lit = lit_surface(
-                        sink, ray, heavy, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics,
-                        begin, finish, through,
+                        sink, ray, heavy, array, size, slices, ends, x + begin * dx, y + begin * dy, z + begin * dz,
+                        dx, dy, dz, table, optics, finish - begin, through,
                     )  # fmt: skip
                     red, green, blue = red + lit[0], green + lit[1], blue + lit[2]
                 weight = through * (f32(1) - exp_minus(maximum(depth, f32(0))))
                 through = through - weight
                 weight = where(heavy, f32(0), weight)
-                part_r, part_g, part_b = colour_between(table, cells[i], cells[i + 1])
+                part_r, part_g, part_b = mean_colour(colours[i], colours[i + 1])
                 gathered = gathered + weight
                 moment = moment + weight * ((begin + finish) * f32(0.5))
                 r, g, b = r + weight * part_r, g + weight * part_g, b + weight * part_b
@@ -285,8 +290,8 @@ def march(array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, 
                 if any_lane(due):
                     t = quotient(moment, maximum(gathered, f32(1e-9)))
                     lit = lit_veil(
-                        sink, ray, due, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics,
-                        t, gathered, r, g, b,
+                        sink, ray, due, array, size, slices, ends, x + t * dx, y + t * dy, z + t * dz,
+                        dx, dy, dz, table, optics, gathered, r, g, b,
                     )  # fmt: skip
                     red, green, blue = red + lit[0], green + lit[1], blue + lit[2]
                     gathered, moment = where(due, f32(0), gathered), where(due, f32(0), moment)

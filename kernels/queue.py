@@ -26,12 +26,12 @@ RAYS = BLOCK * BLOCK
 class Sink(NamedTuple):
     """The queues of one block. Columns are DEPTH apart, or RAYS apart."""
 
-    rays: NDArray[np.float32]  # [6 · RAYS]: origin x, y, z and direction of each ray of the block
-    veils: NDArray[np.float32]  # [5 · DEPTH]: way, weight, red, green, blue
+    directions: NDArray[np.float32]  # [3 · RAYS]: x, y, z of each ray of the block; parallel rays share the first
+    veils: NDArray[np.float32]  # [7 · DEPTH]: where it is, x, y, z; weight, red, green, blue
     veil_rays: NDArray[np.int32]  # [DEPTH]
-    surfaces: NDArray[np.float32]  # [3 · DEPTH]: way in, way out, light before it
+    surfaces: NDArray[np.float32]  # [5 · DEPTH]: where it begins, x, y, z; its way, light before it
     surface_rays: NDArray[np.int32]  # [DEPTH]
-    state: NDArray[np.int32]  # how many veils, how many surfaces, first and last slice of their section
+    state: NDArray[np.int32]  # how many veils and surfaces, first and last slice of their section, 1: parallel rays
     light: NDArray[np.float32]  # [3 · RAYS]: red, green and blue of each ray so far
     scratch: NDArray[np.float32]  # [3 · LANES]
 
@@ -40,44 +40,39 @@ class Sink(NamedTuple):
 def new_sink():
     """An empty one, for one block."""
     return Sink(
-        np.zeros(6 * RAYS, np.float32),
+        np.zeros(3 * RAYS, np.float32),
+        np.zeros(7 * DEPTH, np.float32),
+        np.zeros(DEPTH, np.int32),
         np.zeros(5 * DEPTH, np.float32),
         np.zeros(DEPTH, np.int32),
-        np.zeros(3 * DEPTH, np.float32),
-        np.zeros(DEPTH, np.int32),
-        np.zeros(4, np.int32),
+        np.zeros(5, np.int32),
         np.zeros(3 * RAYS, np.float32),
         np.empty(3 * LANES, np.float32),
     )
 
 
 @njit(forceinline=True, **PURE)
-def _ray(sink, numbers):
-    """Origins and directions of these rays."""
-    rays = sink.rays
-    return (
-        load(rays, 0, numbers),
-        load(rays, RAYS, numbers),
-        load(rays, 2 * RAYS, numbers),
-        load(rays, 3 * RAYS, numbers),
-        load(rays, 4 * RAYS, numbers),
-        load(rays, 5 * RAYS, numbers),
-    )
+def _direction(sink, numbers, like):
+    """The directions of these rays."""
+    directions = sink.directions
+    if sink.state[4] != 0:
+        return splat(directions[0], like), splat(directions[RAYS], like), splat(directions[2 * RAYS], like)
+    return load(directions, 0, numbers), load(directions, RAYS, numbers), load(directions, 2 * RAYS, numbers)
 
 
 @njit(forceinline=True, **PURE)
-def put_rays(sink, numbers, x, y, z, dx, dy, dz):
-    """Remember the rays of a packet, which have these numbers in their block."""
-    scratch = sink.scratch
-    for half in range(2):
-        store(x if half == 0 else dx, scratch, 0)
-        store(y if half == 0 else dy, scratch, LANES)
-        store(z if half == 0 else dz, scratch, 2 * LANES)
-        for lane in range(LANES):
-            ray = 3 * half * RAYS + numbers[lane]
-            sink.rays[ray] = scratch[lane]
-            sink.rays[RAYS + ray] = scratch[LANES + lane]
-            sink.rays[2 * RAYS + ray] = scratch[2 * LANES + lane]
+def put_directions(sink, numbers, dx, dy, dz, is_parallel):
+    """Remember the directions of a packet's rays, which have these numbers in their block."""
+    scratch, directions = sink.scratch, sink.directions
+    sink.state[4] = 1 if is_parallel else 0
+    store(dx, scratch, 0)
+    store(dy, scratch, LANES)
+    store(dz, scratch, 2 * LANES)
+    for lane in range(1 if is_parallel else LANES):
+        ray = 0 if is_parallel else numbers[lane]
+        directions[ray] = scratch[lane]
+        directions[RAYS + ray] = scratch[LANES + lane]
+        directions[2 * RAYS + ray] = scratch[2 * LANES + lane]
 
 
 @njit(forceinline=True, **PURE)
@@ -113,10 +108,11 @@ def light_veils(sink, array, size, slices, optics, everything):
     while at + LANES <= count or (everything and at < count):
         batch = min(LANES, count - at)
         numbers = vector(sink.veil_rays, at)
-        x, y, z, dx, dy, dz = _ray(sink, numbers)
-        t, weight = vector(veils, at), vector(veils, DEPTH + at)
-        red, green, blue = (vector(veils, 2 * DEPTH + at), vector(veils, 3 * DEPTH + at), vector(veils, 4 * DEPTH + at))
-        lit = veil(array, size, slices, ends, x, y, z, dx, dy, dz, optics, t, weight, red, green, blue)
+        x, y, z = vector(veils, at), vector(veils, DEPTH + at), vector(veils, 2 * DEPTH + at)
+        weight = vector(veils, 3 * DEPTH + at)
+        red, green, blue = vector(veils, 4 * DEPTH + at), vector(veils, 5 * DEPTH + at), vector(veils, 6 * DEPTH + at)
+        dx, dy, dz = _direction(sink, numbers, x)
+        lit = veil(array, size, slices, ends, x, y, z, dx, dy, dz, optics, weight, red, green, blue)
         add_light(sink, sink.veil_rays, at, batch, lit[0], lit[1], lit[2])
         at += batch
     sink.state[0] = _forget(veils, sink.veil_rays, at, count)
@@ -130,9 +126,10 @@ def light_surfaces(sink, array, size, slices, table, optics, everything):
     while at + LANES <= count or (everything and at < count):
         batch = min(LANES, count - at)
         numbers = vector(sink.surface_rays, at)
-        x, y, z, dx, dy, dz = _ray(sink, numbers)
-        t0, t1, through = vector(surfaces, at), vector(surfaces, DEPTH + at), vector(surfaces, 2 * DEPTH + at)
-        lit = surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, t0, t1, through)
+        x, y, z = vector(surfaces, at), vector(surfaces, DEPTH + at), vector(surfaces, 2 * DEPTH + at)
+        way, through = vector(surfaces, 3 * DEPTH + at), vector(surfaces, 4 * DEPTH + at)
+        dx, dy, dz = _direction(sink, numbers, x)
+        lit = surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, way, through)
         add_light(sink, sink.surface_rays, at, batch, lit[0], lit[1], lit[2])
         at += batch
     sink.state[1] = _forget(surfaces, sink.surface_rays, at, count)
@@ -147,36 +144,40 @@ def _begin_section(sink, array, size, slices, ends, table, optics):
 
 
 @njit(forceinline=True, **PURE)
-def lit_veil(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, t, weight, r, g, b):
+def lit_veil(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, weight, r, g, b):
     """Leave the lanes `on` to be lit later; what is lit at once is black."""
     if sink.state[2] != ends[0] or sink.state[3] != ends[1]:
         _begin_section(sink, array, size, slices, ends, table, optics)
     at = sink.state[0]
-    append(t, on, sink.veils, at)
-    append(weight, on, sink.veils, DEPTH + at)
-    append(r, on, sink.veils, 2 * DEPTH + at)
-    append(g, on, sink.veils, 3 * DEPTH + at)
-    append(b, on, sink.veils, 4 * DEPTH + at)
+    append(x, on, sink.veils, at)
+    append(y, on, sink.veils, DEPTH + at)
+    append(z, on, sink.veils, 2 * DEPTH + at)
+    append(weight, on, sink.veils, 3 * DEPTH + at)
+    append(r, on, sink.veils, 4 * DEPTH + at)
+    append(g, on, sink.veils, 5 * DEPTH + at)
+    append(b, on, sink.veils, 6 * DEPTH + at)
     append(ray, on, sink.veil_rays, at)
     sink.state[0] = at + count_lanes(on)
     if sink.state[0] > DEPTH - LANES:
         light_veils(sink, array, size, slices, optics, False)
-    black = splat(f32(0), t)
+    black = splat(f32(0), weight)
     return black, black, black
 
 
 @njit(forceinline=True, **PURE)
-def lit_surface(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, t0, t1, through):
+def lit_surface(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, way, through):
     """Leave the lanes `on` to be lit later; what is lit at once is black."""
     if sink.state[2] != ends[0] or sink.state[3] != ends[1]:
         _begin_section(sink, array, size, slices, ends, table, optics)
     at = sink.state[1]
-    append(t0, on, sink.surfaces, at)
-    append(t1, on, sink.surfaces, DEPTH + at)
-    append(through, on, sink.surfaces, 2 * DEPTH + at)
+    append(x, on, sink.surfaces, at)
+    append(y, on, sink.surfaces, DEPTH + at)
+    append(z, on, sink.surfaces, 2 * DEPTH + at)
+    append(way, on, sink.surfaces, 3 * DEPTH + at)
+    append(through, on, sink.surfaces, 4 * DEPTH + at)
     append(ray, on, sink.surface_rays, at)
     sink.state[1] = at + count_lanes(on)
     if sink.state[1] > DEPTH - LANES:
         light_surfaces(sink, array, size, slices, table, optics, False)
-    black = splat(f32(0), t0)
+    black = splat(f32(0), way)
     return black, black, black

@@ -27,7 +27,7 @@ from kernels.lanes import INNER, LANES, OPTIONS, PURE, TILE_HEIGHT, TILE_WIDTH, 
 from kernels.light import AMBIENT, DIFFUSE, SPECULAR, Optics, form
 from kernels.march import finished, march
 from kernels.picture import Picture, Rows, band, output, reference_points
-from kernels.queue import add_light, light_surfaces, light_veils, new_sink, put_rays
+from kernels.queue import add_light, light_surfaces, light_veils, new_sink, put_directions
 from kernels.rays import View, aim, cut, view_of
 from kernels.sampling import reference_box, reference_gradient, reference_value
 from kernels.slices import sections, slopes
@@ -116,7 +116,7 @@ def _block(
             store(rays, numbers, 0)
             x, y, z, dx, dy, dz, path = aim(view, optics, size, x, y, z)
             near, far = cut(view, x, y, z, dx, dy, dz)
-            put_rays(sink, numbers, x, y, z, dx, dy, dz)
+            put_directions(sink, numbers, dx, dy, dz, view.axis >= 0)
             red, green, blue, through = march(
                 array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, table, optics, sink, rays
             )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from kernels import lane_memory, lane_windows, lanes, light, queue
-from kernels.lane_memory import BLUE_BITS, GREEN_BITS, RED_BITS
+from kernels.lane_memory import BLUE_BITS, GREEN_BITS, LOWEST_BITS, RED_BITS
 from kernels.lane_windows import PATCH
 
 f32 = np.float32
@@ -111,8 +111,12 @@ _GREEN_SHIFT, _RED_SHIFT = BLUE_BITS, BLUE_BITS + GREEN_BITS
 _RED_MOST, _GREEN_MOST, _BLUE_MOST = ((1 << bits) - 1 for bits in (RED_BITS, GREEN_BITS, BLUE_BITS))
 
 
-def colours(array, index):
-    packed = array[index]
+def entry(cumulated, colours, entries, index):
+    return cumulated[index], colours[index]
+
+
+def mean_colour(one, other):
+    packed = (one & other) + i32(((one ^ other) & ~LOWEST_BITS) >> 1 & 0x7FFFFFFF)
     red = f32((packed >> _RED_SHIFT) & _RED_MOST) * f32(1 / _RED_MOST)
     green = f32((packed >> _GREEN_SHIFT) & _GREEN_MOST) * f32(1 / _GREEN_MOST)
     return red, green, f32(packed & _BLUE_MOST) * f32(1 / _BLUE_MOST)
@@ -142,7 +146,8 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
         quad,
         between,
         load,
-        colours,
+        entry,
+        mean_colour,
         quotient,
         has_quads,
         has_patches,

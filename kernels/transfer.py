@@ -38,7 +38,8 @@ class Table(NamedTuple):
     dark: np.float32  # nothing is seen of values below this one,
     bright: np.float32  # nor above this one
     cumulated: NDArray[np.float32]  # [CELLS + 1], per millimetre
-    colours: NDArray[np.int32]  # [CELLS], see `packed`
+    colours: NDArray[np.int32]  # [CELLS + 1], see `packed`
+    entries: NDArray[np.int64]  # [CELLS + 1]: the bits of both, the colour in the upper half, to be read at once
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,9 @@ class TransferFunction:
         dark, bright = (low + (seen[0] - 1) / scale, low + (seen[-1] + 1) / scale) if len(seen) else (NEVER, -NEVER)
         dark, bright = dark if dark >= low else -NEVER, bright if bright <= high else NEVER
         edges = (np.float32(dark), np.float32(bright))
-        return Table(
-            np.float32(low), np.float32(scale), *edges, cumulated.astype(np.float32), packed(self.colour(values))
-        )
+        sums, colours = cumulated.astype(np.float32), packed(self.colour(np.append(values, high)))
+        entries = np.stack([sums.view(np.int32), colours], axis=-1).view("<i8")[:, 0]
+        return Table(np.float32(low), np.float32(scale), *edges, sums, colours, np.ascontiguousarray(entries))
 
 
 def packed(colours: NDArray[np.float64]) -> NDArray[np.int32]:
