@@ -22,7 +22,7 @@ from kernels.bricks import Bricks, Occupancy, bricks
 from kernels.cache import COMPLETE
 from kernels.picture import Picture
 from kernels.presets import PRESETS
-from kernels.rendering import FINE_STEP, MOVING_EXIT, STILL_EXIT, volume_rendering
+from kernels.rendering import FINE_STEP, MOVING_EXIT, SOON_EXIT, STILL_EXIT, volume_rendering
 from kernels.transfer import TransferFunction
 from kernels.volume import Volume
 from kernels.window import window
@@ -44,9 +44,9 @@ class Setting:
 STEP_MM = 0.7  # the sampling distance of the comparison: the peer's, and what ours is asked for
 # Steps end with the volume's slices: between two thirds and four thirds of this, each line says how long. They count as
 # another algorithm does: where the picture is as near to the dense frame as the peer's to its own.
-EQUAL_STEP = Setting(STEP_MM, MOVING_EXIT, fine=True)
+EQUAL_STEP = Setting(STEP_MM, SOON_EXIT, fine=True)
 # No further from our dense frame than the peer's frame from its own, see the table's dB.
-QUALITY = {"cta": Setting(STEP_MM, MOVING_EXIT, fine=True), "skin": Setting(STEP_MM, MOVING_EXIT, fine=True)}
+QUALITY = {"cta": Setting(STEP_MM, SOON_EXIT, fine=True), "skin": Setting(STEP_MM, SOON_EXIT, fine=True)}
 STILL = Setting(STEP_MM, STILL_EXIT, fine=True)
 MOVING = Setting(1.4, MOVING_EXIT, fine=False)
 

@@ -36,11 +36,12 @@ from kernels.transfer import Table, TransferFunction
 from kernels.volume import Volume
 
 STILL_SURFACE = 0.03  # a step of more weight is lit by gradients of its own
-SOON_SURFACE = 0.04  # in a fine picture with an early exit above STILL_EXIT
+SOON_SURFACE = 0.04  # in a fine picture that is not yet the last
 MOVING_SURFACE = 0.06
 FINE_STEP = 1.5  # times what is asked for a step may be long at most: rather a third too long than much too short
 STILL_EXIT = 0.002  # opacity above 0.998
-MOVING_EXIT = 0.04
+SOON_EXIT = 0.04
+MOVING_EXIT = 0.06
 
 
 def reference(
@@ -188,7 +189,7 @@ def volume_rendering(
     Args:
         step_mm: how long a step is at most of a picture that is not fine, and about how long of a fine one, between two
             thirds and four thirds of it: steps end with the volume's slices, see segments.py.
-        early_exit: a ray ends when no more than this is left of its light: STILL_EXIT, or MOVING_EXIT.
+        early_exit: a ray ends when no more than this is left of its light: STILL_EXIT, SOON_EXIT or MOVING_EXIT.
         fine: for a picture at rest: more steps count as surfaces, cut into more pieces.
         eye: where rays begin, patient mm, before the picture's plane; None: they are parallel.
         clip: half-spaces [n, 4] to which the volume is cut, see clip.py.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from kernels.bricks import Bricks, bricks
 from kernels.image import sample
 from kernels.plane import SHORT, project, slab
-from kernels.rendering import MOVING_EXIT, STILL_EXIT, volume_rendering
+from kernels.rendering import MOVING_EXIT, SOON_EXIT, STILL_EXIT, volume_rendering
 from kernels.samples import sample_count
 from kernels.volume import Volume
 from kernels.window import OUTSIDE, Function, window
@@ -207,7 +207,8 @@ class Renderer:
         size = camera.reduced(want.width, want.height, rung.scale)
         picture = camera.picture(view, size)
         transfer = transfer_of(view, assembly)
-        how = (step_of(volume, fine=rung.fine), STILL_EXIT if want.final else MOVING_EXIT, rung.fine)
+        early_exit = STILL_EXIT if want.final else SOON_EXIT if rung.fine else MOVING_EXIT
+        how = (step_of(volume, fine=rung.fine), early_exit, rung.fine)
         flags = _flags(size, interpolated=True, colour=True) | (Flag(0) if want.final else Flag.REDUCED)
 
         def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from kernels.bricks import bricks
 from kernels.presets import PRESETS
-from kernels.rendering import MOVING_EXIT, volume_rendering
+from kernels.rendering import MOVING_EXIT, SOON_EXIT, volume_rendering
 from renderd import camera
 from renderd.costs import Costs
 from renderd.protocol import Flag, View
@@ -79,8 +79,8 @@ def test_a_moving_volume_rendering_has_the_step_of_a_still_where_there_is_time(v
     assert (coarse.size, coarse._kind) != (fine.size, fine._kind) and coarse.size == fine.size
     pictures = [finish(rendering) for rendering in (coarse, fine)]
     bounds = (volume.volume, camera.picture(VOLUME, fine.size), PRESETS[VOLUME.preset], bricks(volume.volume))
-    for rendering, step_mm, is_fine in zip(pictures, (MOVING_STEP_MM, 0.7), (False, True), strict=True):
-        assert np.array_equal(rendering, volume_rendering(*bounds, step_mm, MOVING_EXIT, is_fine))
+    for rendering, how in zip(pictures, ((MOVING_STEP_MM, MOVING_EXIT, False), (0.7, SOON_EXIT, True)), strict=True):
+        assert np.array_equal(rendering, volume_rendering(*bounds, *how))
 
 
 def test_a_refined_picture_is_the_moving_one_in_full_size_and_in_bands(
