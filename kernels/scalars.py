@@ -116,7 +116,7 @@ def entry(cumulated, colours, entries, index):
 
 
 def mean_colour(one, other):
-    packed = (one & other) + i32(((one ^ other) & ~LOWEST_BITS) >> 1 & 0x7FFFFFFF)
+    packed = np.int64(one & other) + (((one ^ other) & ~LOWEST_BITS) >> 1 & 0x7FFFFFFF)
     red = f32((packed >> _RED_SHIFT) & _RED_MOST) * f32(1 / _RED_MOST)
     green = f32((packed >> _GREEN_SHIFT) & _GREEN_MOST) * f32(1 / _GREEN_MOST)
     return red, green, f32(packed & _BLUE_MOST) * f32(1 / _BLUE_MOST)
