@@ -362,18 +362,34 @@ def store_bytes(typing, values, array, offset):
     return types.void(values, array, offset), generate
 
 
+def _generate_prefetch(builder: Any, place: Any) -> None:
+    hints = [ir.Constant(INT, hint) for hint in (0, 3, 1)]  # to read, into the nearest cache, data
+    call(builder, "llvm.prefetch.p0", ir.VoidType(), [builder.bitcast(place, ir.IntType(8).as_pointer()), *hints])
+
+
 @intrinsic
 def prefetch(typing, array, offset):
     """Ask for the cache line of array[offset], which need not be there."""
 
     def generate(context, builder, sig, args):
-        place = address(context, builder, sig.args[0], args[0], args[1])
-        place = builder.bitcast(place, ir.IntType(8).as_pointer())
-        hints = [ir.Constant(INT, hint) for hint in (0, 3, 1)]  # to read, into the nearest cache, data
-        call(builder, "llvm.prefetch.p0", ir.VoidType(), [place, *hints])
+        _generate_prefetch(builder, address(context, builder, sig.args[0], args[0], args[1]))
         return context.get_dummy_value()
 
     return types.void(array, offset), generate
+
+
+@intrinsic
+def prefetch_lanes(typing, array, index):
+    """Ask for the cache lines of array[index], in every lane, which need not be there."""
+
+    def generate(context, builder, sig, args):
+        base = address(context, builder, sig.args[0], args[0], ir.Constant(LONG, 0))
+        for lane in range(LANES):
+            number = builder.extract_element(args[1], ir.Constant(INT, lane))
+            _generate_prefetch(builder, builder.gep(base, [builder.sext(number, LONG)]))
+        return context.get_dummy_value()
+
+    return types.void(array, index), generate
 
 
 @intrinsic
