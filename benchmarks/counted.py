@@ -71,10 +71,12 @@ def _copy() -> ModuleType:
                 setattr(module, name, read)
 
 
+PATCH_ROWS = {"between_four_rows": 4, "between_six_rows": 6, "between_eight_rows": 8}
+
 # Whatever reads voxels, by the module in which kernels find it.
 READS: dict[ModuleType, tuple[str, ...]] = {
     lane_memory: ("pair", "quad", "between"),
-    lane_windows: ("between_within", "between_four_rows", "between_eight_rows"),
+    lane_windows: ("between_within", *PATCH_ROWS),
 }
 
 
@@ -89,8 +91,8 @@ def _counting(name: str, read: Any) -> Any:
             return read(array, offset, index, part)
 
         return counting_within
-    if name in ("between_four_rows", "between_eight_rows"):
-        rows = 4 if name == "between_four_rows" else 8
+    if name in PATCH_ROWS:
+        rows = PATCH_ROWS[name]
 
         @njit(forceinline=True, **PURE)
         def counting_rows(array, offset, across, index, part):

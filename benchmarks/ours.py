@@ -17,6 +17,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.report import check
 from kernels import plane
 from kernels.bricks import Bricks, Occupancy, bricks
 from kernels.cache import COMPLETE
@@ -77,12 +78,12 @@ def compile_apart() -> None:
     """
     if (Path(os.environ["NUMBA_CACHE_DIR"]) / COMPLETE).exists():
         return
+    command = (sys.executable, "-m", "kernels.warm")
     shares = [
-        subprocess.Popen([sys.executable, "-m", "kernels.warm", str(part), str(THREADS)], stdout=subprocess.DEVNULL)
-        for part in range(THREADS)
+        subprocess.Popen([*command, str(part), str(THREADS)], stdout=subprocess.DEVNULL) for part in range(THREADS)
     ]
-    for process in shares:
-        process.wait()
+    codes = [process.wait() for process in shares]
+    check(not any(codes), "the kernels could not be compiled")
 
 
 def acceleration(volume: Volume) -> Bricks:

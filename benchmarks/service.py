@@ -42,24 +42,28 @@ def drop_page_cache() -> bool:
 
 def bring_kernels(home: Path) -> None:
     """Give a new home the kernels that another one compiled, if there are any."""
-    name = fingerprint()
-    if (COMPILED / name).is_dir() and not (home / "kernels" / name).exists():
-        shutil.copytree(COMPILED / name, home / "kernels" / name)
+    if (COMPILED / fingerprint()).is_dir():
+        _copy_whole(COMPILED / fingerprint(), home / "kernels" / fingerprint())
 
 
 def keep_kernels(home: Path) -> None:
-    """Keep a home's kernels for others, once it has all: at once and whole, however many do the same.
+    """Keep a home's kernels for others, once it has all."""
+    if (home / "kernels" / fingerprint() / COMPLETE).exists():
+        _copy_whole(home / "kernels" / fingerprint(), COMPILED / fingerprint())
+
+
+def _copy_whole(source: Path, target: Path) -> None:
+    """Copy a folder of kernels where there is none: at once and whole, however many do the same.
 
     Numba numbers its files in each folder anew: two folders must never be mixed.
     """
-    kernels, kept = home / "kernels" / fingerprint(), COMPILED / fingerprint()
-    if kept.exists() or not (kernels / COMPLETE).exists():
+    if target.exists():
         return
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(prefix=f"{kept.name}.", dir=kept.parent))
-    shutil.copytree(kernels, new, dirs_exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
+    shutil.copytree(source, new, dirs_exist_ok=True)
     try:
-        new.rename(kept)
+        new.rename(target)
     except OSError:  # another one was quicker
         shutil.rmtree(new)
 

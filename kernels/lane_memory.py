@@ -123,8 +123,9 @@ def pair(typing, array, offset, index):
 
 @intrinsic
 def has_quads(typing, array):
-    """Whether `quad` is worth a second way through a formula: on a card its registers would cost more than it saves."""
-    return types.boolean(array), lambda context, builder, sig, args: ir.Constant(ir.IntType(1), 1)
+    """Whether `quad` is one read, and worth a second way through a formula: on a card that would cost registers."""
+    there = int(array.dtype == types.int16)
+    return types.boolean(array), lambda context, builder, sig, args: ir.Constant(ir.IntType(1), there)
 
 
 @intrinsic
@@ -311,7 +312,7 @@ def append(typing, values, mask, array, offset):
         place = _place(context, builder, sig.args[2], args[2], args[3], element)
         if WIDE:  # in a register, then all of it: compressed straight into memory it takes a hundred cycles on Zen 4
             short = "f32" if sig.args[0] is Reals else "i32"
-            chosen = [args[0], ir.Constant(kind, ir.Undefined), args[1]]
+            chosen = [args[0], ir.Constant(kind, [0] * LANES), args[1]]
             close = call(builder, f"llvm.x86.avx512.mask.compress.v{LANES}{short}", kind, chosen)
             builder.store(close, builder.bitcast(place, kind.as_pointer())).align = 4
             return context.get_dummy_value()

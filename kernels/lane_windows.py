@@ -1,7 +1,7 @@
 """Voxels that lanes choose from rows which are read at once, instead of each lane its own: the CPU's, of a slice.
 
-A *window* is WINDOW voxels of one row. A *patch* is PATCH voxels each of four or eight rows: as much of a slice as a
-packet of neighbouring rays needs. Where a processor chooses words from a register, a patch is half a dozen reads and
+A *window* is WINDOW voxels of one row. A *patch* is PATCH voxels each of four, six or eight rows: as much of a slice as
+a packet of neighbouring rays needs. Where a processor chooses words from a register, a patch is half a dozen reads and
 two such choices instead of twice sixteen reads; that took a quarter off maxima through a volume.
 """
 
@@ -78,10 +78,11 @@ def _joined(builder: Any, parts: list[Any]) -> Any:
 
 
 def _choose(builder: Any, rows: list[Any], words: Any) -> Any:
-    """Words by their number in four or eight rows."""
+    """Words by their number in four, six or eight rows."""
     if len(rows) == 4:
         return call(builder, "llvm.x86.avx512.permvar.hi.512", WORDS, [_joined(builder, rows), words])
-    upper, lower = _joined(builder, rows[:4]), _joined(builder, rows[4:])
+    missing = [ir.Constant(_ROW, [0] * PATCH)] * (8 - len(rows))  # nobody chooses from them
+    upper, lower = _joined(builder, rows[:4]), _joined(builder, rows[4:] + missing)
     return call(builder, "llvm.x86.avx512.vpermi2var.hi.512", WORDS, [upper, words, lower])
 
 
@@ -114,6 +115,12 @@ def between_four_rows(typing, array, offset, across, index, part):
     The rows begin at array[offset + n · across]. Only where `has_patches`.
     """
     return types.UniTuple(Reals, 2)(array, offset, across, index, part), _between_rows(4)
+
+
+@intrinsic
+def between_six_rows(typing, array, offset, across, index, part):
+    """`between_four_rows` of six."""
+    return types.UniTuple(Reals, 2)(array, offset, across, index, part), _between_rows(6)
 
 
 @intrinsic

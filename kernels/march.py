@@ -34,11 +34,12 @@ from kernels.lanes import (
     where,
 )
 from kernels.light import cell_of, entry_of, extinction_up_to, next_cell, squared
-from kernels.patches import FEW, MANY, on_patch, patch_rows
+from kernels.patches import FEW, MANY, SOME, on_patch, patch_rows
 from kernels.queue import lit_surface, lit_veil
 from kernels.sampling import box, cell, exp_minus, on_slice, slice_at, trilinear
 from kernels.segments import STEPS, bounds_of, next_segment, segment_of, way_to
 
+FURTHEST = 8192  # voxels: a product with a longer way is rounded by more than CRUMB, so that a patch might miss a lane
 MEAN_LIGHT = 0.6  # for what is too faint to deserve a gradient: the mean of the lighting over the test pictures
 
 
@@ -129,10 +130,12 @@ def at_patches(array, size, axis, bounds, x, y, z, dx, dy, dz, ways, numbers, co
 
 
 @shared
-def _patch_of(array, size, slices, axis, bounds, w0, w4):
+def patch_of(array, size, slices, axis, bounds, w0, w4):
     """How many rows the patches from w0 to w4 must have; 0: there are none."""
     low, high, slow, fast = bounds.origin_low, bounds.origin_high, bounds.direction_low, bounds.direction_high
     furthest = max(abs(w0), abs(w4))
+    if furthest > f32(FURTHEST):
+        return 0
     width = high[0] - low[0] + furthest * (fast[0] - slow[0])
     height = high[2] - low[2] + furthest * (fast[2] - slow[2])
     if axis == 2:
@@ -221,9 +224,13 @@ def march(array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, 
                 if segment != read_up_to:
                     v0 = at_slice(array, size, slices, path.axis, x, y, z, dx, dy, dz, w0, int(kappa))
                 ways, numbers = (w1, w2, w3, w4), (int(k1), int(k2), int(k3), int(k4))
-                rows = _patch_of(array, size, slices, path.axis, bounds, w0, w4)
+                rows = patch_of(array, size, slices, path.axis, bounds, w0, w4)
                 if rows == FEW:
                     v1, v2, v3, v4 = at_patches(array, size, path.axis, bounds, x, y, z, dx, dy, dz, ways, numbers, FEW)
+                elif rows == SOME:
+                    v1, v2, v3, v4 = at_patches(
+                        array, size, path.axis, bounds, x, y, z, dx, dy, dz, ways, numbers, SOME
+                    )
                 elif rows == MANY:
                     v1, v2, v3, v4 = at_patches(
                         array, size, path.axis, bounds, x, y, z, dx, dy, dz, ways, numbers, MANY

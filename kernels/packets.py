@@ -29,8 +29,8 @@ from kernels.lanes import (
     where,
 )
 from kernels.oblique import block_of_plane
-from kernels.patches import CRUMB, MANY, patch_rows
-from kernels.readings import ask_for_half, extreme, mean, with_border
+from kernels.packet_values import ask_for_half, extreme, mean, with_border
+from kernels.patches import CRUMB, patch_rows
 from kernels.runs import DONE, NOTHING, RUN, bound_of, even_bounds, further, highest_bound
 from kernels.samples import MEAN, MIN
 from kernels.sampling import EDGE, FAR, cut_between, kept, numbers_within, way_of
@@ -160,8 +160,8 @@ def _packet(
         if is_bounded:
             # What comes next is known before this run is: its voxels are asked for while this one's are on their way.
             most, run = highest_bound(bounds, runs)
-            if patch == MANY and most > lowest(maximum(best, least)):
-                ask_for_half(array, size, axis, low, dx, dy, dz, first + run * length, count - 1, MANY)
+            if most > lowest(maximum(best, least)):
+                ask_for_half(array, size, axis, low, dx, dy, dz, first + run * length, count - 1, patch)
         best = extreme(
             array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, k, end_k, near, far, inner, whole, sign, best,
             count - 1,

@@ -7,11 +7,11 @@ Source: our own. Axes: index coordinates (x, y, slice), see volume.py.
 
 from __future__ import annotations
 
-from kernels.lane_windows import PATCH, between_eight_rows, between_four_rows, has_patches
+from kernels.lane_windows import PATCH, between_eight_rows, between_four_rows, between_six_rows, has_patches
 from kernels.lanes import f32, i32, shared
 
 CRUMB = 2e-3  # voxels: more than the rounding of a position
-FEW, MANY = 4, 8  # rows of a patch
+FEW, SOME, MANY = 4, 6, 8  # rows of a patch
 
 
 @shared
@@ -27,6 +27,8 @@ def patch_rows(array, size, slices, axis, width, height):
         return 0
     if height <= f32(FEW - 2 - 2 * CRUMB) and rows >= FEW:
         return FEW
+    if height <= f32(SOME - 2 - 2 * CRUMB) and rows >= SOME:
+        return SOME
     if height <= f32(MANY - 2 - 2 * CRUMB) and rows >= MANY:
         return MANY
     return 0
@@ -44,6 +46,8 @@ def on_patch(array, offset, columns, rows, across, ix, fx, row, part, left, top,
     at = offset + above * across + first
     if count == FEW:
         a, b = between_four_rows(array, at, across, index, fx)
+    elif count == SOME:
+        a, b = between_six_rows(array, at, across, index, fx)
     else:
         a, b = between_eight_rows(array, at, across, index, fx)
     return a + part * (b - a)

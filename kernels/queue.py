@@ -90,6 +90,15 @@ def add_light(sink, numbers, at, count, red, green, blue):
 
 
 @njit(forceinline=True, **PURE)
+def _fill(columns, rays, at, count):
+    """Repeat the first of a batch in the lanes it has too many: what lay there must not decide how others are read."""
+    for i in range(count, at + LANES):
+        rays[i] = rays[at]
+        for column in range(0, columns.size, DEPTH):
+            columns[column + i] = columns[column + at]
+
+
+@njit(forceinline=True, **PURE)
 def _forget(columns, rays, at, count):
     """Move what waits from `at` on to the front, and say how much that is."""
     left = count - at
@@ -107,6 +116,7 @@ def light_veils(sink, array, size, slices, optics, everything):
     veils, at = sink.veils, 0
     while at + LANES <= count or (everything and at < count):
         batch = min(LANES, count - at)
+        _fill(veils, sink.veil_rays, at, count)
         numbers = vector(sink.veil_rays, at)
         x, y, z = vector(veils, at), vector(veils, DEPTH + at), vector(veils, 2 * DEPTH + at)
         weight = vector(veils, 3 * DEPTH + at)
@@ -125,6 +135,7 @@ def light_surfaces(sink, array, size, slices, table, optics, everything):
     surfaces, at = sink.surfaces, 0
     while at + LANES <= count or (everything and at < count):
         batch = min(LANES, count - at)
+        _fill(surfaces, sink.surface_rays, at, count)
         numbers = vector(sink.surface_rays, at)
         x, y, z = vector(surfaces, at), vector(surfaces, DEPTH + at), vector(surfaces, 2 * DEPTH + at)
         way, through = vector(surfaces, 3 * DEPTH + at), vector(surfaces, 4 * DEPTH + at)

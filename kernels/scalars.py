@@ -152,7 +152,7 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
         has_quads,
         has_patches,
     )
-} | {"between_four_rows": between_rows, "between_eight_rows": between_rows}
+} | dict.fromkeys(("between_four_rows", "between_six_rows", "between_eight_rows"), between_rows)
 
 
 # A lane alone has nothing to wait for.

@@ -152,15 +152,16 @@ def _renderings(module: Any, scale: int) -> Iterator[Check]:
     for name, volume in _volumes(smooth_volume, scale):
         device = on_card(volume, module)
         grid = bricks.bricks(device)
-        for fine, step, exit_, tolerance in (
-            (True, 0.4, rendering.STILL_EXIT, 2 * GREY),
+        for how, fine, step, exit_, tolerance in (
+            ("still", True, 0.4, rendering.STILL_EXIT, 2 * GREY),
+            ("coarse", False, 0.8, rendering.STILL_EXIT, 10 * GREY),
             # What comes behind the exit may have any colour.
-            (False, 0.8, rendering.MOVING_EXIT, rendering.MOVING_EXIT + 2 * GREY),
+            ("moving", False, 0.8, rendering.MOVING_EXIT, rendering.MOVING_EXIT + 2 * GREY),
         ):
             picture = oblique(volume, 9 * scale, 7 * scale, 1.1 / scale)
             truth = rendering.reference(volume, picture, WARM, 0.1)
             rgba = to_host(rendering.volume_rendering_rgba(device, picture, WARM, grid, step, exit_, fine))
-            case = f"{name}, {'still' if fine else 'moving'}"
+            case = f"{name}, {how}"
             yield Check("rendering", case, float(np.abs(rgba - truth).max()), tolerance)
             if fine:
                 rgb = to_host(rendering.volume_rendering(device, picture, WARM, grid, step, exit_, fine))

@@ -26,8 +26,11 @@ CLOUDY = TransferFunction(((50.0, (0.2, 0.1, 0.1), 0.0), (150.0, (0.9, 0.3, 0.2)
 @pytest.mark.slow
 @pytest.mark.parametrize("eye", [False, True])
 @pytest.mark.parametrize(("fine", "early_exit"), [(True, STILL_EXIT), (False, MOVING_EXIT)])
-def test_a_rendering_in_bands_is_the_one_in_one_piece(fine: bool, early_exit: float, eye: bool) -> None:
-    volume = smooth_volume(np.int16, (40, 37, 43), SHEARED)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_rendering_in_bands_is_the_one_in_one_piece(
+    fine: bool, early_exit: float, eye: bool, dtype: type[np.generic]
+) -> None:
+    volume = smooth_volume(dtype, (40, 37, 43), SHEARED)
     picture = centred(volume, 131, 117, 0.3, (40, -25, 70))
     made = (volume, picture, CLOUDY, bricks(volume), 0.4, early_exit, fine)
     seen_from = picture.origin + 60 * picture.right + 50 * picture.down - 90 * picture.normal if eye else None

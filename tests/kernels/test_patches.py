@@ -11,9 +11,12 @@ from numba import njit
 from kernels.lane_memory import store, vector
 from kernels.lane_windows import PATCH
 from kernels.lanes import LANES, OPTIONS, f32, i32
-from kernels.patches import CRUMB, FEW, MANY, on_patch, patch_rows
+from kernels.march import FURTHEST, at_patches, at_slices, patch_of
+from kernels.patches import CRUMB, FEW, MANY, SOME, on_patch, patch_rows
 from kernels.sampling import cell, on_slice
 from kernels.scalars import PRIMITIVES
+from kernels.segments import bounds_of
+from kernels.volume import Volume
 from tests.kernels.grids import DTYPES
 
 Stack = namedtuple("Stack", "cells")
@@ -31,6 +34,8 @@ def both(array, across, positions, corner, count):
     left, top = corner
     if count == FEW:
         store(on_patch(array, 0, COLUMNS, ROWS, across, ix, fx, iy, fy, left, top, FEW), out, 0)
+    elif count == SOME:
+        store(on_patch(array, 0, COLUMNS, ROWS, across, ix, fx, iy, fy, left, top, SOME), out, 0)
     else:
         store(on_patch(array, 0, COLUMNS, ROWS, across, ix, fx, iy, fy, left, top, MANY), out, 0)
     store(on_slice(array, 0, COLUMNS, ROWS, across, x, row), out, LANES)
@@ -54,7 +59,7 @@ def patches() -> None:
 
 
 @pytest.mark.parametrize("across", [COLUMNS, 3 * COLUMNS])
-@pytest.mark.parametrize("count", [FEW, MANY])
+@pytest.mark.parametrize("count", [FEW, SOME, MANY])
 def test_the_same_bits_as_reads_of_every_lane(patches: None, count: int, across: int) -> None:
     """Also where positions are beyond the slice: they are clamped to it."""
     rng = np.random.default_rng(11)
@@ -81,7 +86,8 @@ def test_a_position_that_rounding_put_below_the_least_is_still_in_the_patch(patc
 
 
 def test_as_many_rows_as_the_lanes_reach(patches: None) -> None:
-    assert needed(5.9, 1.9) == FEW and needed(5.9, 2.0) == MANY and needed(5.9, 5.9) == MANY
+    assert needed(5.9, 1.9) == FEW and needed(5.9, 2.0) == SOME and needed(5.9, 3.9) == SOME
+    assert needed(5.9, 4.0) == MANY and needed(5.9, 5.9) == MANY
     assert needed(6.0, 1.0) == 0 and needed(1.0, 6.0) == 0
     assert needed(1, 1, axis=2) == FEW and needed(1, 5, axis=2) == MANY
     assert needed(1, 1, axis=0) == 0 and needed(1, 1, axis=-1) == 0
@@ -90,8 +96,9 @@ def test_as_many_rows_as_the_lanes_reach(patches: None) -> None:
 def test_no_patch_is_larger_than_its_slice(patches: None) -> None:
     assert needed(1, 1, size=(7, 512, 500)) == 0 and needed(1, 1, size=(8, 512, 500)) == FEW
     assert needed(1, 1, size=(512, 512, 3)) == 0 and needed(1, 1, size=(512, 512, 4)) == FEW
-    assert needed(1, 3, size=(512, 512, 7)) == 0 and needed(1, 3, size=(512, 512, 8)) == MANY
-    assert needed(1, 3, axis=2, size=(512, 7, 500)) == 0 and needed(1, 3, axis=2, size=(512, 8, 2)) == MANY
+    assert needed(1, 3, size=(512, 512, 5)) == 0 and needed(1, 3, size=(512, 512, 6)) == SOME
+    assert needed(1, 5, size=(512, 512, 7)) == 0 and needed(1, 5, size=(512, 512, 8)) == MANY
+    assert needed(1, 5, axis=2, size=(512, 7, 500)) == 0 and needed(1, 5, axis=2, size=(512, 8, 2)) == MANY
 
 
 def test_rows_across_an_uneven_stack_are_at_no_whole_places(patches: None) -> None:
@@ -106,7 +113,80 @@ def test_only_int16_has_patches(dtype: type[np.generic]) -> None:
     assert rows(np.zeros(1, dtype), size, EVEN, 1, (f32(1), f32(1))) == 0
 
 
-@pytest.mark.parametrize("name", ["between_four_rows", "between_eight_rows"])
+REFERENCE = 20  # the slice on which rays begin: their ways have both signs
+
+
+@njit(**OPTIONS)
+def marched(volume, axis, lanes, numbered):
+    """Values on four slices of a rendering, one by one and from patches, and how many rows these patches have."""
+    out = np.zeros((2, 4, LANES), np.float32)
+    flat = out.reshape(-1)
+    x, y, z = vector(lanes, 0), vector(lanes, LANES), vector(lanes, 2 * LANES)
+    dx, dy, dz = vector(lanes, 3 * LANES), vector(lanes, 4 * LANES), vector(lanes, 5 * LANES)
+    bounds = bounds_of(x, y, z, dx, dy, dz)
+    array, size, slices = volume
+    first, step = numbered
+    sign = f32(1 if step > 0 else -1)
+    numbers = (first, first + step, first + 2 * step, first + 3 * step)
+    ways = (
+        sign * f32(numbers[0] - REFERENCE),
+        sign * f32(numbers[1] - REFERENCE),
+        sign * f32(numbers[2] - REFERENCE),
+        sign * f32(numbers[3] - REFERENCE),
+    )
+    rows = patch_of(array, size, slices, axis, bounds, ways[0], ways[3])
+    values = at_slices(array, size, slices, axis, x, y, z, dx, dy, dz, ways, numbers)
+    for i in range(4):
+        store(values[i], flat, i * LANES)
+    if rows == FEW:
+        values = at_patches(array, size, axis, bounds, x, y, z, dx, dy, dz, ways, numbers, FEW)
+    elif rows == SOME:
+        values = at_patches(array, size, axis, bounds, x, y, z, dx, dy, dz, ways, numbers, SOME)
+    elif rows == MANY:
+        values = at_patches(array, size, axis, bounds, x, y, z, dx, dy, dz, ways, numbers, MANY)
+    for i in range(4):
+        store(values[i], flat, (4 + i) * LANES)
+    return out, rows
+
+
+@pytest.mark.parametrize("axis", [1, 2])
+def test_patches_of_a_rendering_hold_rays_that_spread_and_meet(patches: None, axis: int) -> None:
+    """Rays of an eye: directions of their own, before and behind the slice on which they begin."""
+    rng = np.random.default_rng(5)
+    shape = (23, 41, 43)
+    volume = Volume(rng.integers(-32768, 32768, shape[::-1]).astype(np.int16), np.eye(4))
+    voxels = (volume.voxels, volume.size, volume.slices)
+    seen = dict.fromkeys((0, FEW, SOME, MANY), 0)
+    for _ in range(4000):
+        spread, turned, extent = rng.uniform(0, 0.15), rng.uniform(-0.8, 0.8, 3), rng.uniform(0, 5)
+        lanes = np.zeros((6, LANES), np.float32)
+        for side in {0, 1, 2} - {axis}:
+            lanes[side] = rng.uniform(-3, shape[side] + 3) + rng.uniform(0, extent, LANES)
+            lanes[3 + side] = turned[side] + rng.uniform(-spread, spread, LANES)
+        step = int(rng.choice([-2, -1, 1, 2]))
+        lanes[3 + axis] = np.sign(step)
+        out, rows = marched(voxels, axis, lanes.reshape(-1), (int(rng.integers(8, 32)), step))
+        seen[rows] += 1
+        assert np.array_equal(out[0], out[1])
+    assert min(seen.values()) > 100, seen
+
+
+def test_no_patch_is_trusted_so_far_away_that_rounding_passes_its_margin(patches: None) -> None:
+    lanes = np.zeros((6, LANES), np.float32)
+    lanes[4] = 1
+    size, array = tuple(map(i32, (23, 41, 43))), np.zeros(23 * 41 * 43, np.int16)
+    assert rows_at(array, size, lanes.reshape(-1), f32(FURTHEST - 9)) == FEW
+    assert rows_at(array, size, lanes.reshape(-1), f32(FURTHEST - 3)) == 0
+
+
+@njit(**OPTIONS)
+def rows_at(array, size, lanes, way):
+    x, y, z = vector(lanes, 0), vector(lanes, LANES), vector(lanes, 2 * LANES)
+    dx, dy, dz = vector(lanes, 3 * LANES), vector(lanes, 4 * LANES), vector(lanes, 5 * LANES)
+    return patch_of(array, size, EVEN, 1, bounds_of(x, y, z, dx, dy, dz), way, way + f32(4))
+
+
+@pytest.mark.parametrize("name", ["between_four_rows", "between_six_rows", "between_eight_rows"])
 def test_the_scalar_reading(name: str) -> None:
     array = (np.arange(200, dtype=np.int16) * 37) % 101
     a, b = PRIMITIVES[name](array, 3, COLUMNS, i32(2 * PATCH + 5), f32(0.25))

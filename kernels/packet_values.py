@@ -11,7 +11,7 @@ from numba import njit
 from kernels.lane_memory import prefetch
 from kernels.lane_windows import PATCH
 from kernels.lanes import PURE, f32, maximum, splat, where
-from kernels.patches import FEW, MANY, on_patch
+from kernels.patches import FEW, MANY, SOME, on_patch
 from kernels.runs import NOTHING, RUN
 from kernels.sampling import (
     inner_cell,
@@ -105,7 +105,7 @@ def _half_patch(array, size, axis, x, y, z, low, dx, dy, dz, k, last, rows):
 
 
 @njit(forceinline=True, **PURE)
-def ask_for_half(array, size, axis, low, dx, dy, dz, k, last, rows):
+def _ask_for_rows(array, size, axis, low, dx, dy, dz, k, last, rows):
     """Ask for the patches of HALF samples: a run is nowhere near the one before, so that no processor foresees it."""
     nx, ny, nz = size
     for number in range(k, k + HALF):
@@ -124,12 +124,25 @@ def ask_for_half(array, size, axis, low, dx, dy, dz, k, last, rows):
 
 
 @njit(forceinline=True, **PURE)
+def ask_for_half(array, size, axis, low, dx, dy, dz, k, last, patch):
+    """The same, once for each kind; four rows are soon read."""
+    if patch == SOME:
+        _ask_for_rows(array, size, axis, low, dx, dy, dz, k, last, SOME)
+    elif patch == MANY:
+        _ask_for_rows(array, size, axis, low, dx, dy, dz, k, last, MANY)
+
+
+@njit(forceinline=True, **PURE)
 def _half_inside(array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, k, last):
     # Once for each kind, so that no branch stands between reads.
     if patch == FEW:
         if axis == 1:
             return _half_patch(array, size, 1, x, y, z, low, dx, dy, dz, k, last, FEW)
         return _half_patch(array, size, 2, x, y, z, low, dx, dy, dz, k, last, FEW)
+    if patch == SOME:
+        if axis == 1:
+            return _half_patch(array, size, 1, x, y, z, low, dx, dy, dz, k, last, SOME)
+        return _half_patch(array, size, 2, x, y, z, low, dx, dy, dz, k, last, SOME)
     if patch == MANY:
         if axis == 1:
             return _half_patch(array, size, 1, x, y, z, low, dx, dy, dz, k, last, MANY)
@@ -182,8 +195,8 @@ def extreme(
     k = first
     while k <= last:
         if k >= inner[0] and k + HALF - 1 <= inner[1]:
-            if patch == MANY and k + HALF + HALF - 1 <= last:
-                ask_for_half(array, size, axis, low, dx, dy, dz, k + HALF, most, MANY)
+            if k + HALF + HALF - 1 <= last:
+                ask_for_half(array, size, axis, low, dx, dy, dz, k + HALF, most, patch)
             v0, v1, v2, v3 = _half_inside(array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, k, most)
             v0, v1, v2, v3 = v0 * sign, v1 * sign, v2 * sign, v3 * sign
             t0, t3 = way_of(slices, axis, dz, k, most + 1), way_of(slices, axis, dz, k + 3, most + 1)
