@@ -34,12 +34,11 @@ from kernels.lanes import (
     where,
 )
 from kernels.light import cell_of, entry_of, extinction_up_to, next_cell, squared
-from kernels.patches import FEW, MANY, SOME, on_patch, patch_rows
+from kernels.patches import FEW, FURTHEST, MANY, SOME, on_patch, patch_rows
 from kernels.queue import lit_surface, lit_veil
 from kernels.sampling import box, cell, exp_minus, on_slice, slice_at, trilinear
 from kernels.segments import STEPS, bounds_of, next_segment, segment_of, way_to
 
-FURTHEST = 8192  # voxels: a product with a longer way is rounded by more than CRUMB, so that a patch might miss a lane
 MEAN_LIGHT = 0.6  # for what is too faint to deserve a gradient: the mean of the lighting over the test pictures
 
 

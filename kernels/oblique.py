@@ -2,7 +2,8 @@
 
 Neighbouring pixels of an oblique plane lie in rows and slices of their own, which no processor foresees: their voxels
 are asked for a few tiles ahead. That took a third off an oblique plane.
-Source: own measurements. Axes: index coordinates (x, y, place), see volume.py.
+Source: own measurements.
+Axes: index coordinates (x, y, place), see volume.py.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from numba import njit
 
 from kernels.lane_memory import prefetch_lanes
 from kernels.lanes import PURE, TILE_HEIGHT, TILE_WIDTH, f32, i32, integer, maximum, minimum, splat, where
-from kernels.patches import CRUMB
+from kernels.patches import CRUMB, FURTHEST
 from kernels.sampling import EDGE, inside, shown, slice_at, trilinear, trilinear_inside
 from kernels.tiles import block_at, put_tile, steps_of, tile_at
 from kernels.window import OUTSIDE
@@ -23,7 +24,7 @@ STEEP = 0.1  # voxels from a row or slice to another, from one pixel to the next
 @njit(forceinline=True, **PURE)
 def _plane(array, size, slices, x, y, z, low, high):
     """The values of a tile between `low` and `high`."""
-    nx, ny, _ = size
+    nx, ny, nz = size
     crumb, edge = f32(CRUMB), f32(2 * EDGE)
     if (
         high[0] < -edge or low[0] > f32(nx - 1) + edge
@@ -33,6 +34,7 @@ def _plane(array, size, slices, x, y, z, low, high):
         return splat(OUTSIDE, x)
     if (
         slices.cells == 0
+        and max(nx, ny, nz) <= FURTHEST
         and low[0] > crumb and high[0] < f32(nx - 1) - crumb
         and low[1] > crumb and high[1] < f32(ny - 1) - crumb
         and low[2] > crumb and high[2] < slices.last - crumb
@@ -47,7 +49,7 @@ def _plane(array, size, slices, x, y, z, low, high):
 
 @njit(forceinline=True, **PURE)
 def _ask_for_tile(array, size, x, y, z):
-    """Ask for the voxel before every pixel; those after it are others' voxels before, but for a tile's edge."""
+    """Ask for the voxel before every pixel. Those after it are mostly before another one, and eight times as many."""
     nx, ny, nz = size
     ix = integer(minimum(maximum(x, f32(0)), f32(nx - 1)))
     iy = integer(minimum(maximum(y, f32(0)), f32(ny - 1)))

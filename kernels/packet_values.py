@@ -1,6 +1,7 @@
-"""Samples of a packet of parallel rays: four at a time on slices or from patches, one by one at a border; the CPU's.
+"""Samples of a packet of parallel rays: four at a time, from patches where they will do, or one at a border; the CPU's.
 
-Source: own measurements, see docs/decisions/0006-marching.md. Axes: index coordinates (x, y, place), see volume.py.
+Source: own measurements, see docs/decisions/0006-marching.md.
+Axes: index coordinates (x, y, place), see volume.py.
 """
 
 from __future__ import annotations

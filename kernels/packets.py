@@ -1,4 +1,4 @@
-"""Slabs of any direction, a packet of rays at a time: the CPU's.
+"""Slabs and projections of any direction, a packet of rays at a time, and the driver of planes too: the CPU's.
 
 Samples are taken in runs (runs.py). Of a maximum the run with the highest bound comes first, then the next highest,
 until no bound is above what every ray has found. The maximum is over the same samples, and so the same.
@@ -30,7 +30,7 @@ from kernels.lanes import (
 )
 from kernels.oblique import block_of_plane
 from kernels.packet_values import ask_for_half, extreme, mean, with_border
-from kernels.patches import CRUMB, patch_rows
+from kernels.patches import CRUMB, FURTHEST, patch_rows
 from kernels.runs import DONE, NOTHING, RUN, bound_of, even_bounds, further, highest_bound
 from kernels.samples import MEAN, MIN
 from kernels.sampling import EDGE, FAR, cut_between, kept, numbers_within, way_of
@@ -107,7 +107,7 @@ def _packet(
     whole = (highest(near), lowest(far))
     first, last = _numbers(slices, axis, dz, max(start, lowest(near)), min(end, highest(far)), count)
     within = (f32(FAR), f32(-FAR))
-    if slices.holes == 0:
+    if slices.holes == 0 and max(size[0], size[1], size[2]) <= FURTHEST:
         within = _in_volume(size, slices, low, high, dx, dy, dz, f32(CRUMB))
     inner = _numbers(slices, axis, dz, within[0], within[1], count)
     height = high[1] - low[1] if axis == 2 else high[2] - low[2]

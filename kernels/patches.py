@@ -10,7 +10,8 @@ from __future__ import annotations
 from kernels.lane_windows import PATCH, between_eight_rows, between_four_rows, between_six_rows, has_patches
 from kernels.lanes import f32, i32, shared
 
-CRUMB = 2e-3  # voxels: more than the rounding of a position
+CRUMB = 2e-3  # voxels: more than the rounding of a position, nowhere further than FURTHEST from where it is counted
+FURTHEST = 8192  # voxels
 FEW, SOME, MANY = 4, 6, 8  # rows of a patch
 
 
@@ -23,7 +24,13 @@ def patch_rows(array, size, slices, axis, width, height):
         return 0
     nx, ny, nz = size
     rows = ny if axis == 2 else nz
-    if axis < 1 or (axis == 1 and slices.cells > 0) or nx < PATCH or width > f32(PATCH - 2 - 2 * CRUMB):
+    if (
+        max(nx, ny, nz) > FURTHEST
+        or axis < 1
+        or (axis == 1 and slices.cells > 0)
+        or nx < PATCH
+        or width > f32(PATCH - 2 - 2 * CRUMB)
+    ):
         return 0
     if height <= f32(FEW - 2 - 2 * CRUMB) and rows >= FEW:
         return FEW

@@ -2,8 +2,8 @@
 
 Of the rays of a packet that meet a surface less than half do so in the same step; lit at once, the other lanes would
 idle through the dearest part of the work. Here every lane that has something to light leaves it in a queue, and full
-batches are lit when it fills, and what is left at the end of the block. A ray's parts keep their order, so its sum does
-not depend on its neighbours; it differs from the scalar reading by rounding alone.
+batches are lit when it fills, and what is left at the end of the block. In which order a ray's parts are added depends
+on the other rays of its block, and on nothing else; its sum differs from the scalar reading by rounding alone.
 """
 
 from __future__ import annotations

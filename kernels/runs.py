@@ -2,7 +2,8 @@
 
 A run's samples lie in one box of voxels; none is above the box's highest voxel, nor below its lowest
 (`Bricks.windows`).
-Source: bounds by a min-max grid, see bricks.py. Axes: index coordinates (x, y, place), see volume.py.
+Source: bounds by a min-max grid, see bricks.py.
+Axes: index coordinates (x, y, place), see volume.py.
 """
 
 from __future__ import annotations

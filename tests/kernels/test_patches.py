@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from types import FunctionType
 
 import numpy as np
 import pytest
@@ -11,8 +12,8 @@ from numba import njit
 from kernels.lane_memory import store, vector
 from kernels.lane_windows import PATCH
 from kernels.lanes import LANES, OPTIONS, f32, i32
-from kernels.march import FURTHEST, at_patches, at_slices, patch_of
-from kernels.patches import CRUMB, FEW, MANY, SOME, on_patch, patch_rows
+from kernels.march import at_patches, at_slices, patch_of
+from kernels.patches import FEW, FURTHEST, MANY, SOME, on_patch, patch_rows
 from kernels.sampling import cell, on_slice
 from kernels.scalars import PRIMITIVES
 from kernels.segments import bounds_of
@@ -82,7 +83,32 @@ def test_a_position_that_rounding_put_below_the_least_is_still_in_the_patch(patc
     positions = np.repeat(np.array([4.9995, 6.9995], np.float32), LANES)
     out = both(array, COLUMNS, positions, (f32(5), f32(7)), FEW)
     assert (out[:LANES] == out[LANES:]).all()
-    assert CRUMB > 0.0005
+
+
+@pytest.mark.parametrize("count", [FEW, SOME, MANY])
+def test_a_patch_lies_in_its_slice(count: int) -> None:
+    """Wherever lanes are; the last of three slices side by side must not be left either."""
+    read = []
+
+    def rows_at_once(array, at, across, index, part):
+        read.append(at)
+        return f32(0), f32(0)
+
+    names = dict.fromkeys(("between_four_rows", "between_six_rows", "between_eight_rows"), rows_at_once)
+    source = on_patch.py_func
+    place = FunctionType(source.__code__, {**source.__globals__, **names})
+    columns, lines, across, offset = 11, 9, 3 * 11, 2 * 11
+    for left in (-1e9, -3.0, 0.0, 2.5, 3.0, 8.999, 10.0, 14.0, 1e9):
+        for top in (-1e9, -2.0, 0.0, 0.999, 1.0, 4.5, 7.0, 8.0, 20.0, 1e9):
+            place(None, offset, columns, lines, across, i32(0), f32(0), i32(0), f32(0), f32(left), f32(top), count)
+            at, column = divmod(read[-1] - offset, across)
+            assert 0 <= column <= columns - PATCH and 0 <= at <= lines - count
+    assert {offset, offset + columns - PATCH, offset + (lines - count) * across} <= set(read)
+
+
+def test_a_volume_too_long_for_positions_in_float32_has_none(patches: None) -> None:
+    assert needed(1, 1, size=(512, 512, FURTHEST)) == FEW
+    assert needed(1, 1, size=(512, 512, FURTHEST + 1)) == needed(1, 1, size=(FURTHEST + 1, 512, 500)) == 0
 
 
 def test_as_many_rows_as_the_lanes_reach(patches: None) -> None:
@@ -108,7 +134,7 @@ def test_rows_across_an_uneven_stack_are_at_no_whole_places(patches: None) -> No
 
 
 @pytest.mark.parametrize("dtype", [kind for kind in DTYPES if kind != np.int16])
-def test_only_int16_has_patches(dtype: type[np.generic]) -> None:
+def test_only_int16_has_patches(patches: None, dtype: type[np.generic]) -> None:
     size = (i32(512), i32(512), i32(500))
     assert rows(np.zeros(1, dtype), size, EVEN, 1, (f32(1), f32(1))) == 0
 
@@ -167,7 +193,7 @@ def test_patches_of_a_rendering_hold_rays_that_spread_and_meet(patches: None, ax
         lanes[3 + axis] = np.sign(step)
         out, rows = marched(voxels, axis, lanes.reshape(-1), (int(rng.integers(8, 32)), step))
         seen[rows] += 1
-        assert np.array_equal(out[0], out[1])
+        assert rows == 0 or np.array_equal(out[0], out[1])
     assert min(seen.values()) > 100, seen
 
 
