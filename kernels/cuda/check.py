@@ -154,7 +154,7 @@ def _renderings(module: Any, scale: int) -> Iterator[Check]:
         grid = bricks.bricks(device)
         for how, fine, step, exit_, tolerance in (
             ("still", True, 0.4, rendering.STILL_EXIT, 2 * GREY),
-            ("coarse", False, 0.8, rendering.STILL_EXIT, 10 * GREY),
+            ("coarse", False, 0.8, rendering.STILL_EXIT, 4 * GREY),
             # What comes behind the exit may have any colour.
             ("moving", False, 0.8, rendering.MOVING_EXIT, rendering.MOVING_EXIT + 2 * GREY),
         ):
