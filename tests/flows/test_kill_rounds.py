@@ -227,12 +227,10 @@ async def test_a_renderer_that_is_killed_while_somebody_drags(house: House) -> N
     expected = await final_of(house, series, digest)
     frames = 0
     for _ in range(ROUNDS):
-        moment = chance.uniform(0.1, 1.5)
-        timer = threading.Timer(moment, house.kill_one, ["renderd"])
+        timer = threading.Timer(chance.uniform(0, 1.5), house.kill_one, ["renderd"])
         with suppress(WebSocketException, OSError, TimeoutError):
             async with house.page() as page:
-                timer.start()
-                frames += await drag(page, series, digest)
+                frames += await drag(page, series, digest, timer)
         await asyncio.to_thread(timer.join)
         await asyncio.to_thread(up, house)
         # The page sends its view again, and the picture is the same, to the last pixel.
@@ -240,12 +238,12 @@ async def test_a_renderer_that_is_killed_while_somebody_drags(house: House) -> N
     whole(house, f"KILL-DRAG-{SEED}", files)
     assert_volume(house, array, "")
     print(f"{frames} frames were drawn in {ROUNDS} drags that were cut off")
-    assert frames > 0
+    assert frames >= ROUNDS
     await asyncio.to_thread(no_leftovers, house)
 
 
-async def drag(page: object, series: int, digest: str) -> int:
-    """Turn a volume until the connection is cut; how many frames came."""
+async def drag(page: object, series: int, digest: str, timer: threading.Timer) -> int:
+    """Turn a volume until the connection is cut, which the timer does, started by the first frame; how many came."""
     from tests.renderd.page import Page
 
     assert isinstance(page, Page)
@@ -254,19 +252,24 @@ async def drag(page: object, series: int, digest: str) -> int:
     async def hear() -> None:
         while True:
             await page.receive()
+            if page.frames and timer.ident is None:
+                timer.start()
 
     hearing = asyncio.create_task(hear())
     try:
-        while not hearing.done():
-            number += 1
-            angle = number / 20
-            right = (math.cos(angle), math.sin(angle), 0.0)
-            view = VolumeView(
-                series=series, stack=digest, centre=(45.0, 45.0, 45.0), right=right, down=(0.0, 0.0, -1.0),
-                extent_mm=120.0, preset="ct_bone", window=(40.0, 400.0),
-            )  # fmt: skip
-            await page.send(Show(viewport=1, input=number, view=view, width=200, height=200, moving=True))
-            await asyncio.sleep(1 / 60)
+        # Who hears may find the connection cut, or who sends: what came before, came.
+        with suppress(WebSocketException, OSError):
+            async with asyncio.timeout(60):
+                while not hearing.done():
+                    number += 1
+                    angle = number / 20
+                    right = (math.cos(angle), math.sin(angle), 0.0)
+                    view = VolumeView(
+                        series=series, stack=digest, centre=(45.0, 45.0, 45.0), right=right, down=(0.0, 0.0, -1.0),
+                        extent_mm=120.0, preset="ct_bone", window=(40.0, 400.0),
+                    )  # fmt: skip
+                    await page.send(Show(viewport=1, input=number, view=view, width=200, height=200, moving=True))
+                    await asyncio.sleep(1 / 60)
     finally:
         hearing.cancel()
         await asyncio.gather(hearing, return_exceptions=True)
