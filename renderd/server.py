@@ -29,6 +29,7 @@ from renderd.admission import Admission
 from renderd.connection import Connection
 from renderd.errors import InvalidMessage, RenderError, SessionEnded
 from renderd.library import Library
+from renderd.palettes import palettes
 from renderd.protocol import LEVELS, MAX_MESSAGE_BYTES, SUBPROTOCOL, Preset, Welcome
 from renderd.scheduler import Scheduler
 from storage.access import CHANNEL
@@ -63,7 +64,7 @@ def preset_of(name: str, transfer: TransferFunction) -> Preset:
     return Preset(name, GROUP_OF[name], list(transfer.modalities), colours)
 
 
-WELCOME = Welcome([preset_of(name, transfer) for name, transfer in PRESETS.items()], list(LEVELS))
+WELCOME = Welcome([preset_of(name, transfer) for name, transfer in PRESETS.items()], list(LEVELS), palettes())
 
 
 def closing(error: BaseException) -> tuple[int, str]:
