@@ -104,6 +104,30 @@ export interface Survey {
   t: "survey";
 }
 
+export interface Reformat {
+  viewport: number;
+  request: string;
+  series: number;
+  stack: string;
+  origin: [number, number, number];
+  right: [number, number, number];
+  down: [number, number, number];
+  pixel_mm: number;
+  width: number;
+  height: number;
+  spacing_mm: number;
+  count: number;
+  projection?: "max" | "min" | "mean";
+  thickness_mm?: number;
+  description?: string;
+  t: "reformat";
+}
+
+export interface CancelReformat {
+  request: string;
+  t: "cancel_reformat";
+}
+
 export interface Preset {
   name: string;
   group: string;
@@ -157,13 +181,29 @@ export interface Surveyed {
   t: "surveyed";
 }
 
+export interface Reformatting {
+  viewport: number;
+  request: string;
+  done: number;
+  total: number;
+  t: "reformatting";
+}
+
+export interface Reformatted {
+  viewport: number;
+  request: string;
+  series: number | null;
+  code?: string;
+  t: "reformatted";
+}
+
 export const Codec = { JPEG: 1, PNG: 2 } as const;
 
 export const Flag = { FINAL: 1, INTERPOLATED: 2, COLOUR: 4, REDUCED: 8, DRAWN: 16 } as const;
 
 export type View = StackView | PlaneView | VolumeView;
-export type FromViewer = Show | Shown | Close | Visible | Ping | Pick | Survey;
-export type ToViewer = Welcome | Loading | Trouble | Pong | Picked | Surveyed;
+export type FromViewer = Show | Shown | Close | Visible | Ping | Pick | Survey | Reformat | CancelReformat;
+export type ToViewer = Welcome | Loading | Trouble | Pong | Picked | Surveyed | Reformatting | Reformatted;
 
 export const SUBPROTOCOL = "farview.1";
 export const HEADER_BYTES = 32;
