@@ -419,6 +419,7 @@ class Measure:
     t: Literal["measure"] = "measure"
 
 
+@dataclass(frozen=True, slots=True)
 class Reformat:
     """Make a series of parallel planes or slabs through a Volume and store it; answered by `Reformatted`.
 
@@ -619,6 +620,7 @@ class Measured:
     t: Literal["measured"] = "measured"
 
 
+@dataclass(frozen=True, slots=True)
 class Reformatting:
     """A series is being made: `done` of `total` images. All are stored together after the last one."""
 
