@@ -5,10 +5,21 @@ RenderError
 ├── SessionEnded        nobody is signed in with this session any more
 ├── SeriesNotFound      no such series or stack, or this viewer may not see it
 ├── PresetNotFound      no such transfer function
+├── PaletteNotFound     no such colours
+├── LabelsUnknown       no such labelmap on this connection
+├── TooManyEdits        no more labelmaps on this connection
+├── InvalidFilter       amounts that a filter does not take
+├── FilterNeedsPicture  not for volume renderings
 ├── InvalidCurve        the reader's own curve is no transfer function
 ├── SeriesChanged       it had that stack when the page asked for it, and has others now
 ├── NotAVolume          the stack opens in 2-D only; the code says why
-└── UnreadableFrame     stored bytes cannot be decoded
+├── UnreadableFrame     stored bytes cannot be decoded
+└── ReformatError       a series of reformats is not made
+    ├── ReformatNotAllowed   this viewer may not add series to that study
+    ├── ReformatTooLarge     more images, pixels or bytes than are made at once
+    ├── ReformatOutside      none of its planes meets the volume
+    ├── ReformatBusy         this viewer has asked for too many others that are not done
+    └── ReformatCancelled    nobody wants it any more
 """
 
 from __future__ import annotations
@@ -54,6 +65,36 @@ class PresetNotFound(RenderError):
     code = "preset_not_found"
 
 
+class PaletteNotFound(RenderError):
+    """There are no colours of this name."""
+
+    code = "palette_not_found"
+
+
+class LabelsUnknown(RenderError):
+    """The view's labelmap was not made on this connection, or of another stack: the page sends its edits again."""
+
+    code = "labels_unknown"
+
+
+class TooManyEdits(RenderError):
+    """A connection has had as many labelmaps as it may."""
+
+    code = "too_many_edits"
+
+
+class InvalidFilter(RenderError):
+    """A view's filter has amounts that it does not take."""
+
+    code = "invalid_filter"
+
+
+class FilterNeedsPicture(RenderError):
+    """The filter works on pictures and projections, not on what a volume rendering shades."""
+
+    code = "filter_needs_picture"
+
+
 class InvalidCurve(RenderError):
     """A view's own curve is no transfer function: its values do not rise, or hardly."""
 
@@ -87,3 +128,39 @@ class UnreadableFrame(RenderError):
     def __str__(self) -> str:
         frame, frames, reason = self.args
         return f"{frame + 1}/{frames}: {reason}"
+
+
+class ReformatError(RenderError):
+    """A series of reformats is not made."""
+
+    code = "reformat_failed"
+
+
+class ReformatNotAllowed(ReformatError):
+    """This viewer may look at the study and not add series to it."""
+
+    code = "reformat_not_allowed"
+
+
+class ReformatTooLarge(ReformatError):
+    """More images, larger ones, or more bytes of them than are made at once; the message says which."""
+
+    code = "reformat_too_large"
+
+
+class ReformatOutside(ReformatError):
+    """No sample of any image lies in the volume: there is nothing to store."""
+
+    code = "reformat_outside"
+
+
+class ReformatBusy(ReformatError):
+    """This viewer has asked for too many series that are not done yet."""
+
+    code = "reformat_busy"
+
+
+class ReformatCancelled(ReformatError):
+    """Nobody wants this series any more; nothing of it was stored."""
+
+    code = "reformat_cancelled"

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from renderd.assemble import Assembly
 from renderd.library import Library
 from renderd.pool import LocalPool
-from renderd.render import Renderer, VolumeSource
+from renderd.render import Renderer
+from renderd.sources import VolumeSource
 from renderd.scheduler import Scheduler
 from renderd.server import StreamServer
 from storage.access import ROLES
@@ -130,6 +131,7 @@ async def house(database: Database, tmp_path: Path, short_folder: Path) -> Async
         running = [group.create_task(scheduler.run()), group.create_task(server.hear_of_access())]
         async with server.listening(socket):
             yield House(database, home, blobs, library, scheduler, server, socket)
+        await server.close()
         for task in running:
             task.cancel()
     await library.close()
