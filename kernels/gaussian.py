@@ -21,7 +21,7 @@ from kernels.derivatives import DEPTH, Taps, fold_rows, fold_slices, put_row, ro
 from kernels.lanes import OPTIONS
 from kernels.picture import output
 from kernels.progress import Progress, pieces
-from kernels.region import Box, Region, box_of, require_finite, spacing_of
+from kernels.box import Box, Region, box_of, require_finite, spacing_of
 from kernels.volume import Volume
 
 
@@ -63,7 +63,7 @@ def gaussian(
 
     Args:
         sigma_mm: at most 128 voxels.
-        region: see region.py.
+        region: see box.py.
         progress: see progress.py.
         out: filled and returned, if given: float32, C-contiguous.
 

@@ -21,7 +21,7 @@ from kernels.derivatives import DEPTH, fold_rows, fold_slices, room_for, task_at
 from kernels.lanes import INNER, OPTIONS
 from kernels.picture import output
 from kernels.progress import Progress, pieces
-from kernels.region import Region, box_of, require_finite, spacing_of
+from kernels.box import Region, box_of, require_finite, spacing_of
 from kernels.volume import Volume
 
 COMPONENTS = ((0, 0, 1), (0, 1, 0), (1, 0, 0))  # orders along z, y, x

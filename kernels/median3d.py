@@ -26,7 +26,7 @@ from kernels.lane_memory import address, read
 from kernels.lanes import OPTIONS, PURE, intrinsic
 from kernels.picture import output
 from kernels.progress import Progress, pieces
-from kernels.region import Region, box_of, require_finite
+from kernels.box import Region, box_of, require_finite
 from kernels.volume import Volume
 
 SIDES = (3, 5)

@@ -23,7 +23,7 @@ from kernels.gaussian import smooth
 from kernels.lanes import OPTIONS, f32
 from kernels.picture import output
 from kernels.progress import Progress, pieces
-from kernels.region import Region, box_of, require_finite, spacing_of
+from kernels.box import Region, box_of, require_finite, spacing_of
 from kernels.volume import Volume
 
 MOST = 100.0  # amount

@@ -31,7 +31,7 @@ from kernels.lane_memory import store, vector
 from kernels.lanes import INNER, LANES, OPTIONS, f32, minimum, shared, where
 from kernels.picture import output
 from kernels.progress import Progress, part, pieces
-from kernels.region import Region, box_of, require_finite, spacing_of
+from kernels.box import Region, box_of, require_finite, spacing_of
 from kernels.sampling import exp_minus
 from kernels.volume import Volume
 
