@@ -38,11 +38,11 @@ BAND = 32  # rows a task has
 
 
 class Neighbours(NamedTuple):
-    """Who counts. offsets: [n, 3] voxels along z, y, x. far: [n], |q − p|² / 2σ². reach: the farthest along each axis."""
+    """Who counts, the voxel itself included."""
 
-    offsets: NDArray[np.int64]
-    far: NDArray[np.float32]
-    reach: tuple[int, int, int]
+    offsets: NDArray[np.int64]  # [n, 3], voxels along z, y, x
+    far: NDArray[np.float32]  # [n], |q − p|² / 2σ²
+    reach: tuple[int, int, int]  # the farthest along z, y, x
 
 
 def neighbours(spacing_mm: tuple[float, float, float], sigma_mm: float) -> Neighbours:
@@ -92,7 +92,7 @@ def counted(total, share, value, centre, far, steep):
 
 @njit(**PURE)
 def smooth_row(rows, places, far, steep, middle, out):
-    """A row of means, into `out`; `places` says where the neighbours' rows begin, `middle` where the row itself does."""
+    """A row of means into `out`; the neighbours' rows begin at `places`, the row itself at `middle`."""
     for x in range(0, out.size, LANES):
         centre = vector(rows, middle + x)
         total, share = splat(f32(0), centre), splat(f32(0), centre)

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit, prange
-from numpy.typing import NDArray
 
 from kernels.arrays import module_of, on_device
 from kernels.errors import InvalidParameter, InvalidVolume
@@ -43,16 +42,21 @@ class Box(NamedTuple):
     def region(self) -> Region:
         return slice(self.z0, self.z1), slice(self.y0, self.y1), slice(self.x0, self.x1)
 
-    def grown(self, reach: tuple[int, int, int], shape: tuple[int, ...]) -> Box:
+    def grown(self, reach: tuple[int, ...], shape: tuple[int, ...]) -> Box:
         """The box with as many voxels more on both sides along z, y and x, cut at the borders."""
         starts = (max(start - r, 0) for start, r in zip(self[::2], reach, strict=True))
         stops = (min(stop + r, n) for stop, r, n in zip(self[1::2], reach, shape, strict=True))
         return Box(*(end for ends in zip(starts, stops, strict=True) for end in ends))
 
-    def within(self, other: Box) -> Region:
-        """This box, counted from the first voxel of a larger one."""
-        z, y, x = (slice(a - o, b - o) for a, b, o in zip(self[::2], self[1::2], other[::2], strict=True))
-        return z, y, x
+    def within(self, other: Box) -> Box:
+        """The same voxels, counted from the first one of a larger box."""
+        return Box(*(end - first for end, first in zip(self, np.repeat(other[::2], 2).tolist(), strict=True)))
+
+    def common(self, other: Box) -> Box:
+        """What lies in both; with a side of 0 or less where nothing does."""
+        starts = map(max, self[::2], other[::2])
+        stops = map(min, self[1::2], other[1::2])
+        return Box(*(end for ends in zip(starts, stops, strict=True) for end in ends))
 
 
 def box_of(region: Region | None, shape: tuple[int, ...]) -> Box:
@@ -124,9 +128,3 @@ def not_finite(bits, size, z0, z1, y0, y1, x0, x1):
                 here += (bits[row + x] & EXPONENT) == EXPONENT
             found += here
     return found
-
-
-def strided(array: NDArray[Any], box: Box) -> NDArray[Any]:
-    """The voxels of a box, as they lie."""
-    part: NDArray[Any] = array[box.region]
-    return part

@@ -4,9 +4,10 @@
     λ = q + 2 p cos(θ + 2πk/3),  k = 0, 1, 2          3θ the angle between B and C: cos 3θ = ⟨B, C⟩ / 6 = det B / 2
     sin² 3θ/2 = ‖B − C‖² / 24,  cos² 3θ/2 = ‖B + C‖² / 24
 
-The textbook takes θ from an arc cosine of det B / 2, which where two eigenvalues are nearly equal (in every vessel) loses
-half of float32's digits. The angle of two vectors of equal length, from their sum and difference, loses none.
-Source: own; the arc cosine's form, which it agrees with: Wikipedia, "Eigenvalue algorithm", 3×3 matrices (opened).
+The usual form takes θ from an arc cosine of det B / 2, which where two eigenvalues are nearly equal (in every vessel)
+loses half of float32's digits. The angle of two vectors of equal length, from their sum and difference, loses none.
+Source: own; that the usual form loses digits: Habera and Zilian, "Symbolic spectral decomposition of 3x3 matrices",
+2021 (its abstract opened).
 Tolerance: 2e-6 of the largest absolute eigenvalue, against numpy.linalg.eigvalsh, equal eigenvalues included, where
 entries are below 1e9 (fourth powers stay finite); below 1e-9 of absolute size nothing is told apart.
 """

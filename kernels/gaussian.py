@@ -4,6 +4,7 @@
 
 Source: own; the weights are those of scipy.ndimage.gaussian_filter (opened).
 Axes: see volume.py. Border: the voxels at the edge go on.
+On a card: correlations of cupyx.scipy.ndimage, not yet run on one.
 Tolerance: 1e-6 of the largest absolute voxel, against `reference` and scipy's (float32 against float64).
 """
 
@@ -17,11 +18,11 @@ from numpy.typing import NDArray
 
 from kernels import derivatives
 from kernels.arrays import driver, on_device
-from kernels.derivatives import DEPTH, Taps, fold_rows, fold_slices, put_row, room_for, task_at, task_count, taps
+from kernels.box import Box, Region, box_of, require_finite, spacing_of
+from kernels.derivatives import DEPTH, Taps, fold_rows, fold_slices, put_row, room_for, taps, task_at, task_count
 from kernels.lanes import OPTIONS
 from kernels.picture import output
 from kernels.progress import Progress, pieces
-from kernels.box import Box, Region, box_of, require_finite, spacing_of
 from kernels.volume import Volume
 
 

@@ -4,6 +4,7 @@
 
 Source: own; as scipy.ndimage.gaussian_gradient_magnitude (opened) but for the weights.
 Axes: see volume.py. Border: the voxels at the edge go on.
+On a card: correlations of cupyx.scipy.ndimage, not yet run on one.
 Tolerance: 2e-6 of the largest absolute voxel over the least spacing, against `reference` (float32 against float64).
 """
 
@@ -17,11 +18,11 @@ from numpy.typing import NDArray
 
 from kernels import derivatives
 from kernels.arrays import driver, on_device
-from kernels.derivatives import DEPTH, fold_rows, fold_slices, room_for, task_at, task_count, taps
+from kernels.box import Region, box_of, require_finite, spacing_of
+from kernels.derivatives import DEPTH, fold_rows, fold_slices, room_for, taps, task_at, task_count
 from kernels.lanes import INNER, OPTIONS
 from kernels.picture import output
 from kernels.progress import Progress, pieces
-from kernels.box import Region, box_of, require_finite, spacing_of
 from kernels.volume import Volume
 
 COMPONENTS = ((0, 0, 1), (0, 1, 0), (1, 0, 0))  # orders along z, y, x

@@ -1,11 +1,11 @@
 """The median of a voxel's neighbourhood, 3×3×3 or 5×5×5 voxels: noise goes, edges stay.
 
-Of every row of voxels the 9 (25) rows around it are sorted into columns, once for all neighbourhoods that share them;
-then the 3 (5) columns of a neighbourhood are merged, as far as their middle depends on it. Which two values are compared
-next never depends on them, so that whole rows of neighbourhoods are compared at once.
-Source: sorting and merging networks: Batcher, see Knuth, "The Art of Computer Programming" 3, 5.2.2 algorithm M and
-5.3.4 (odd-even merge), written from their definitions; cut to the median: own.
+The 9 (25) rows about a row of voxels are sorted into columns, once for all neighbourhoods that share them; then the 3
+(5) columns of a neighbourhood are merged, as far as their middle depends on it. Which two values are compared next
+never depends on them, so that whole rows of neighbourhoods are compared at once.
+Source: own; the networks are Batcher's merge exchange and odd-even merge, proved by the zero-one principle in tests.
 Axes: see volume.py. Border: the voxels at the edge go on. Exact.
+On a card: cupyx.scipy.ndimage.median_filter, not yet run on one.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from numba import njit, prange, types
 from numpy.typing import NDArray
 
 from kernels.arrays import driver, on_device
+from kernels.box import Region, box_of, require_finite
 from kernels.derivatives import put_row, take_row
 from kernels.errors import InvalidParameter
 from kernels.lane_memory import address, read
 from kernels.lanes import OPTIONS, PURE, intrinsic
 from kernels.picture import output
 from kernels.progress import Progress, pieces
-from kernels.box import Region, box_of, require_finite
 from kernels.volume import Volume
 
 SIDES = (3, 5)
@@ -71,7 +71,7 @@ def merging(a: Sequence[int], b: Sequence[int]) -> tuple[list[int], list[Exchang
 
 
 class Network(NamedTuple):
-    """What is done with rows of one width, in flat scratch: side² rows of voxels, then side³ of BLOCK neighbourhoods."""
+    """What is done in flat scratch: side² rows of voxels, `width` each, then side³ of BLOCK neighbourhoods."""
 
     side: int
     width: int

@@ -4,6 +4,7 @@
 
 Source: the unsharp mask, as skimage.filters.unsharp_mask has it (opened), but without cutting values to a range.
 Axes: see volume.py. Border: the voxels at the edge go on.
+On a card: correlations of cupyx.scipy.ndimage, not yet run on one.
 Tolerance: (1 + a) · 1e-6 of the largest absolute voxel, against `reference` (float32 against float64).
 """
 
@@ -17,13 +18,13 @@ from numpy.typing import NDArray
 
 from kernels import gaussian
 from kernels.arrays import driver, on_device
+from kernels.box import Region, box_of, require_finite, spacing_of
 from kernels.derivatives import DEPTH, taps
 from kernels.errors import InvalidParameter
 from kernels.gaussian import smooth
 from kernels.lanes import OPTIONS, f32
 from kernels.picture import output
 from kernels.progress import Progress, pieces
-from kernels.box import Region, box_of, require_finite, spacing_of
 from kernels.volume import Volume
 
 MOST = 100.0  # amount

@@ -9,6 +9,7 @@
 Source: Frangi, Niessen, Vincken and Viergever, "Multiscale vessel enhancement filtering", 1998, eq. 10 to 14, as
 scikit-image's `frangi` reads them (opened; the paper itself was not at hand).
 Axes: see volume.py. Border: the voxels at the edge go on.
+On a card: correlations of cupyx.scipy.ndimage and the formula below, not yet run on one.
 Tolerance: 1e-5 against `reference` (float32, and an exponential good to 2e-6, against float64).
 """
 
@@ -23,7 +24,8 @@ from numpy.typing import NDArray
 
 from kernels import eigenvalues as eigen
 from kernels.arrays import driver, on_device
-from kernels.derivatives import DEPTH, fold_rows, fold_slices, room_for, task_at, task_count, taps
+from kernels.box import Region, box_of, require_finite, spacing_of
+from kernels.derivatives import DEPTH, fold_rows, fold_slices, room_for, taps, task_at, task_count
 from kernels.derivatives import reference as derivative
 from kernels.eigenvalues import eigenvalues
 from kernels.errors import InvalidParameter
@@ -31,7 +33,6 @@ from kernels.lane_memory import store, vector
 from kernels.lanes import INNER, LANES, OPTIONS, f32, minimum, shared, where
 from kernels.picture import output
 from kernels.progress import Progress, part, pieces
-from kernels.box import Region, box_of, require_finite, spacing_of
 from kernels.sampling import exp_minus
 from kernels.volume import Volume
 
