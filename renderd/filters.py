@@ -13,7 +13,7 @@ from kernels.filters import Filter as PictureFilter
 from kernels.gaussian import gaussian
 from kernels.gradient import gradient_magnitude
 from kernels.median3d import median3d
-from kernels.region import Region
+from kernels.box import Region
 from kernels.unsharp import unsharp
 from kernels.volume import Volume
 from renderd.errors import FilterNeedsPicture, InvalidFilter
