@@ -8,12 +8,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 from kernels.bilateral import bilateral
+from kernels.box import Region
 from kernels.errors import InvalidParameter
 from kernels.filters import Filter as PictureFilter
 from kernels.gaussian import gaussian
 from kernels.gradient import gradient_magnitude
 from kernels.median3d import median3d
-from kernels.box import Region
 from kernels.unsharp import unsharp
 from kernels.volume import Volume
 from renderd.errors import FilterNeedsPicture, InvalidFilter
