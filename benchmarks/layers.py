@@ -1,6 +1,6 @@
 """What masks, labels and a second volume cost, beside the same picture without them.
 
-    python -m benchmarks.layers [--small]
+    python -m benchmarks.layers [--small] [--json]
 
 Checks first: a mask that hides nothing changes nothing, one that hides a half leaves the other as it was, a fused plane
 is the two planes. Then times, in turn, and the ratio to the plain picture.
@@ -8,16 +8,14 @@ is the two planes. Then times, in turn, and the ratio to the plain picture.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import ours, subject
-from benchmarks.report import CheckFailed, check
-from benchmarks.timing import medians
+from benchmarks import ours, report, subject
+from benchmarks.report import check
+from benchmarks.timing import Run, medians
 from benchmarks.views import VIEWS
 from kernels.compose import fused, labelled
 from kernels.cut import Lasso, cut
@@ -130,25 +128,11 @@ def checks(bench: Bench) -> None:
     check(np.abs(bench.fused_plane(0) - truth).max() <= 1, "a fused plane is not the mean of both")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Check, time, print; 1 when a check failed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true")
-    options = parser.parse_args(arguments)
-    ours.use_threads()
-    bench = Bench(small=options.small)
-    try:
-        checks(bench)
-    except CheckFailed as error:
-        print(f"wrong: {error}")
-        return 1
-    rivals = {
-        "plane": {
-            "plain plane": bench.plain_plane,
-            "fused plane": bench.fused_plane,
-            "labels on it": bench.labelled_plane,
-        },
-        "VR": {
+def rivals(bench: Bench) -> list[dict[str, Run]]:
+    """What is timed in turn; the first of each is the plain picture."""
+    return [
+        {"plain plane": bench.plain_plane, "fused plane": bench.fused_plane, "labels on it": bench.labelled_plane},
+        {
             "plain VR": bench.render(None),
             "VR, nothing hidden": bench.render(bench.nothing),
             "VR, half hidden": bench.render(bench.half),
@@ -156,23 +140,29 @@ def main(arguments: list[str] | None = None) -> int:
             "VR, labels tinted": bench.render(bench.tinted),
             "VR, second volume": bench.render(bench.heated),
         },
-        "maximum": {
+        {
             "plain maximum": bench.maximum(None),
             "maximum, half hidden": bench.maximum(bench.half),
             "maximum, bone hidden": bench.maximum(bench.boneless),
         },
-        "cut": {"free-form cut": bench.cut},
-    }
-    print(f"{bench.subject.name} {bench.volume.array.shape}, {bench.side}², {ours.THREADS} threads, medians, OBL")
-    print(f"{'':24}{'ms':>9}{'ratio':>8}{'bar':>6}")
-    for runs in rivals.values():
+        {"free-form cut": bench.cut},
+    ]
+
+
+def main() -> None:
+    options = report.arguments("layers", str(__doc__))
+    ours.use_threads()
+    bench = Bench(small=options.small)
+    checks(bench)
+    found = report.Report("layers", {"volume": bench.subject.description(), "side": bench.side, "view": "OBL"})
+    for runs in rivals(bench):
         times = medians(runs, bench.repeats)
         plain = next(iter(times.values()))
         for name, took in times.items():
-            bar = f"{BARS[name]:.1f}" if name in BARS else ""
-            print(f"{name:24}{took:9.2f}{took / plain:8.2f}{bar:>6}")
-    return 0
+            found.line(name, took, took / plain, BARS.get(name, ""))
+            found.figures[f"{name.replace(',', '').replace(' ', '_')}_ms"] = took
+    found.print(options.json, ("picture", "ms", "times the plain one", "goal"))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
