@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kernels import bricks, image, plane, rendering, window
+from kernels import bilateral, bricks, image, plane, rendering, vesselness, window
 from kernels.picture import Picture
 from kernels.presets import PRESETS
 from kernels.volume import Volume
 from tests.kernels.standin import Card
+from tests.kernels.standin_ndimage import put_cupyx
 
 Capability = tuple[int, int]
 
@@ -73,7 +74,7 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[Launch]:
 
     with monkeypatch.context() as patched:
         patched.setattr(device, "start", record)
-        for _ in _pictures(Card()):
+        for _ in (*_pictures(Card()), *_volumes(put_cupyx(patched))):
             pass
     return list(found.values())
 
@@ -96,6 +97,13 @@ def _pictures(card: Card) -> Iterator[Any]:
             yield plane.plane(volume, picture)
             for render in (rendering.volume_rendering, rendering.volume_rendering_rgba):
                 yield render(volume, picture, PRESETS["ct_cta"], grid, 1.0)
+
+
+def _volumes(card: Card) -> Iterator[Any]:
+    for kind in (np.int16, np.float32):
+        volume = Volume(card.asarray(np.zeros((5, 5, 5), kind)), np.eye(4))
+        yield bilateral.bilateral(volume, 1.0, 30.0)
+        yield vesselness.vesselness(volume, [1.0])
 
 
 def compiled(launch: Launch, capability: Capability, assembler: Path, folder: Path) -> Compiled:

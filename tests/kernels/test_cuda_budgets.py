@@ -31,6 +31,8 @@ REGISTERS = {
     "picture_edge.spread_cuda": 40,
     "picture_gamma.spread_cuda": 32,
     "picture_threshold.spread_cuda": 24,
+    "bilateral.spread_cuda": 40,
+    "vesselness.spread_cuda": 32,
     "bricks.spread_cuda": 80,
     "bricks.spread_near_cuda": 32,
     "plane.spread_cuda": 80,
