@@ -28,7 +28,11 @@ MAX_SIDE = 4096  # pixels; a viewport larger than this is rendered smaller and s
 # What the viewer may ask for while it moves: (size relative to the viewport, JPEG quality), best first.
 LEVELS = ((1.0, 85), (1.0, 70), (1.0, 50), (0.5, 80), (0.5, 60), (0.5, 40))
 
-MAX_POINTS = 32  # of a curve
+MAX_POINTS = 32  # of a transfer function's curve
+MAX_CONTROL_POINTS = 128  # of a curve in the patient
+MAX_LASSO = 512  # corners of what a scalpel draws
+MAX_STYLES = 32
+MAX_CORNERS = 256  # of a region that is measured
 MAX_CLIP_PLANES = 6  # of a volume rendering, beside its box: kernels take twelve
 
 # What a number may be; each bound is that of the header's field, or beyond what any image has.
@@ -40,6 +44,7 @@ Side = Annotated[int, Field(gt=0, lt=1 << 16)]
 Length = Annotated[float, Field(ge=1e-6, le=1e7, allow_inf_nan=False)]
 Coordinate = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Value = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+Thickness = Annotated[float, Field(ge=0, le=1e4, allow_inf_nan=False)]
 WindowWidth = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
 Name = Annotated[str, Field(max_length=64)]
 # What a new series is called: DICOM's LO without its separator and control characters.
@@ -57,15 +62,71 @@ CurvePoint = tuple[Value, Colour, Opacity]
 Degrees = Annotated[float, Field(ge=10, le=90, allow_inf_nan=False)]
 Vector2 = tuple[Coordinate, Coordinate]
 Vector3 = tuple[Coordinate, Coordinate, Coordinate]
+ShiftedRow = tuple[Coordinate, Coordinate, Coordinate, Coordinate]
 # (a, b, c, d): what is kept has a·x + b·y + c·z ≥ d, millimetres; (a, b, c) of unit length within 1 %.
 ClipPlane = tuple[Coordinate, Coordinate, Coordinate, Coordinate]
 Window = tuple[Value, WindowWidth]
 Projection = Literal["max", "min", "mean"]
+Layout = Literal["straightened", "stretched", "projected"]
+FilterName = Literal["gaussian", "median", "bilateral", "unsharp", "edge", "clahe", "gamma", "threshold"]
+Part = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Label = Annotated[int, Field(ge=0, le=255)]
 
 
 # ── views ────────────────────────────────────────────────────────────────────────────────────────────────────────
 # A view is absolute: it says all that a picture depends on, so the newest one replaces every older one and a
 # reconnected viewer only has to send its views again.
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What is done to values before the window: in a Stack's frame, a plane or a projection to the picture, in a volume
+    rendering to the volume.
+
+    size: millimetres, of a median pixels; strength: of an unsharp mask what is added, of a bilateral filter the values
+    that it keeps apart, of CLAHE its clip limit, of gamma the exponent; low, high: of a threshold, what stays.
+    """
+
+    name: FilterName
+    size: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 1.0
+    strength: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] = 1.0
+    low: Value | None = None
+    high: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """A second volume over the first, in colours.
+
+    move: rows of the 3×4 rigid transform from the second's patient space to the first's, millimetres. What lies below
+    the window's lower edge is not shown; opacity is that of everything above it.
+    """
+
+    series: Id
+    stack: Digest
+    palette: Name
+    window: Window
+    move: tuple[ShiftedRow, ShiftedRow, ShiftedRow] = ((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0))
+    opacity: Part = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class LabelStyle:
+    """How the voxels of one label look; 0 are those without one, which have no colour."""
+
+    label: Label
+    shown: bool = True
+    colour: Colour = "#ff0000"
+    tint: Part = 0.0
+    outline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """A labelmap that `Edit` number n left, and how it looks. Labels without a style are shown as if they were none."""
+
+    n: U32
+    styles: Annotated[tuple[LabelStyle, ...], Field(max_length=MAX_STYLES)] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +150,7 @@ class StackView:
     lut: U16 | None = None  # the frame's own VOI LUT of this number instead of the window
     overlays: bool = True
     shutter: bool = True
+    filter: Filter | None = None
     kind: Literal["stack"] = "stack"
 
 
@@ -104,9 +166,37 @@ class PlaneView:
     extent_mm: Length
     window: Window
     projection: Projection = "max"
-    thickness_mm: Annotated[float, Field(ge=0, le=1e4, allow_inf_nan=False)] = 0.0
+    thickness_mm: Thickness = 0.0
     invert: bool = False
+    filter: Filter | None = None
+    labels: Labels | None = None
+    fusion: Fusion | None = None
     kind: Literal["plane"] = "plane"
+
+
+@dataclass(frozen=True, slots=True)
+class CurvedView:
+    """A curved reformat: rows of pixels are lines through points of a smooth curve, which runs down the picture.
+
+    points: the curve goes through them, patient millimetres. angle: of the lines about the curve, degrees; of a
+    stretched or projected layout it turns the direction of all lines. along_mm: the length of curve at the middle of
+    the picture; across_mm: how far that is beside the curve.
+    """
+
+    series: Id
+    stack: Digest
+    points: Annotated[tuple[Vector3, ...], Field(min_length=2, max_length=MAX_CONTROL_POINTS)]
+    layout: Layout
+    along_mm: Coordinate
+    extent_mm: Length
+    window: Window
+    across_mm: Coordinate = 0.0
+    angle: Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)] = 0.0
+    projection: Projection = "max"
+    thickness_mm: Thickness = 0.0
+    invert: bool = False
+    filter: Filter | None = None
+    kind: Literal["curved"] = "curved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +235,59 @@ class VolumeView:
     perspective: Degrees | None = None
     clip_box: ClipBox | None = None
     clip_planes: Annotated[tuple[ClipPlane, ...], Field(max_length=MAX_CLIP_PLANES)] = ()
+    filter: Filter | None = None
+    labels: Labels | None = None
+    fusion: Fusion | None = None
     kind: Literal["volume"] = "volume"
 
 
-View = StackView | PlaneView | VolumeView
+View = StackView | PlaneView | CurvedView | VolumeView
+
+
+# ── edits of labelmaps ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Voxels with values low … high, ends included, get the label; those that had it and lie outside lose it."""
+
+    low: Value
+    high: Value
+    label: Label
+    kind: Literal["threshold"] = "threshold"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A free-form cut through the whole volume: what lies behind the lasso, as seen, gets the label.
+
+    lasso: corners of a closed polygon in the plane through `centre` along right and down, millimetres; even-odd.
+    eye: where rays come from, None: they are parallel, along right × down. inside: of the lasso, or outside of it.
+    only: of voxels with this label; None: of all.
+    """
+
+    centre: Vector3
+    right: Vector3
+    down: Vector3
+    lasso: Annotated[tuple[Vector2, ...], Field(min_length=3, max_length=MAX_LASSO)]
+    label: Label
+    eye: Vector3 | None = None
+    inside: bool = True
+    only: Label | None = None
+    kind: Literal["cut"] = "cut"
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Of the voxels with the label only those connected with the one at `point` keep it; the others get `other`."""
+
+    point: Vector3
+    label: Label
+    other: Label = 0
+    kind: Literal["keep"] = "keep"
+
+
+Change = Threshold | Cut | Keep
 
 
 # ── from the viewer ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -225,6 +364,62 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """Make labelmap n of this stack: `base` changed, None: a volume without labels. Answered by `Edited`.
+
+    The viewer numbers its labelmaps; after a reconnect it sends its edits again, in their order, before views that use
+    them. Undo is to show an older one.
+    """
+
+    n: U32
+    series: Id
+    stack: Digest
+    base: U32 | None
+    change: Annotated[Change, Field(discriminator="kind")]
+    t: Literal["edit"] = "edit"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Where does the curve through these points run? Answered by `Traced` with the same n."""
+
+    viewport: U16
+    n: U32
+    points: Annotated[tuple[Vector3, ...], Field(min_length=2, max_length=MAX_CONTROL_POINTS)]
+    t: Literal["trace"] = "trace"
+
+
+@dataclass(frozen=True, slots=True)
+class Locate:
+    """At which pixel of a curved picture is this point of the patient? Answered by `Located` with the same n."""
+
+    viewport: U16
+    n: U32
+    width: Side
+    height: Side
+    point: Vector3
+    view: CurvedView
+    t: Literal["locate"] = "locate"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Which values lie in this region of a picture of `view` (a Stack's frame or a plane)? Answered by `Measured`.
+
+    corners: pixels as in `Pick`; of an ellipse or a rectangle two opposite ones of its upright box, of a polygon all.
+    """
+
+    viewport: U16
+    n: U32
+    width: Side
+    height: Side
+    shape: Literal["ellipse", "rectangle", "polygon"]
+    corners: Annotated[tuple[Vector2, ...], Field(min_length=2, max_length=MAX_CORNERS)]
+    view: Annotated[View, Field(discriminator="kind")]
+    t: Literal["measure"] = "measure"
+
+
+@dataclass(frozen=True, slots=True)
 class Reformat:
     """Make a series of parallel planes or slabs through a Volume and store it; answered by `Reformatted`.
 
@@ -259,7 +454,9 @@ class CancelReformat:
     t: Literal["cancel_reformat"] = "cancel_reformat"
 
 
-FromViewer = Show | Shown | Close | Visible | Ping | Pick | Survey | Reformat | CancelReformat
+FromViewer = (
+    Show | Shown | Close | Visible | Ping | Pick | Survey | Edit | Trace | Locate | Measure | Reformat | CancelReformat
+)
 
 
 # ── to the viewer ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -276,11 +473,20 @@ class Preset:
 
 
 @dataclass(frozen=True, slots=True)
+class Palette:
+    """The colours of a fused volume, from its window's lower edge to the upper, evenly: #rrggbb."""
+
+    name: str
+    colours: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Welcome:
     """The first message of a connection."""
 
     presets: list[Preset]
     levels: list[tuple[float, int]]
+    palettes: list[Palette]
     t: Literal["welcome"] = "welcome"
 
 
@@ -345,6 +551,77 @@ class Surveyed:
 
 
 @dataclass(frozen=True, slots=True)
+class Edited:
+    """The labelmap is there: how many voxels the change gave another label, and how many have which label now.
+
+    voxel_mm3: None where slices lie unevenly, so that voxels have no one size. code: why it is not there, else empty.
+    """
+
+    n: int
+    changed: int
+    counts: list[tuple[int, int]]
+    voxel_mm3: float | None
+    code: str = ""
+    t: Literal["edited"] = "edited"
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """Points of the curve at equal distances, both ends included, with the frame there (unit vectors, patient space).
+
+    normal and tangent turn as little as possible along the curve; the lines of a straightened layout run along
+    cos(angle)·normal + sin(angle)·(tangent × normal). No points: there is no such curve.
+    """
+
+    viewport: int
+    n: int
+    length_mm: float
+    points: list[tuple[float, float, float]]
+    tangents: list[tuple[float, float, float]]
+    normals: list[tuple[float, float, float]]
+    t: Literal["traced"] = "traced"
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The pixel, as in `Pick`; None where the picture does not show it."""
+
+    viewport: int
+    n: int
+    at: tuple[float, float] | None
+    t: Literal["located"] = "located"
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Of the values in a region: sd is the sample's, which takes two; counts are of equal parts, least to greatest."""
+
+    count: int
+    mean: float
+    sd: float | None
+    least: float
+    greatest: float
+    median: float
+    counts: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The statistics of the volume or frame, and of a fused second volume; None where no value lies in the region.
+
+    Of a frame they are those of its stored pixels whose centres lie in the region, of a plane those of samples as far
+    apart as voxels. area_mm2: of those pixels or samples; None where the image has no known spacing.
+    """
+
+    viewport: int
+    n: int
+    area_mm2: float | None
+    first: Statistics | None
+    second: Statistics | None
+    t: Literal["measured"] = "measured"
+
+
+@dataclass(frozen=True, slots=True)
 class Reformatting:
     """A series is being made: `done` of `total` images. All are stored together after the last one."""
 
@@ -366,7 +643,20 @@ class Reformatted:
     t: Literal["reformatted"] = "reformatted"
 
 
-ToViewer = Welcome | Loading | Trouble | Pong | Picked | Surveyed | Reformatting | Reformatted
+ToViewer = (
+    Welcome
+    | Loading
+    | Trouble
+    | Pong
+    | Picked
+    | Surveyed
+    | Edited
+    | Traced
+    | Located
+    | Measured
+    | Reformatting
+    | Reformatted
+)
 
 
 # ── frames ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -416,7 +706,8 @@ def parse(message: bytes) -> FromViewer:
 
     Raises:
         InvalidMessage: not msgpack, an unknown kind, a missing or wrong field, a number that is not finite or out of
-            bounds, screen axes that span no plane, or a clip box or plane whose vectors are none.
+            bounds, screen axes that span no plane, a clip box or plane whose vectors are none, or a fusion that moves
+            its volume otherwise than rigidly.
     """
     try:
         parsed = _from_viewer.validate_python(msgpack.unpackb(message))
@@ -426,15 +717,34 @@ def parse(message: bytes) -> FromViewer:
         raise InvalidMessage("; ".join(reasons)[:200]) from None
     except (ValueError, msgpack.UnpackException) as error:
         raise InvalidMessage(f"not msgpack: {type(error).__name__}") from None
+    if isinstance(parsed, Show | Pick | Survey | Measure):
+        _check_view(parsed.t, parsed.view)
+    if isinstance(parsed, Edit) and isinstance(parsed.change, Cut):
+        cut = parsed.change
+        if not _spans_a_plane(cut.right, cut.down):
+            raise InvalidMessage(f"{parsed.t}.change: right and down are not two unit vectors at a right angle")
     if isinstance(parsed, Reformat) and not _spans_a_plane(parsed.right, parsed.down):
         raise InvalidMessage("reformat: right and down are not two unit vectors at a right angle")
-    if isinstance(parsed, Show | Pick | Survey):
-        view = parsed.view
-        if not _spans_a_plane(view.right, view.down):
-            raise InvalidMessage(f"{parsed.t}.view: right and down are not two unit vectors at a right angle")
-        if isinstance(view, VolumeView):
-            _check_clip(parsed.t, view)
     return parsed
+
+
+def _check_view(kind: str, view: View) -> None:
+    if isinstance(view, CurvedView):
+        return
+    if not _spans_a_plane(view.right, view.down):
+        raise InvalidMessage(f"{kind}.view: right and down are not two unit vectors at a right angle")
+    if isinstance(view, VolumeView):
+        _check_clip(kind, view)
+    if isinstance(view, PlaneView | VolumeView) and view.fusion is not None:
+        rows = [row[:3] for row in view.fusion.move]
+        if not all(_spans_a_plane(a, b) for a, b in combinations(rows, 2)) or _volume_of(*rows) < 0:
+            raise InvalidMessage(f"{kind}.view.fusion.move: not a rigid transform")
+
+
+def _volume_of(a: tuple[float, ...], b: tuple[float, ...], c: tuple[float, ...]) -> float:
+    """The determinant of three rows; below 0 they mirror."""
+    across = (a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0])
+    return sum(x * y for x, y in zip(across, c, strict=True))
 
 
 def _check_clip(kind: str, view: VolumeView) -> None:

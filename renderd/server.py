@@ -28,8 +28,10 @@ from kernels.transfer import TransferFunction, opacities
 from renderd.admission import Admission
 from renderd.batches import Batches
 from renderd.connection import Connection
+from renderd.derived import Workshop
 from renderd.errors import InvalidMessage, RenderError, SessionEnded
 from renderd.library import Library
+from renderd.palettes import palettes
 from renderd.protocol import LEVELS, MAX_MESSAGE_BYTES, SUBPROTOCOL, Preset, Welcome
 from renderd.scheduler import Scheduler
 from storage.access import CHANNEL
@@ -64,7 +66,7 @@ def preset_of(name: str, transfer: TransferFunction) -> Preset:
     return Preset(name, GROUP_OF[name], list(transfer.modalities), colours)
 
 
-WELCOME = Welcome([preset_of(name, transfer) for name, transfer in PRESETS.items()], list(LEVELS))
+WELCOME = Welcome([preset_of(name, transfer) for name, transfer in PRESETS.items()], list(LEVELS), palettes())
 
 
 def closing(error: BaseException) -> tuple[int, str]:
@@ -85,6 +87,7 @@ class StreamServer:
         self._library = library
         self._scheduler = scheduler
         self._batches = Batches(database, library, scheduler)
+        self._workshop = Workshop(library.volumes, scheduler.aside, library.changed)
         self._admissions: set[Admission] = set()
 
     async def handle(self, page: ServerConnection) -> None:
@@ -97,7 +100,7 @@ class StreamServer:
             await admission.check()
             log.info("connected", user=admission.user_id, connections=len(self._admissions))
             shared = (self._database, self._library, self._scheduler)
-            await Connection(page, admission, *shared, batches=self._batches).run(WELCOME)
+            await Connection(page, admission, *shared, batches=self._batches, workshop=self._workshop).run(WELCOME)
         except Exception as error:
             code, reason = closing(error)
             if code == INTERNAL_ERROR:
@@ -114,7 +117,7 @@ class StreamServer:
             return None
         library = self._library
         told = {
-            "volumes": len(library.volumes),
+            "volumes": library.volume_count,
             "volumes_bytes": library.volumes.size_bytes,
             "budget_bytes": library.volumes.budget_bytes,
             "frames_bytes": library.frames.size_bytes,
@@ -132,6 +135,7 @@ class StreamServer:
     async def close(self) -> None:
         """End what goes on without a connection."""
         await self._batches.close()
+        await self._workshop.close()
 
     @asynccontextmanager
     async def listening(self, path: Path) -> AsyncIterator[Server]:

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from renderd.assemble import Assembly
 from renderd.library import Library
 from renderd.pool import LocalPool
-from renderd.render import Renderer, VolumeSource
+from renderd.render import Renderer
 from renderd.scheduler import Scheduler
 from renderd.server import StreamServer
+from renderd.sources import VolumeSource
 from storage.access import ROLES
 from storage.arrival import Arrival, Outcome
 from storage.blobs import BlobStore

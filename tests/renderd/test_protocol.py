@@ -143,7 +143,7 @@ def test_what_does_not_fit_into_a_frame_s_header_is_invalid(values: dict[str, in
 
 
 def test_a_message_of_the_server_is_not_one_of_a_viewer() -> None:
-    for message in (Loading(1, 2, 3), Trouble(1, "x"), Pong(3), Welcome([Preset("a", "b", [], [])], [(1.0, 85)])):
+    for message in (Loading(1, 2, 3), Trouble(1, "x"), Pong(3), Welcome([Preset("a", "b", [], [])], [(1.0, 85)], [])):
         with pytest.raises(InvalidMessage):
             parse(pack(message))
 

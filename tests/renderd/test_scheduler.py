@@ -16,9 +16,9 @@ import pytest_asyncio
 from renderd.camera import Size
 from renderd.errors import RenderError, SeriesNotFound
 from renderd.protocol import Close, Flag, Shown, View
-from renderd.render import Source
 from renderd.scene import Scene
 from renderd.scheduler import ASIDE_S, Scheduler
+from renderd.sources import Source
 from renderd.viewer import Frame, Stage, Viewer, Want
 from tests.renderd.shows import PLANE, VOLUME, show
 

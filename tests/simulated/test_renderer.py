@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from renderd.assemble import Assembly
 from renderd.protocol import View
-from renderd.render import Renderer, VolumeSource
+from renderd.render import Renderer
 from renderd.residence import Residence
+from renderd.sources import VolumeSource
 from renderd.viewer import Want
 from storage.blobs import BlobStore
 from storage.dicom.write import write_series

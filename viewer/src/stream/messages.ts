@@ -1,5 +1,35 @@
 // Written from renderd/protocol.py by `make types`. Change it there.
 
+export interface Filter {
+  name: "gaussian" | "median" | "bilateral" | "unsharp" | "edge" | "clahe" | "gamma" | "threshold";
+  size?: number;
+  strength?: number;
+  low?: number | null;
+  high?: number | null;
+}
+
+export interface Fusion {
+  series: number;
+  stack: string;
+  palette: string;
+  window: [number, number];
+  move?: [[number, number, number, number], [number, number, number, number], [number, number, number, number]];
+  opacity?: number;
+}
+
+export interface LabelStyle {
+  label: number;
+  shown?: boolean;
+  colour?: string;
+  tint?: number;
+  outline?: boolean;
+}
+
+export interface Labels {
+  n: number;
+  styles?: LabelStyle[];
+}
+
 export interface StackView {
   series: number;
   stack: string;
@@ -13,6 +43,7 @@ export interface StackView {
   lut?: number | null;
   overlays?: boolean;
   shutter?: boolean;
+  filter?: Filter | null;
   kind: "stack";
 }
 
@@ -27,7 +58,27 @@ export interface PlaneView {
   projection?: "max" | "min" | "mean";
   thickness_mm?: number;
   invert?: boolean;
+  filter?: Filter | null;
+  labels?: Labels | null;
+  fusion?: Fusion | null;
   kind: "plane";
+}
+
+export interface CurvedView {
+  series: number;
+  stack: string;
+  points: [number, number, number][];
+  layout: "straightened" | "stretched" | "projected";
+  along_mm: number;
+  extent_mm: number;
+  window: [number, number];
+  across_mm?: number;
+  angle?: number;
+  projection?: "max" | "min" | "mean";
+  thickness_mm?: number;
+  invert?: boolean;
+  filter?: Filter | null;
+  kind: "curved";
 }
 
 export interface ClipBox {
@@ -52,7 +103,36 @@ export interface VolumeView {
   perspective?: number | null;
   clip_box?: ClipBox | null;
   clip_planes?: [number, number, number, number][];
+  filter?: Filter | null;
+  labels?: Labels | null;
+  fusion?: Fusion | null;
   kind: "volume";
+}
+
+export interface Threshold {
+  low: number;
+  high: number;
+  label: number;
+  kind: "threshold";
+}
+
+export interface Cut {
+  centre: [number, number, number];
+  right: [number, number, number];
+  down: [number, number, number];
+  lasso: [number, number][];
+  label: number;
+  eye?: [number, number, number] | null;
+  inside?: boolean;
+  only?: number | null;
+  kind: "cut";
+}
+
+export interface Keep {
+  point: [number, number, number];
+  label: number;
+  other?: number;
+  kind: "keep";
 }
 
 export interface Show {
@@ -61,7 +141,7 @@ export interface Show {
   height: number;
   input: number;
   moving: boolean;
-  view: StackView | PlaneView | VolumeView;
+  view: StackView | PlaneView | CurvedView | VolumeView;
   t: "show";
 }
 
@@ -93,7 +173,7 @@ export interface Pick {
   width: number;
   height: number;
   at: [number, number];
-  view: StackView | PlaneView | VolumeView;
+  view: StackView | PlaneView | CurvedView | VolumeView;
   t: "pick";
 }
 
@@ -102,6 +182,43 @@ export interface Survey {
   n: number;
   view: VolumeView;
   t: "survey";
+}
+
+export interface Edit {
+  n: number;
+  series: number;
+  stack: string;
+  base: number | null;
+  change: Threshold | Cut | Keep;
+  t: "edit";
+}
+
+export interface Trace {
+  viewport: number;
+  n: number;
+  points: [number, number, number][];
+  t: "trace";
+}
+
+export interface Locate {
+  viewport: number;
+  n: number;
+  width: number;
+  height: number;
+  point: [number, number, number];
+  view: CurvedView;
+  t: "locate";
+}
+
+export interface Measure {
+  viewport: number;
+  n: number;
+  width: number;
+  height: number;
+  shape: "ellipse" | "rectangle" | "polygon";
+  corners: [number, number][];
+  view: StackView | PlaneView | CurvedView | VolumeView;
+  t: "measure";
 }
 
 export interface Reformat {
@@ -135,9 +252,15 @@ export interface Preset {
   colours: string[];
 }
 
+export interface Palette {
+  name: string;
+  colours: string[];
+}
+
 export interface Welcome {
   presets: Preset[];
   levels: [number, number][];
+  palettes: Palette[];
   t: "welcome";
 }
 
@@ -181,6 +304,51 @@ export interface Surveyed {
   t: "surveyed";
 }
 
+export interface Edited {
+  n: number;
+  changed: number;
+  counts: [number, number][];
+  voxel_mm3: number;
+  code?: string;
+  t: "edited";
+}
+
+export interface Traced {
+  viewport: number;
+  n: number;
+  length_mm: number;
+  points: [number, number, number][];
+  tangents: [number, number, number][];
+  normals: [number, number, number][];
+  t: "traced";
+}
+
+export interface Located {
+  viewport: number;
+  n: number;
+  at: [number, number] | null;
+  t: "located";
+}
+
+export interface Statistics {
+  count: number;
+  mean: number;
+  sd: number;
+  least: number;
+  greatest: number;
+  median: number;
+  counts: number[];
+}
+
+export interface Measured {
+  viewport: number;
+  n: number;
+  area_mm2: number | null;
+  first: Statistics | null;
+  second: Statistics | null;
+  t: "measured";
+}
+
 export interface Reformatting {
   viewport: number;
   request: string;
@@ -201,9 +369,9 @@ export const Codec = { JPEG: 1, PNG: 2 } as const;
 
 export const Flag = { FINAL: 1, INTERPOLATED: 2, COLOUR: 4, REDUCED: 8, DRAWN: 16 } as const;
 
-export type View = StackView | PlaneView | VolumeView;
-export type FromViewer = Show | Shown | Close | Visible | Ping | Pick | Survey | Reformat | CancelReformat;
-export type ToViewer = Welcome | Loading | Trouble | Pong | Picked | Surveyed | Reformatting | Reformatted;
+export type View = StackView | PlaneView | CurvedView | VolumeView;
+export type FromViewer = Show | Shown | Close | Visible | Ping | Pick | Survey | Edit | Trace | Locate | Measure | Reformat | CancelReformat;
+export type ToViewer = Welcome | Loading | Trouble | Pong | Picked | Surveyed | Edited | Traced | Located | Measured | Reformatting | Reformatted;
 
 export const SUBPROTOCOL = "farview.1";
 export const HEADER_BYTES = 32;
