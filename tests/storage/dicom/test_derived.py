@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +27,7 @@ from tests.flows.acquisitions import (
 )
 from tests.storage.dicom.derivations import DERIVATION, EVERYWHERE, VALUES, derive, first_of, read
 from tests.storage.dicom.pictures import instances, values
+from tests.storage.dicom.validity import complaints
 
 PT = "1.2.840.10008.5.1.4.1.1.128"
 CHINESE = "Wang^XiaoDong=王^小东"
@@ -67,16 +66,6 @@ MRI = {
 
 def ct(**attributes: Any) -> list[bytes]:
     return classic(WHERE, BodyPartExamined="CHEST", RescaleType="HU", **attributes)
-
-
-def complaints(data: bytes, folder: Path) -> list[str]:
-    """What dciodvfy calls an error."""
-    if shutil.which("dciodvfy") is None:
-        pytest.skip("needs dicom3tools: on Debian `apt-get install dicom3tools`")
-    path = folder / "derived.dcm"
-    path.write_bytes(data)
-    said = subprocess.run(["dciodvfy", path], capture_output=True, text=True, check=False).stderr
-    return [line for line in said.splitlines() if line.startswith("Error")]
 
 
 CASES = {
