@@ -372,6 +372,11 @@ def test_a_loss_is_told_for_ever() -> None:
     assert read(first_of(ct(LossyImageCompression="00"))).LossyImageCompression == "00"
 
 
+def test_a_loss_is_told_though_its_ratio_differs_from_image_to_image() -> None:
+    files = ct(LossyImageCompression="01", each=lambda z: {"LossyImageCompressionRatio": f"1{z}"})
+    assert read_header(first_of(files))[0].lossy == "10:1"
+
+
 def test_a_loss_that_only_the_codestream_tells_is_told_too() -> None:
     array = np.random.default_rng(1).integers(-500, 500, (4, 32, 32)).astype(np.int16)
     files = list(write_series(array, np.eye(4), transfer_syntax="1.2.840.10008.1.2.4.91"))
@@ -383,6 +388,16 @@ def test_a_loss_that_only_the_codestream_tells_is_told_too() -> None:
 
 def test_what_is_burned_in_stays_told() -> None:
     assert read(first_of(ct(BurnedInAnnotation="YES"))).BurnedInAnnotation == "YES"
+    some = ct(each=lambda z: {"BurnedInAnnotation": "YES" if z == 2 else "NO"})
+    assert read(first_of(some)).BurnedInAnnotation == "YES"
+    assert read(first_of(ct(BurnedInAnnotation="NO"))).BurnedInAnnotation == "NO"
+
+
+def test_a_description_is_never_longer_than_its_element() -> None:
+    files = list(write_series(np.zeros((4, 8, 10), np.int16), np.eye(4)))
+    assert read(first_of(files, description="x" * 64)).SeriesDescription == "PHANTOM " + "x" * 56
+    default = read(first_of(ct(), description="", thickness_mm=1234.56789, spacing_mm=0.000123456))
+    assert len(default.SeriesDescription) <= 64
 
 
 def test_a_phantom_stays_one() -> None:
