@@ -132,7 +132,8 @@ class DerivedSeries:
         description = derivation.description or _words(derivation)
         # A phantom stays one, whatever somebody calls its reformats.
         if WATERMARK in text_of(source, "SeriesDescription") and WATERMARK not in description:
-            description = f"{WATERMARK} {description}"[:MAX_DESCRIPTION]
+            description = f"{WATERMARK} {description}"
+        description = description[:MAX_DESCRIPTION]
         if WATERMARK in text_of(source, "ImageComments"):
             shared.carry(source, tag_of("ImageComments"))
         declared = charset_of(source)

@@ -180,6 +180,8 @@ def text_bytes(text: str, charset: str | list[str]) -> bytes | None:
     try:
         if GB_2312 in encodings and max(text) > "\xff":
             value = GB_2312_FOLLOWS + text.encode("gb2312")  # pydicom forgets to say so
+        elif len(encodings) == 1:
+            value = text.encode(encodings[0])
         else:
             value = encode_string(text, encodings)
         again = decode_bytes(value, encodings, TEXT_VR_DELIMS)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +27,7 @@ from tests.flows.acquisitions import (
 )
 from tests.storage.dicom.derivations import DERIVATION, EVERYWHERE, VALUES, derive, first_of, read
 from tests.storage.dicom.pictures import instances, values
+from tests.storage.dicom.validity import complaints
 
 PT = "1.2.840.10008.5.1.4.1.1.128"
 CHINESE = "Wang^XiaoDong=王^小东"
@@ -67,16 +66,6 @@ MRI = {
 
 def ct(**attributes: Any) -> list[bytes]:
     return classic(WHERE, BodyPartExamined="CHEST", RescaleType="HU", **attributes)
-
-
-def complaints(data: bytes, folder: Path) -> list[str]:
-    """What dciodvfy calls an error."""
-    if shutil.which("dciodvfy") is None:
-        pytest.skip("needs dicom3tools: on Debian `apt-get install dicom3tools`")
-    path = folder / "derived.dcm"
-    path.write_bytes(data)
-    said = subprocess.run(["dciodvfy", path], capture_output=True, text=True, check=False).stderr
-    return [line for line in said.splitlines() if line.startswith("Error")]
 
 
 CASES = {
@@ -383,6 +372,11 @@ def test_a_loss_is_told_for_ever() -> None:
     assert read(first_of(ct(LossyImageCompression="00"))).LossyImageCompression == "00"
 
 
+def test_a_loss_is_told_though_its_ratio_differs_from_image_to_image() -> None:
+    files = ct(LossyImageCompression="01", each=lambda z: {"LossyImageCompressionRatio": f"1{z}"})
+    assert read_header(first_of(files))[0].lossy == "10:1"
+
+
 def test_a_loss_that_only_the_codestream_tells_is_told_too() -> None:
     array = np.random.default_rng(1).integers(-500, 500, (4, 32, 32)).astype(np.int16)
     files = list(write_series(array, np.eye(4), transfer_syntax="1.2.840.10008.1.2.4.91"))
@@ -394,6 +388,16 @@ def test_a_loss_that_only_the_codestream_tells_is_told_too() -> None:
 
 def test_what_is_burned_in_stays_told() -> None:
     assert read(first_of(ct(BurnedInAnnotation="YES"))).BurnedInAnnotation == "YES"
+    some = ct(each=lambda z: {"BurnedInAnnotation": "YES" if z == 2 else "NO"})
+    assert read(first_of(some)).BurnedInAnnotation == "YES"
+    assert read(first_of(ct(BurnedInAnnotation="NO"))).BurnedInAnnotation == "NO"
+
+
+def test_a_description_is_never_longer_than_its_element() -> None:
+    files = list(write_series(np.zeros((4, 8, 10), np.int16), np.eye(4)))
+    assert read(first_of(files, description="x" * 64)).SeriesDescription == "PHANTOM " + "x" * 56
+    default = read(first_of(ct(), description="", thickness_mm=1234.56789, spacing_mm=0.000123456))
+    assert len(default.SeriesDescription) <= 64
 
 
 def test_a_phantom_stays_one() -> None:
