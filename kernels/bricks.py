@@ -26,13 +26,14 @@ from numpy.typing import NDArray
 from kernels.arrays import driver, module_of, on_device, to_host
 from kernels.lanes import INNER, OPTIONS
 from kernels.transfer import CELLS, Table
-from kernels.volume import Volume
+from kernels.volume import Size, Volume
 
 STRIDE = 4
 SHIFT = 2  # STRIDE = 1 << SHIFT
 GROUP_SHIFT = SHIFT + 1
 MOST_FAR = 60
 WINDOW = 3  # bricks a side of a window
+NEVER = 3.3e38  # of no value: rays do not look at such a run
 KEPT = 4  # occupancies; a shift of the curve makes a new one at every frame
 
 
@@ -82,9 +83,14 @@ class Bricks:
                     extreme(wider[:-shift], found[shift:], out=wider[:-shift])
                 found = np.moveaxis(wider, 0, axis)
             # Three interpolations, each rounded twice, of values and differences.
-            size = max(abs(float(self.lowest.min())), abs(float(self.highest.max())))
+            size = max(float(_size(extremes).max(initial=0)) for extremes in (self.lowest, self.highest))
             self._windows[highest] = np.ascontiguousarray(found).reshape(-1), np.float32(2e-6 * size)
         return self._windows[highest]
+
+    def without(self, hidden: NDArray[np.bool_]) -> Bricks:
+        """The same as if nothing were in the bricks that are `hidden` [bz, by, bx], as float32. The CPU's."""
+        lowest, highest = np.where(hidden, NEVER, self.lowest), np.where(hidden, -NEVER, self.highest)
+        return Bricks(lowest.astype(np.float32), highest.astype(np.float32))
 
     def arrays(self) -> Iterator[NDArray[Any]]:
         """All that was made from voxels, for whoever has to overwrite it."""
@@ -97,21 +103,39 @@ class Bricks:
             yield values
 
     def _occupancy(self, table: Table) -> Occupancy:
-        shape = self.lowest.shape
-        groups = tuple(-(-n // 2) for n in shape)
-        far = np.empty(groups, np.uint8)
         if on_device(self.lowest):
             near = driver("bricks").near(self.lowest, self.highest, table)
-            leaps(to_host(near), far)
-            there = module_of(near).empty(groups, np.uint8)
-            there.set(far)
-            far = there
-        else:
-            near = np.empty(shape, np.uint8)
-            near_cpu(self.lowest, self.highest, table.low, table.scale, table.cumulated, near)
-            leaps(near, far)
-        (near_y, near_x), (far_y, far_x) = (map(np.int32, counts[1:]) for counts in (shape, groups))
-        return Occupancy(near.reshape(-1), near_y, near_x, far.reshape(-1), far_y, far_x)
+            return _occupancy(near, to_host(near), self.lowest)
+        near = np.empty(self.lowest.shape, np.uint8)
+        near_cpu(self.lowest, self.highest, table.low, table.scale, table.cumulated, near)
+        return occupancy_of(near, self.lowest)
+
+
+def _size(extremes: NDArray[Any]) -> NDArray[Any]:
+    """How large values are, but for those of a brick without any."""
+    sizes = np.abs(extremes.astype(np.float32))
+    return sizes[sizes < NEVER]
+
+
+def occupancy_of(near: NDArray[np.uint8], like: NDArray[Any]) -> Occupancy:
+    """Where `near` [bz, by, bx], in this machine's memory, has something; in the memory where `like` lies."""
+    if not on_device(like):
+        return _occupancy(near, near, like)
+    there = module_of(like).empty(near.shape, np.uint8)
+    there.set(near)
+    return _occupancy(there, near, like)
+
+
+def _occupancy(near: NDArray[Any], host: NDArray[np.uint8], like: NDArray[Any]) -> Occupancy:
+    groups = tuple(-(-n // 2) for n in near.shape)
+    far = np.empty(groups, np.uint8)
+    leaps(host, far)
+    if on_device(like):
+        there = module_of(like).empty(groups, np.uint8)
+        there.set(far)
+        far = there
+    (near_y, near_x), (far_y, far_x) = (map(np.int32, counts[1:]) for counts in (near.shape, groups))
+    return Occupancy(near.reshape(-1), near_y, near_x, far.reshape(-1), far_y, far_x)
 
 
 def brick_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -234,9 +258,19 @@ def _nearer(a, b, c, d, least, row):
 
 def bricks(volume: Volume) -> Bricks:
     """The grid of a volume; made once when the volume is loaded."""
-    shape = brick_shape(volume.array.shape)
-    empty = module_of(volume.array).empty
-    lowest, highest = empty(shape, volume.array.dtype), empty(shape, volume.array.dtype)
-    spread = driver("bricks").spread if on_device(volume.array) else spread_cpu
-    spread(volume.voxels, volume.size, lowest, highest)
+    return _bricks(volume.voxels, volume.size, volume.array)
+
+
+def bricks_of(layer: NDArray[Any]) -> Bricks:
+    """The grid of a uint8 array [z, y, x] on a volume's grid, see layers.py."""
+    nz, ny, nx = layer.shape
+    return _bricks(layer.reshape(-1), (np.int32(nx), np.int32(ny), np.int32(nz)), layer)
+
+
+def _bricks(voxels: NDArray[Any], size: Size, array: NDArray[Any]) -> Bricks:
+    shape = brick_shape(array.shape)
+    empty = module_of(array).empty
+    lowest, highest = empty(shape, array.dtype), empty(shape, array.dtype)
+    spread = driver("bricks").spread if on_device(array) else spread_cpu
+    spread(voxels, size, lowest, highest)
     return Bricks(lowest, highest)

@@ -89,6 +89,8 @@ def _gather_at_once(builder: Any, base: Any, index: Any, element: Any) -> Any:
 def _pair(builder: Any, base: Any, index: Any, dtype: Any) -> tuple[Any, Any]:
     if dtype == types.float32:
         return _halves(builder, _gather(builder, base, index, LONG), _FLOAT)
+    if dtype == types.uint8:
+        return _bytes(builder, _gather(builder, base, index, ir.IntType(16)))
     return _parted(builder, _gather(builder, base, index, INT))
 
 
@@ -108,9 +110,17 @@ def _parted(builder: Any, both: Any) -> tuple[Any, Any]:
     return builder.sitofp(before, VECTOR_F), builder.sitofp(builder.ashr(both, sixteen), VECTOR_F)
 
 
+def _bytes(builder: Any, both: Any) -> tuple[Any, Any]:
+    """The two uint8 of every lane."""
+    words = builder.zext(both, VECTOR_I)
+    before = builder.and_(words, ir.Constant(VECTOR_I, [255] * LANES))
+    after = builder.lshr(words, ir.Constant(VECTOR_I, [8] * LANES))
+    return builder.sitofp(before, VECTOR_F), builder.sitofp(after, VECTOR_F)
+
+
 @intrinsic
 def pair(typing, array, offset, index):
-    """The neighbours array[offset + index] and the one after it, of an int16 or float32 array, as two Reals."""
+    """The neighbours array[offset + index] and the one after it, of an int16, float32 or uint8 array, as two Reals."""
     result = types.UniTuple(Reals, 2)
 
     def generate(context, builder, sig, args):
@@ -181,7 +191,7 @@ def generate_between(
 
 @intrinsic
 def between(typing, array, offset, index, part):
-    """From array[offset + index] to the one after it, `part` of the way (0 … 1), of an int16 or float32 array.
+    """From array[offset + index] to the one after it, `part` of the way (0 … 1), of an int16, float32 or uint8 array.
 
     Whole values come as they are where part is 0; of int16 the part is rounded to 2⁻¹⁵, as float32 does with positions.
     """

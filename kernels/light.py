@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from kernels.lane_memory import entry, load, mean_colour
 from kernels.lanes import any_lane, f32, floor, i32, integer, maximum, minimum, quotient, shared, splat, sqrt, where
+from kernels.layers import tint_at
 from kernels.sampling import exp_minus, slice_at, value_and_gradient
 from kernels.transfer import CELLS
 
@@ -90,6 +91,13 @@ def returned(gx, gy, gz, dx, dy, dz, length, optics):
 
 
 @shared
+def tinted(red, green, blue, tint):
+    """A colour that takes a part of another one, see layers.py."""
+    r, g, b, part = tint
+    return red + part * (r - red), green + part * (g - green), blue + part * (b - blue)
+
+
+@shared
 def veil(array, size, slices, ends, x, y, z, dx, dy, dz, optics, weight, red, green, blue):
     """What a faint part returns: one gradient at (x, y, z), where its weight lies; colours come times weight."""
     length = sqrt(squared(optics.metric, dx, dy, dz))
@@ -104,7 +112,7 @@ def veil(array, size, slices, ends, x, y, z, dx, dy, dz, optics, weight, red, gr
 
 
 @shared
-def surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, way, through):
+def surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, layers, way, through):
     """What a step from (x, y, z) as far as `way` returns that takes much of the light: value, opacity and colour in
     pieces from the table.
 
@@ -118,6 +126,10 @@ def surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, way, 
     red = splat(f32(0), way)
     green = splat(f32(0), way)
     blue = splat(f32(0), way)
+    tint = (red, red, red, red)
+    if layers is not None and layers.has_labels != 0:
+        half = way * f32(0.5)
+        tint = tint_at(layers, size, slices, x + half * dx, y + half * dy, z + half * dz)
     v0, gx0, gy0, gz0 = value_and_gradient(array, size, slices, ends, x, y, slice_at(slices, z))
     cell0 = cell_of(v0, table)
     sum0, colour0 = entry_of(table, cell0)
@@ -131,6 +143,8 @@ def surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, way, 
             depth = quotient(sum1 - sum0, cell1 - cell0) * piece_mm
             weight = through * (f32(1) - exp_minus(maximum(depth, f32(0))))
             r, g, b = mean_colour(colour0, colour1)
+            if layers is not None:
+                r, g, b = tinted(r, g, b, tint)
             f = f32((f32(piece) + f32(0.5)) * fraction)
             factor, highlight = returned(
                 gx0 + (gx1 - gx0) * f, gy0 + (gy1 - gy0) * f, gz0 + (gz1 - gz0) * f, dx, dy, dz, length, optics
@@ -146,7 +160,7 @@ def surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, way, 
 
 
 @shared
-def veil_at_once(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, weight, r, g, b):
+def veil_at_once(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, layers, weight, r, g, b):
     """Light a veil at once: the scalar reading of `queue.lit_veil`."""
     if any_lane(on):
         return veil(array, size, slices, ends, x, y, z, dx, dy, dz, optics, weight, r, g, b)
@@ -154,8 +168,8 @@ def veil_at_once(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, 
 
 
 @shared
-def surface_at_once(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, way, through):
+def surface_at_once(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, layers, way, through):
     """Light a surface at once: the scalar reading of `queue.lit_surface`."""
     if any_lane(on):
-        return surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, way, through)
+        return surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, layers, way, through)
     return f32(0), f32(0), f32(0)

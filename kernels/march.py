@@ -33,12 +33,14 @@ from kernels.lanes import (
     sqrt,
     where,
 )
-from kernels.light import cell_of, entry_of, extinction_up_to, next_cell, squared
+from kernels.layers import heat_at, shown_part, tint_at
+from kernels.light import cell_of, entry_of, extinction_up_to, next_cell, squared, tinted
 from kernels.patches import FEW, FURTHEST, MANY, SOME, on_patch, patch_rows
 from kernels.queue import lit_surface, lit_veil
 from kernels.sampling import box, cell, exp_minus, on_slice, slice_at, trilinear
 from kernels.segments import STEPS, bounds_of, next_segment, segment_of, way_to
 
+LEAST = 1e-6  # of what divides; what is as small is seen by nobody
 MEAN_LIGHT = 0.6  # for what is too faint to deserve a gradient: the mean of the lighting over the test pictures
 
 
@@ -163,9 +165,66 @@ def finer_depth(array, size, slices, table, parts, x, y, z, dx, dy, dz, t0, t1, 
 
 
 @shared
-def march(array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, table, optics, sink, ray):
+def _most(values):
+    """The greatest of four."""
+    return maximum(maximum(values[0], values[1]), maximum(values[2], values[3]))
+
+
+@shared
+def _middle(times, i):
+    return (times[i] + times[i + 1]) * f32(0.5)
+
+
+@shared
+def _shown_of_steps(layers, size, slices, x, y, z, dx, dy, dz, times, depths):
+    """Which part of each of four steps is not hidden."""
+    one = splat(f32(1), x)
+    if layers.has_mask == 0 or not any_lane(_most(depths) > f32(0)):
+        return one, one, one, one
+    t0, t1, t2, t3 = _middle(times, 0), _middle(times, 1), _middle(times, 2), _middle(times, 3)
+    return (
+        shown_part(layers, size, slices, x + t0 * dx, y + t0 * dy, z + t0 * dz),
+        shown_part(layers, size, slices, x + t1 * dx, y + t1 * dy, z + t1 * dz),
+        shown_part(layers, size, slices, x + t2 * dx, y + t2 * dy, z + t2 * dz),
+        shown_part(layers, size, slices, x + t3 * dx, y + t3 * dy, z + t3 * dz),
+    )
+
+
+@shared
+def _heat_of_step(layers, size, slices, x, y, z, dx, dy, dz, times, i, length, on):
+    t = _middle(times, i)
+    red, green, blue, extinction = heat_at(layers, size, slices, x + t * dx, y + t * dy, z + t * dz)
+    return where(on, extinction * ((times[i + 1] - times[i]) * length), f32(0)), red, green, blue
+
+
+@shared
+def _heat_of_steps(layers, size, slices, x, y, z, dx, dy, dz, times, length, on):
+    """Optical depth, red, green and blue of the second volume, of four steps each."""
+    zero = splat(f32(0), x)
+    if layers.has_heat == 0:
+        nothing = (zero, zero, zero, zero)
+        return nothing, nothing, nothing, nothing
+    e0, r0, g0, b0 = _heat_of_step(layers, size, slices, x, y, z, dx, dy, dz, times, 0, length, on)
+    e1, r1, g1, b1 = _heat_of_step(layers, size, slices, x, y, z, dx, dy, dz, times, 1, length, on)
+    e2, r2, g2, b2 = _heat_of_step(layers, size, slices, x, y, z, dx, dy, dz, times, 2, length, on)
+    e3, r3, g3, b3 = _heat_of_step(layers, size, slices, x, y, z, dx, dy, dz, times, 3, length, on)
+    return (e0, e1, e2, e3), (r0, r1, r2, r3), (g0, g1, g2, g3), (b0, b1, b2, b3)
+
+
+@shared
+def _share(depth, shown, heat):
+    """Of what a surface would return if nothing of it were hidden and no heat stood before it: what it does."""
+    total = depth + heat
+    own = (f32(1) - exp_minus(maximum(total, f32(0)))) * quotient(depth, maximum(total, f32(LEAST)))
+    alone = f32(1) - exp_minus(quotient(depth, maximum(shown, f32(LEAST))))
+    return quotient(own, maximum(alone, f32(LEAST)))
+
+
+@shared
+def march(array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, table, optics, layers, sink, ray):
     """Follow rays (x, y, z) + w·(dx, dy, dz) from w = near to far: premultiplied red, green, blue, and what is left.
 
+    layers: what lies over the voxels, see layers.py; None is a kernel of its own.
     Returns what was lit at once (everything but what waits in `sink`), not yet divided, and the light left of each ray.
     """
     zero = splat(f32(0), x)
@@ -240,7 +299,8 @@ def march(array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, 
             last_value, read_up_to = v4, segment
             greatest = maximum(maximum(maximum(v0, v1), maximum(v2, v3)), v4)
             least = minimum(minimum(minimum(v0, v1), minimum(v2, v3)), v4)
-            if not any_lane((greatest >= table.dark) & (least <= table.bright)):
+            is_seen = any_lane((greatest >= table.dark) & (least <= table.bright))
+            if not is_seen and (layers is None or layers.has_heat == 0):
                 continue
             c0 = cell_of(v0, table)
             c1 = next_cell(cell_of(v1, table), c0)
@@ -257,11 +317,19 @@ def march(array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, 
             d1 = where(on, quotient(s2 - s1, c2 - c1) * ((t2 - t1) * length), f32(0))
             d2 = where(on, quotient(s3 - s2, c3 - c2) * ((t3 - t2) * length), f32(0))
             d3 = where(on, quotient(s4 - s3, c4 - c3) * ((t4 - t3) * length), f32(0))
-            if not any_lane(maximum(maximum(d0, d1), maximum(d2, d3)) > f32(0)):
-                continue
-            depths, values = (d0, d1, d2, d3), (v0, v1, v2, v3, v4)
-            colours = (colour0, colour1, colour2, colour3, colour4)
             times = (t0, t1, t2, t3, t4)
+            if layers is None:
+                if not any_lane(maximum(maximum(d0, d1), maximum(d2, d3)) > f32(0)):
+                    continue
+                depths = (d0, d1, d2, d3)
+            else:
+                shown = _shown_of_steps(layers, size, slices, x, y, z, dx, dy, dz, times, (d0, d1, d2, d3))
+                warm = _heat_of_steps(layers, size, slices, x, y, z, dx, dy, dz, times, length, on)
+                depths = (d0 * shown[0], d1 * shown[1], d2 * shown[2], d3 * shown[3])
+                if not any_lane(maximum(_most(depths), _most(warm[0])) > f32(0)):
+                    continue
+            values = (v0, v1, v2, v3, v4)
+            colours = (colour0, colour1, colour2, colour3, colour4)
             gathered, moment = zero, zero
             r, g, b = zero, zero, zero
             for i in range(STEPS):
@@ -274,16 +342,30 @@ def march(array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, 
                             array, size, slices, table, optics.parts, x, y, z, dx, dy, dz,
                             begin, finish, values[i], values[i + 1], length,
                         )  # fmt: skip
-                        depth = where(heavy, fine, depth)
+                        depth = where(heavy, fine * shown[i] if layers is not None else fine, depth)
+                    before = through
+                    if layers is not None:
+                        before = through * _share(depth, shown[i], warm[0][i])
                     lit = lit_surface(
                         sink, ray, heavy, array, size, slices, ends, x + begin * dx, y + begin * dy, z + begin * dz,
-                        dx, dy, dz, table, optics, finish - begin, through,
+                        dx, dy, dz, table, optics, layers, finish - begin, before,
                     )  # fmt: skip
                     red, green, blue = red + lit[0], green + lit[1], blue + lit[2]
-                weight = through * (f32(1) - exp_minus(maximum(depth, f32(0))))
-                through = through - weight
-                weight = where(heavy, f32(0), weight)
                 part_r, part_g, part_b = mean_colour(colours[i], colours[i + 1])
+                weight = through * (f32(1) - exp_minus(maximum(depth, f32(0))))
+                if layers is None:
+                    through = through - weight
+                else:
+                    whole = through * (f32(1) - exp_minus(maximum(depth + warm[0][i], f32(0))))
+                    weight = whole * quotient(depth, maximum(depth + warm[0][i], f32(LEAST)))
+                    through = through - whole
+                    other = whole - weight
+                    red, green, blue = red + other * warm[1][i], green + other * warm[2][i], blue + other * warm[3][i]
+                    if layers.has_labels != 0 and any_lane(weight > f32(0)):
+                        t = (begin + finish) * f32(0.5)
+                        tint = tint_at(layers, size, slices, x + t * dx, y + t * dy, z + t * dz)
+                        part_r, part_g, part_b = tinted(part_r, part_g, part_b, tint)
+                weight = where(heavy, f32(0), weight)
                 gathered = gathered + weight
                 moment = moment + weight * ((begin + finish) * f32(0.5))
                 r, g, b = r + weight * part_r, g + weight * part_g, b + weight * part_b
@@ -297,7 +379,7 @@ def march(array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, 
                     t = quotient(moment, maximum(gathered, f32(1e-9)))
                     lit = lit_veil(
                         sink, ray, due, array, size, slices, ends, x + t * dx, y + t * dy, z + t * dz,
-                        dx, dy, dz, table, optics, gathered, r, g, b,
+                        dx, dy, dz, table, optics, layers, gathered, r, g, b,
                     )  # fmt: skip
                     red, green, blue = red + lit[0], green + lit[1], blue + lit[2]
                     gathered, moment = where(due, f32(0), gathered), where(due, f32(0), moment)

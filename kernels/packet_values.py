@@ -1,7 +1,7 @@
 """Samples of a packet of parallel rays: four at a time, from patches where they will do, or one at a border; the CPU's.
 
 Source: own measurements, see docs/decisions/0006-marching.md.
-Axes: index coordinates (x, y, place), see volume.py.
+Axes: index coordinates (x, y, place), see volume.py. mask: a layer that hides samples (layers.py), or None.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from numba import njit
 
 from kernels.lane_memory import prefetch
 from kernels.lane_windows import PATCH
-from kernels.lanes import PURE, f32, maximum, splat, where
+from kernels.lanes import PURE, any_lane, f32, maximum, splat, where
+from kernels.layers import is_unmasked
 from kernels.patches import FEW, MANY, SOME, on_patch
 from kernels.runs import NOTHING, RUN
 from kernels.sampling import (
@@ -168,14 +169,25 @@ def _is_shown(size, slices, x, y, z, dx, dy, dz, t):
 
 
 @njit(forceinline=True, **PURE)
-def with_border(array, size, slices, x, y, z, dx, dy, dz, t, is_inside, sign, best):
+def _unhidden(mask, size, slices, x, y, z, dx, dy, dz, t):
+    """Whether samples at t are not hidden."""
+    pz = z + t * dz
+    if slices.cells > 0:
+        pz = slice_at(slices, pz)
+    return is_unmasked(mask, size, x + t * dx, y + t * dy, pz)
+
+
+@njit(forceinline=True, **PURE)
+def with_border(array, size, slices, mask, x, y, z, dx, dy, dz, t, is_inside, sign, best):
     """The greater of `best` and sign·V at t."""
     px, py, pz = x + t * dx, y + t * dy, z + t * dz
-    if is_inside and slices.cells == 0:
+    if mask is None and is_inside and slices.cells == 0:
         return maximum(best, trilinear_inside(array, size, px, py, pz) * sign)
     if slices.cells > 0:
         pz = slice_at(slices, pz)
     v = trilinear(array, size, px, py, pz) * sign
+    if mask is not None:
+        v = where(is_unmasked(mask, size, px, py, pz), v, f32(NOTHING))
     return maximum(best, where(_is_shown(size, slices, x, y, z, dx, dy, dz, t), v, f32(NOTHING)))
 
 
@@ -187,8 +199,9 @@ def _between(near, far, t, value):
 
 @njit(forceinline=True, **PURE)
 def extreme(
-    array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, first, last, near, far, inner, whole, sign, best, most
-):
+    array, size, slices, mask, axis, x, y, z, low, patch, dx, dy, dz, first, last, near, far, inner, whole, sign, best,
+    most,
+):  # fmt: skip
     """The greatest of `best` and sign·V over the samples first … last that lie between near and far.
 
     The samples of `inner` are in the volume, those of `whole` between near and far, whatever the lane.
@@ -205,12 +218,21 @@ def extreme(
                 t1, t2 = way_of(slices, axis, dz, k + 1, most + 1), way_of(slices, axis, dz, k + 2, most + 1)
                 v0, v1 = _between(near, far, t0, v0), _between(near, far, t1, v1)
                 v2, v3 = _between(near, far, t2, v2), _between(near, far, t3, v3)
+            # Only of what would be the greatest is it asked whether it is hidden.
+            if mask is not None and any_lane(maximum(maximum(v0, v1), maximum(v2, v3)) > best):
+                t1, t2 = way_of(slices, axis, dz, k + 1, most + 1), way_of(slices, axis, dz, k + 2, most + 1)
+                v0 = where(_unhidden(mask, size, slices, x, y, z, dx, dy, dz, t0), v0, f32(NOTHING))
+                v1 = where(_unhidden(mask, size, slices, x, y, z, dx, dy, dz, t1), v1, f32(NOTHING))
+                v2 = where(_unhidden(mask, size, slices, x, y, z, dx, dy, dz, t2), v2, f32(NOTHING))
+                v3 = where(_unhidden(mask, size, slices, x, y, z, dx, dy, dz, t3), v3, f32(NOTHING))
             best = maximum(best, maximum(maximum(v0, v1), maximum(v2, v3)))
             k += HALF
         else:
             v = _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, most) * sign
             t = way_of(slices, axis, dz, k, most + 1)
             ok = _is_shown(size, slices, x, y, z, dx, dy, dz, splat(t, x))
+            if mask is not None:
+                ok = ok & _unhidden(mask, size, slices, x, y, z, dx, dy, dz, t)
             best = maximum(best, _between(near, far, t, where(ok, v, f32(NOTHING))))
             k += 1
     return best
@@ -218,19 +240,22 @@ def extreme(
 
 @njit(forceinline=True, **PURE)
 def mean(
-    array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, near, far, first, last, inner_first, inner_last, most
-):
+    array, size, slices, mask, axis, x, y, z, low, patch, dx, dy, dz, near, far, first, last, inner_first, inner_last,
+    most,
+):  # fmt: skip
     total = splat(f32(0), x)
     seen = splat(f32(0), x)
     k = first
     while k <= last:
-        if k >= inner_first and k + HALF - 1 <= min(inner_last, last):
+        if mask is None and k >= inner_first and k + HALF - 1 <= min(inner_last, last):
             v0, v1, v2, v3 = _half_inside(array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, k, most)
             total = total + ((v0 + v1) + (v2 + v3))
             seen = seen + f32(HALF)
             k += HALF
         else:
             ok = _is_shown(size, slices, x, y, z, dx, dy, dz, splat(f32(k), x)) & (near <= f32(k)) & (far >= f32(k))
+            if mask is not None:
+                ok = ok & _unhidden(mask, size, slices, x, y, z, dx, dy, dz, f32(k))
             total = total + where(ok, _at(array, size, slices, axis, x, y, z, dx, dy, dz, k, most), f32(0))
             seen = seen + where(ok, f32(1), f32(0))
             k += 1

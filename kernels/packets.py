@@ -91,8 +91,8 @@ def _missed(size, slices, x, y, z, dx, dy, dz):
 
 @njit(forceinline=True, **PURE)
 def _packet(
-    array, size, slices, windows, slack, axis, x, y, z, low, high, dx, dy, dz, near, far, count, middle, reach, mode,
-    bounds,
+    array, size, slices, mask, windows, slack, axis, x, y, z, low, high, dx, dy, dz, near, far, count, middle, reach,
+    mode, bounds,
 ):  # fmt: skip
     """What the samples within near … far of a packet's rays show; `middle` is where they meet the picture's plane.
 
@@ -116,7 +116,7 @@ def _packet(
     if mode == MEAN:
         inner_first, inner_last = max(inner[0], _whole_from(whole[0])), min(inner[1], int(whole[1]))
         return mean(
-            array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, near, far, first, last,
+            array, size, slices, mask, axis, x, y, z, low, patch, dx, dy, dz, near, far, first, last,
             inner_first, inner_last, count - 1,
         )  # fmt: skip
     sign = f32(-1) if mode == MIN else f32(1)
@@ -124,9 +124,9 @@ def _packet(
     if reach < f32(FAR):
         before, behind = middle - reach, middle + reach
         is_inside = within[0] <= lowest(before) and highest(before) <= within[1]
-        best = with_border(array, size, slices, x, y, z, dx, dy, dz, before, is_inside, sign, best)
+        best = with_border(array, size, slices, mask, x, y, z, dx, dy, dz, before, is_inside, sign, best)
         is_inside = within[0] <= lowest(behind) and highest(behind) <= within[1]
-        best = with_border(array, size, slices, x, y, z, dx, dy, dz, behind, is_inside, sign, best)
+        best = with_border(array, size, slices, mask, x, y, z, dx, dy, dz, behind, is_inside, sign, best)
     if first > last:
         return where(best > f32(NOTHING), best * sign, OUTSIDE)
     # Without bounds all samples are one run.
@@ -163,8 +163,8 @@ def _packet(
             if most > lowest(maximum(best, least)):
                 ask_for_half(array, size, axis, low, dx, dy, dz, first + run * length, count - 1, patch)
         best = extreme(
-            array, size, slices, axis, x, y, z, low, patch, dx, dy, dz, k, end_k, near, far, inner, whole, sign, best,
-            count - 1,
+            array, size, slices, mask, axis, x, y, z, low, patch, dx, dy, dz, k, end_k, near, far, inner, whole, sign,
+            best, count - 1,
         )  # fmt: skip
         if not is_bounded or most <= lowest(maximum(best, least)):
             break
@@ -172,7 +172,7 @@ def _packet(
 
 
 @njit(**PURE)
-def _block(array, size, slices, windows, slack, samples, mode, top, block, bounds, flat, out):
+def _block(array, size, slices, mask, windows, slack, samples, mode, top, block, bounds, flat, out):
     grid, depths, count, reach = samples.grid, samples.depths, samples.total, f32(samples.reach)
     steps = steps_of(grid)
     row0, row1, column0, column1 = block_at(block, out.shape[0], out.shape[1])
@@ -189,31 +189,32 @@ def _block(array, size, slices, windows, slack, samples, mode, top, block, bound
                 near, far = kept(depth, f32(depths[i, 3]), near, far)
             middle = ramp(f32(grid[4, 0] + column * grid[4, 1] + v * grid[4, 2]), right, down)
             values = _packet(
-                array, size, slices, windows, slack, samples.axis, x, y, z, low, high, dx, dy, dz, near, far, count,
-                middle, reach, mode, bounds,
+                array, size, slices, mask, windows, slack, samples.axis, x, y, z, low, high, dx, dy, dz, near, far,
+                count, middle, reach, mode, bounds,
             )  # fmt: skip
             put_tile(values, bounds, flat, out, row, column)
 
 
 @njit(**INNER)
-def _blocks(array, size, slices, windows, slack, samples, mode, top, counter, out):
+def _blocks(array, size, slices, mask, windows, slack, samples, mode, top, counter, out):
     """What one thread makes."""
     block = take(counter)
     if block >= block_count(out.shape[0], out.shape[1]):
         return
     flat = out.reshape(-1)
     bounds = np.empty(samples.total // RUN + 2 * LANES, np.float32)
-    is_plane = samples.total == 1 and samples.depths.shape[0] == 0
+    is_plane = samples.total == 1 and samples.depths.shape[0] == 0 and mask is None
     while block < block_count(out.shape[0], out.shape[1]):
         if is_plane:
             block_of_plane(array, size, slices, samples.grid, top, block, bounds, flat, out)
         else:
-            _block(array, size, slices, windows, slack, samples, mode, top, block, bounds, flat, out)
+            _block(array, size, slices, mask, windows, slack, samples, mode, top, block, bounds, flat, out)
         block = take(counter)
 
 
 @njit(parallel=True, cache=True, **OPTIONS)
-def spread_cpu(array, size, slices, windows, slack, samples, mode, made, out, shares):
+def spread_cpu(array, size, slices, mask, windows, slack, samples, mode, made, out, shares):
+    """mask: what is hidden (layers.py), or None, which is a kernel of its own."""
     counter = np.zeros(1, np.int64)
     for _ in prange(shares):
-        _blocks(array, size, slices, windows, slack, samples, mode, made.top, counter, out)
+        _blocks(array, size, slices, mask, windows, slack, samples, mode, made.top, counter, out)

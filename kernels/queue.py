@@ -129,7 +129,7 @@ def light_veils(sink, array, size, slices, optics, everything):
 
 
 @njit(**PURE)
-def light_surfaces(sink, array, size, slices, table, optics, everything):
+def light_surfaces(sink, array, size, slices, table, optics, layers, everything):
     """The same for surfaces."""
     count, ends = sink.state[1], (sink.state[2], sink.state[3])
     surfaces, at = sink.surfaces, 0
@@ -140,25 +140,25 @@ def light_surfaces(sink, array, size, slices, table, optics, everything):
         x, y, z = vector(surfaces, at), vector(surfaces, DEPTH + at), vector(surfaces, 2 * DEPTH + at)
         way, through = vector(surfaces, 3 * DEPTH + at), vector(surfaces, 4 * DEPTH + at)
         dx, dy, dz = _direction(sink, numbers, x)
-        lit = surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, way, through)
+        lit = surface(array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, layers, way, through)
         add_light(sink, sink.surface_rays, at, batch, lit[0], lit[1], lit[2])
         at += batch
     sink.state[1] = _forget(surfaces, sink.surface_rays, at, count)
 
 
 @njit(**PURE)
-def _begin_section(sink, array, size, slices, ends, table, optics):
+def _begin_section(sink, array, size, slices, ends, table, optics, layers):
     """Gradients end with their section: what waits from another one is lit first."""
     light_veils(sink, array, size, slices, optics, True)
-    light_surfaces(sink, array, size, slices, table, optics, True)
+    light_surfaces(sink, array, size, slices, table, optics, layers, True)
     sink.state[2], sink.state[3] = ends
 
 
 @njit(forceinline=True, **PURE)
-def lit_veil(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, weight, r, g, b):
+def lit_veil(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, layers, weight, r, g, b):
     """Leave the lanes `on` to be lit later; what is lit at once is black."""
     if sink.state[2] != ends[0] or sink.state[3] != ends[1]:
-        _begin_section(sink, array, size, slices, ends, table, optics)
+        _begin_section(sink, array, size, slices, ends, table, optics, layers)
     at = sink.state[0]
     append(x, on, sink.veils, at)
     append(y, on, sink.veils, DEPTH + at)
@@ -176,10 +176,10 @@ def lit_veil(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, tabl
 
 
 @njit(forceinline=True, **PURE)
-def lit_surface(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, way, through):
+def lit_surface(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, table, optics, layers, way, through):
     """Leave the lanes `on` to be lit later; what is lit at once is black."""
     if sink.state[2] != ends[0] or sink.state[3] != ends[1]:
-        _begin_section(sink, array, size, slices, ends, table, optics)
+        _begin_section(sink, array, size, slices, ends, table, optics, layers)
     at = sink.state[1]
     append(x, on, sink.surfaces, at)
     append(y, on, sink.surfaces, DEPTH + at)
@@ -189,6 +189,6 @@ def lit_surface(sink, ray, on, array, size, slices, ends, x, y, z, dx, dy, dz, t
     append(ray, on, sink.surface_rays, at)
     sink.state[1] = at + count_lanes(on)
     if sink.state[1] > DEPTH - LANES:
-        light_surfaces(sink, array, size, slices, table, optics, False)
+        light_surfaces(sink, array, size, slices, table, optics, layers, False)
     black = splat(f32(0), way)
     return black, black, black

@@ -24,6 +24,7 @@ from kernels.clip import half_spaces
 from kernels.errors import InvalidParameter
 from kernels.lane_memory import ramp, store, tile_numbers
 from kernels.lanes import INNER, LANES, OPTIONS, PURE, TILE_HEIGHT, TILE_WIDTH, f32
+from kernels.layers import Layers, reference_layers
 from kernels.light import AMBIENT, DIFFUSE, SPECULAR, Optics, form
 from kernels.march import finished, march
 from kernels.picture import Picture, Rows, band, output, reference_points
@@ -51,6 +52,7 @@ def reference(
     step_mm: float,
     eye: ArrayLike | None = None,
     clip: ArrayLike | None = None,
+    layers: Layers | None = None,
 ) -> NDArray[np.float64]:
     """The integral by dense steps (midpoint rule), float64 RGBA [h, w, 4], colours times alpha. Small volumes only."""
     pixels = reference_points(np.stack([picture.origin, picture.right, picture.down]), picture)
@@ -92,9 +94,16 @@ def reference(
             gradient = reference_gradient(array, p, slope[part]) @ volume.inverse
             along = (gradient * ways).sum(axis=-1)
             lit = np.abs(along) / np.sqrt((gradient**2).sum(axis=-1) + transfer.flat_gradient**2 + 1e-6)
-            colour = transfer.colour(value) * (AMBIENT + DIFFUSE * lit)[..., None] + (SPECULAR * lit**20)[..., None]
-            weight = light * -np.expm1(-transfer.extinction(value) * length)
-            result[..., :3] += weight[..., None] * np.minimum(colour, 1)
+            colour, depth = transfer.colour(value), transfer.extinction(value) * length
+            heat, heat_depth = np.zeros(colour.shape), np.zeros(depth.shape)
+            if layers is not None:
+                shown, tint, heats = reference_layers(layers, np.add(p, (0, 0, first)))
+                colour += tint[..., 3:] * (tint[..., :3] - colour)
+                depth, heat, heat_depth = depth * shown, heats[..., :3], heats[..., 3] * length
+            colour = colour * (AMBIENT + DIFFUSE * lit)[..., None] + (SPECULAR * lit**20)[..., None]
+            weight = light * -np.expm1(-(depth + heat_depth))
+            own = (depth / np.maximum(depth + heat_depth, 1e-30))[..., None]
+            result[..., :3] += weight[..., None] * (own * np.minimum(colour, 1) + (1 - own) * heat)
             result[..., 3] += weight
             light = light - weight
     return result
@@ -102,7 +111,8 @@ def reference(
 
 @njit(forceinline=True, **PURE)
 def _block(
-    array, size, slices, camera, view, occupancy, table, optics, block, sink, left, numbers, buffer, rows, out, rgba,
+    array, size, slices, camera, view, occupancy, table, optics, layers, block, sink, left, numbers, buffer, rows,
+    out, rgba,
 ):  # fmt: skip
     """One block of pixels: rays of a packet at a time, then what waits to be lit, then the pixels."""
     sink.light[:] = f32(0)
@@ -119,14 +129,14 @@ def _block(
             near, far = cut(view, x, y, z, dx, dy, dz)
             put_directions(sink, numbers, dx, dy, dz, view.axis >= 0)
             red, green, blue, through = march(
-                array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, table, optics, sink, rays
+                array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, table, optics, layers, sink, rays
             )
             add_light(sink, numbers, 0, LANES, red, green, blue)
             store(through, buffer, 0)
             for lane in range(LANES):
                 left[numbers[lane]] = buffer[lane]
     light_veils(sink, array, size, slices, optics, True)
-    light_surfaces(sink, array, size, slices, table, optics, True)
+    light_surfaces(sink, array, size, slices, table, optics, layers, True)
     for v in range(row0, row1):
         for u in range(column0, column1):
             ray = (v - row0) * BLOCK + u - column0
@@ -145,7 +155,7 @@ def _block(
 
 
 @njit(**INNER)
-def _blocks(array, size, slices, camera, view, occupancy, table, optics, counter, rows, out, rgba):
+def _blocks(array, size, slices, camera, view, occupancy, table, optics, layers, counter, rows, out, rgba):
     """What one thread makes."""
     begin, end = block_count(rows.top, rows.width), block_count(rows.bottom, rows.width)
     block = begin + take(counter)
@@ -157,17 +167,18 @@ def _blocks(array, size, slices, camera, view, occupancy, table, optics, counter
     buffer = np.empty(LANES, np.float32)
     while block < end:
         _block(
-            array, size, slices, camera, view, occupancy, table, optics, block, sink, left, numbers, buffer,
+            array, size, slices, camera, view, occupancy, table, optics, layers, block, sink, left, numbers, buffer,
             rows, out, rgba,
         )  # fmt: skip
         block = begin + take(counter)
 
 
 @njit(parallel=True, cache=True, **OPTIONS)
-def spread_cpu(array, size, slices, camera, view, occupancy, table, optics, rows, out, rgba):
+def spread_cpu(array, size, slices, camera, view, occupancy, table, optics, layers, rows, out, rgba):
+    """With `layers` it is a kernel of its own: without, nobody pays for asking."""
     counter = np.zeros(1, np.int64)
     for _ in prange(SHARES):
-        _blocks(array, size, slices, camera, view, occupancy, table, optics, counter, rows, out, rgba)
+        _blocks(array, size, slices, camera, view, occupancy, table, optics, layers, counter, rows, out, rgba)
 
 
 def volume_rendering(
@@ -182,6 +193,7 @@ def volume_rendering(
     *,
     eye: ArrayLike | None = None,
     clip: ArrayLike | None = None,
+    layers: Layers | None = None,
     rows: Rows | None = None,
 ) -> NDArray[np.uint8]:
     """The picture on black, uint8 RGB [h, w, 3]. Parallel rays run through the whole volume, in front of the plane too.
@@ -193,6 +205,7 @@ def volume_rendering(
         fine: for a picture at rest: more steps count as surfaces, cut into more pieces.
         eye: where rays begin, patient mm, before the picture's plane; None: they are parallel.
         clip: half-spaces [n, 4] to which the volume is cut, see clip.py.
+        layers: what lies over this volume's voxels, see layers.py.
         rows: only these of the picture, see picture.py; the result has no others.
 
     Raises:
@@ -201,7 +214,7 @@ def volume_rendering(
     """
     made = band(picture, rows)
     result = output(out, (made.bottom - made.top, made.width, 3), np.uint8, volume.array)
-    values = arguments(volume, picture, transfer, bricks, step_mm, early_exit, fine, eye, clip)
+    values = arguments(volume, picture, transfer, bricks, step_mm, early_exit, fine, eye, clip, layers)
     _spread(volume)(*values, made, result, np.empty((0, 0, 4), np.float32))
     return result
 
@@ -217,10 +230,11 @@ def volume_rendering_rgba(
     *,
     eye: ArrayLike | None = None,
     clip: ArrayLike | None = None,
+    layers: Layers | None = None,
 ) -> NDArray[np.float32]:
     """The same before rounding: float32 RGBA [h, w, 4], colours times alpha."""
     rgba = output(None, (picture.height, picture.width, 4), np.float32, volume.array)
-    values = arguments(volume, picture, transfer, bricks, step_mm, early_exit, fine, eye, clip)
+    values = arguments(volume, picture, transfer, bricks, step_mm, early_exit, fine, eye, clip, layers)
     _spread(volume)(*values, band(picture, None), np.empty((0, 0, 3), np.uint8), rgba)
     return rgba
 
@@ -239,8 +253,9 @@ def arguments(
     fine: bool,
     eye: ArrayLike | None = None,
     clip: ArrayLike | None = None,
+    layers: Layers | None = None,
 ) -> tuple[Any, ...]:
-    """What drivers of `march` get: array, size, slices, camera, view, occupancy, table, optics."""
+    """What drivers of `march` get: array, size, slices, camera, view, occupancy, table, optics, layers."""
     if not 1e-3 <= step_mm <= 1e3:
         raise InvalidParameter(f"a step is 0.001 to 1000 mm, not {step_mm}")
     if not 1e-5 <= early_exit < 1:
@@ -256,7 +271,12 @@ def arguments(
         form(volume.affine[:3, :3].T @ volume.affine[:3, :3]),
         form(volume.inverse @ volume.inverse.T),
     )
-    return volume.voxels, volume.size, volume.slices, camera, view, bricks.occupancy(table), table, optics
+    voxels = (volume.voxels, volume.size, volume.slices)
+    if layers is None:
+        return *voxels, camera, view, bricks.occupancy(table), table, optics, None
+    if layers.volume is not volume:
+        raise InvalidParameter("layers lie over another volume")
+    return *voxels, camera, view, layers.occupancy(bricks, table), table, optics, layers.tables
 
 
 def _surface(early_exit: float, fine: bool) -> float:

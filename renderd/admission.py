@@ -8,7 +8,7 @@ import time
 import structlog
 
 from renderd.errors import SessionEnded
-from storage.access import READ_STUDIES, Access, find_access
+from storage.access import DERIVE_SERIES, READ_STUDIES, Access, find_access
 from storage.database import Database
 from storage.errors import DatabaseUnavailable
 
@@ -21,10 +21,13 @@ TRUST_S = 30.0
 
 
 class Admission:
-    """The access of one connection; `institutions` are those whose studies it may see now."""
+    """The access of one connection; `institutions` are those whose studies it may see now, and `deriving` those to
+    whose studies it may add series that were computed from them.
+    """
 
     def __init__(self, database: Database, session: str) -> None:
         self.institutions: frozenset[int] = frozenset()
+        self.deriving: frozenset[int] = frozenset()
         self.user_id = 0
         self.active = True  # the person did something since the last check
         self._database = database
@@ -43,9 +46,10 @@ class Admission:
         async with self._database.plain() as connection:
             access: Access | None = await find_access(connection, self._session, touch=touch)
         if access is None or not access.may(READ_STUDIES):
-            self.institutions = frozenset()
+            self.institutions = self.deriving = frozenset()
             raise SessionEnded("session ended")
         self.institutions = frozenset(access.where(READ_STUDIES))
+        self.deriving = self.institutions.intersection(access.where(DERIVE_SERIES))
         self.user_id = access.user_id
         self._checked_at = time.monotonic()
 

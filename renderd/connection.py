@@ -15,11 +15,13 @@ from websockets.exceptions import ConnectionClosed
 
 from renderd.admission import Admission
 from renderd.assemble import Assembly
+from renderd.batches import Batches
 from renderd.errors import InvalidMessage, RenderError
 from renderd.library import Library
 from renderd.picks import Answer, Picks, nothing
 from renderd.protocol import (
     HEADER,
+    CancelReformat,
     Close,
     FromViewer,
     Header,
@@ -27,6 +29,9 @@ from renderd.protocol import (
     Pick,
     Ping,
     Pong,
+    Reformat,
+    Reformatted,
+    Reformatting,
     Show,
     Shown,
     Survey,
@@ -38,6 +43,7 @@ from renderd.protocol import (
     pack,
     parse,
 )
+from renderd.reformats import Reformats
 from renderd.render import Source
 from renderd.scene import Scene
 from renderd.scheduler import Scheduler
@@ -58,6 +64,8 @@ class Connection:
         database: Database,
         library: Library,
         scheduler: Scheduler,
+        *,
+        batches: Batches,
     ) -> None:
         self.scene = Scene()
         self.viewer = Viewer()
@@ -68,6 +76,7 @@ class Connection:
             database, admission, library, self._changed, tell=self._tell_loading, refuse=self._tell_trouble
         )
         self._picks = Picks(self._shelf.find, self._tell_answer)
+        self._reformats = Reformats(self._shelf.stack, batches, admission, self._tell_reformat)
         self._messages: dict[Hashable, ToViewer] = {}
         self._something = asyncio.Event()
 
@@ -86,6 +95,7 @@ class Connection:
                     task.cancel()
         finally:
             self._scheduler.leave(self)
+            self._reformats.close()
             self._picks.close()
             self._shelf.close()
 
@@ -120,6 +130,12 @@ class Connection:
                 else:
                     self._tell_answer(nothing(message))
                 return
+            case Reformat():
+                self._reformats.receive(message)
+                return
+            case CancelReformat():
+                self._reformats.cancel(message.request)
+                return
             case Visible():
                 self.viewer.see(message.visible)
             case Ping():
@@ -142,9 +158,13 @@ class Connection:
     def _changed(self) -> None:
         self._scheduler.wake()
         self._picks.changed()
+        self._reformats.changed()
 
     def _tell_answer(self, answer: Answer) -> None:
         self._say((answer.t, answer.viewport), answer)
+
+    def _tell_reformat(self, message: Reformatting | Reformatted) -> None:
+        self._say(("reformat", message.request), message)
 
     def _tell_trouble(self, viewport: int, error: RenderError) -> None:
         self._say(viewport, Trouble(viewport, error.code, str(error), error.image))

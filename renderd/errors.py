@@ -10,7 +10,13 @@ RenderError
 ├── InvalidCurve        the reader's own curve is no transfer function
 ├── SeriesChanged       it had that stack when the page asked for it, and has others now
 ├── NotAVolume          the stack opens in 2-D only; the code says why
-└── UnreadableFrame     stored bytes cannot be decoded
+├── UnreadableFrame     stored bytes cannot be decoded
+└── ReformatError       a series of reformats is not made
+    ├── ReformatNotAllowed   this viewer may not add series to that study
+    ├── ReformatTooLarge     more images, pixels or bytes than are made at once
+    ├── ReformatOutside      none of its planes meets the volume
+    ├── ReformatBusy         this viewer has asked for too many others that are not done
+    └── ReformatCancelled    nobody wants it any more
 """
 
 from __future__ import annotations
@@ -101,3 +107,39 @@ class UnreadableFrame(RenderError):
     def __str__(self) -> str:
         frame, frames, reason = self.args
         return f"{frame + 1}/{frames}: {reason}"
+
+
+class ReformatError(RenderError):
+    """A series of reformats is not made."""
+
+    code = "reformat_failed"
+
+
+class ReformatNotAllowed(ReformatError):
+    """This viewer may look at the study and not add series to it."""
+
+    code = "reformat_not_allowed"
+
+
+class ReformatTooLarge(ReformatError):
+    """More images, larger ones, or more bytes of them than are made at once; the message says which."""
+
+    code = "reformat_too_large"
+
+
+class ReformatOutside(ReformatError):
+    """No sample of any image lies in the volume: there is nothing to store."""
+
+    code = "reformat_outside"
+
+
+class ReformatBusy(ReformatError):
+    """This viewer has asked for too many series that are not done yet."""
+
+    code = "reformat_busy"
+
+
+class ReformatCancelled(ReformatError):
+    """Nobody wants this series any more; nothing of it was stored."""
+
+    code = "reformat_cancelled"

@@ -45,7 +45,7 @@ def colours_of(name: str) -> NDArray[np.uint8]:
     stops = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in STOPS[name]], np.float64)
     at = np.linspace(0, len(stops) - 1, ENTRIES)
     channels = [np.interp(at, np.arange(len(stops)), channel) for channel in stops.T]
-    colours = np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
+    colours: NDArray[np.uint8] = np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
     colours.flags.writeable = False
     return colours
 

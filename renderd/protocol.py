@@ -47,6 +47,10 @@ Value = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
 Thickness = Annotated[float, Field(ge=0, le=1e4, allow_inf_nan=False)]
 WindowWidth = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
 Name = Annotated[str, Field(max_length=64)]
+# What a new series is called: DICOM's LO without its separator and control characters.
+Description = Annotated[str, Field(max_length=64, pattern=r"^[^\\\x00-\x1f\x7f]*$")]
+# A viewer's own name for what it asks; asked again under the same name it is the same.
+RequestId = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{8,64}$")]
 # A Stack by what is in it, so that a picture and the texts beside it never come from different frames.
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -415,7 +419,44 @@ class Measure:
     t: Literal["measure"] = "measure"
 
 
-FromViewer = Show | Shown | Close | Visible | Ping | Pick | Survey | Edit | Trace | Locate | Measure
+@dataclass(frozen=True, slots=True)
+class Reformat:
+    """Make a series of parallel planes or slabs through a Volume and store it; answered by `Reformatted`.
+
+    The first pixel's centre of image k is origin + k · spacing_mm · (right × down), LPS, millimetres; right and down
+    are unit vectors. thickness_mm: of the slab, 0 is a plane. Ask again after a lost connection, with the same request
+    and the same values: it goes on, or answers what was made, and makes nothing twice.
+    """
+
+    viewport: U16
+    request: RequestId
+    series: Id
+    stack: Digest
+    origin: Vector3
+    right: Vector3
+    down: Vector3
+    pixel_mm: Length
+    width: Side
+    height: Side
+    spacing_mm: Length
+    count: Annotated[int, Field(gt=0, lt=1 << 31)]
+    projection: Projection = "max"
+    thickness_mm: Annotated[float, Field(ge=0, le=1e4, allow_inf_nan=False)] = 0.0
+    description: Description = ""
+    t: Literal["reformat"] = "reformat"
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReformat:
+    """Nobody wants that series any more. Nothing of it stays, unless it is being stored already."""
+
+    request: RequestId
+    t: Literal["cancel_reformat"] = "cancel_reformat"
+
+
+FromViewer = (
+    Show | Shown | Close | Visible | Ping | Pick | Survey | Edit | Trace | Locate | Measure | Reformat | CancelReformat
+)
 
 
 # ── to the viewer ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -579,7 +620,42 @@ class Measured:
     t: Literal["measured"] = "measured"
 
 
-ToViewer = Welcome | Loading | Trouble | Pong | Picked | Surveyed | Edited | Traced | Located | Measured
+@dataclass(frozen=True, slots=True)
+class Reformatting:
+    """A series is being made: `done` of `total` images. All are stored together after the last one."""
+
+    viewport: int
+    request: str
+    done: int
+    total: int
+    t: Literal["reformatting"] = "reformatting"
+
+
+@dataclass(frozen=True, slots=True)
+class Reformatted:
+    """The new series' id: the study has one more now. None: there is none, and `code` says why."""
+
+    viewport: int
+    request: str
+    series: int | None
+    code: str = ""
+    t: Literal["reformatted"] = "reformatted"
+
+
+ToViewer = (
+    Welcome
+    | Loading
+    | Trouble
+    | Pong
+    | Picked
+    | Surveyed
+    | Edited
+    | Traced
+    | Located
+    | Measured
+    | Reformatting
+    | Reformatted
+)
 
 
 # ── frames ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -646,6 +722,8 @@ def parse(message: bytes) -> FromViewer:
         cut = parsed.change
         if not _spans_a_plane(cut.right, cut.down):
             raise InvalidMessage(f"{parsed.t}.change: right and down are not two unit vectors at a right angle")
+    if isinstance(parsed, Reformat) and not _spans_a_plane(parsed.right, parsed.down):
+        raise InvalidMessage("reformat: right and down are not two unit vectors at a right angle")
     return parsed
 
 

@@ -3,7 +3,8 @@
 The event loop decides and does no arithmetic. One thread launches kernels, because numba's workqueue layer allows one
 caller in a process; two encode. Viewers take turns on the compute thread; for one viewer moving pictures come before
 stills, and while it moves it gets none. A still is made band by band, each a turn of its own, and is given up as soon
-as its viewport changes or another one of the same viewer moves.
+as its viewport changes or another one of the same viewer moves. What is no picture (`aside`) has the thread when no
+picture wants it, and a small share of it when there is always one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -30,6 +31,9 @@ from renderd.viewer import Frame, Viewer, Want
 log = structlog.get_logger()
 
 ENCODERS = 2
+ASIDE_S = 0.25  # work aside waits no longer than this for the pictures to leave it the thread
+
+T = TypeVar("T")
 
 
 class Watch(Protocol):
@@ -71,6 +75,15 @@ class Job:
         return self.rendering.step()
 
 
+@dataclass(slots=True, eq=False)
+class Aside:
+    """Something short that is no picture; `due`: when it goes before the pictures."""
+
+    work: Callable[[], Any]
+    result: asyncio.Future[Any]
+    due: float
+
+
 class Scheduler:
     """Serves every watch that has joined."""
 
@@ -81,6 +94,7 @@ class Scheduler:
         self._encoders = ThreadPoolExecutor(ENCODERS, "encode")
         self._watches: deque[Watch] = deque()  # who waited longest comes first
         self._jobs: list[Job] = []  # pictures at rest that were begun, and pictures whose source has come
+        self._asides: deque[Aside] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
 
@@ -96,19 +110,31 @@ class Scheduler:
         """Something changed: input, an acknowledgement, a volume that has come."""
         self._woken.set()
 
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Have something short done on the compute thread, which alone may launch kernels, between the pictures."""
+        result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._asides.append(Aside(work, result, self._clock() + ASIDE_S))
+        self.wake()
+        return await result
+
     async def run(self) -> None:
         """Make pictures until cancelled."""
         try:
             while True:
                 self._woken.clear()
-                job = self._next()
+                is_due = self._asides and self._asides[0].due <= self._clock()
+                job = None if is_due else self._next()
                 if job is not None:
                     await self._advance(job)
+                elif self._asides:
+                    await self._work_aside(self._asides.popleft())
                 else:
                     await self._wait()
         finally:
             for task in self._tasks:
                 task.cancel()
+            for aside in self._asides:
+                aside.result.cancel()
             self.compute.shutdown(wait=False, cancel_futures=True)
             self._encoders.shutdown(wait=False, cancel_futures=True)
 
@@ -193,6 +219,20 @@ class Scheduler:
             assert job.rendering is not None
             job.watch.viewer.rendered(job.want, job.rendering.size.width, job.rendering.size.height)
             self._spawn(self._encode(job), job.watch, job.want)
+
+    async def _work_aside(self, aside: Aside) -> None:
+        if aside.result.cancelled():
+            return
+        try:
+            done = await asyncio.get_running_loop().run_in_executor(self.compute, aside.work)
+        except Exception as error:
+            if not aside.result.done():
+                aside.result.set_exception(error)
+        else:
+            if not aside.result.done():
+                aside.result.set_result(done)
+        finally:
+            aside.result.cancel()  # nothing, once it is done; else this loop has been cancelled
 
     def _discard(self, job: Job) -> None:
         if job in self._jobs:  # the watch may have left meanwhile

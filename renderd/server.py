@@ -26,6 +26,7 @@ from websockets.http11 import Request, Response
 from kernels.presets import GROUP_OF, PRESETS
 from kernels.transfer import TransferFunction, opacities
 from renderd.admission import Admission
+from renderd.batches import Batches
 from renderd.connection import Connection
 from renderd.errors import InvalidMessage, RenderError, SessionEnded
 from renderd.library import Library
@@ -84,6 +85,7 @@ class StreamServer:
         self._database = database
         self._library = library
         self._scheduler = scheduler
+        self._batches = Batches(database, library, scheduler)
         self._admissions: set[Admission] = set()
 
     async def handle(self, page: ServerConnection) -> None:
@@ -95,7 +97,8 @@ class StreamServer:
         try:
             await admission.check()
             log.info("connected", user=admission.user_id, connections=len(self._admissions))
-            await Connection(page, admission, self._database, self._library, self._scheduler).run(WELCOME)
+            shared = (self._database, self._library, self._scheduler)
+            await Connection(page, admission, *shared, batches=self._batches).run(WELCOME)
         except Exception as error:
             code, reason = closing(error)
             if code == INTERNAL_ERROR:
@@ -126,6 +129,10 @@ class StreamServer:
             for admission in self._admissions:
                 if user in ("", str(admission.user_id)):
                     admission.nudge()
+
+    async def close(self) -> None:
+        """End what goes on without a connection."""
+        await self._batches.close()
 
     @asynccontextmanager
     async def listening(self, path: Path) -> AsyncIterator[Server]:
@@ -184,6 +191,7 @@ async def serve(database: Database, library: Library, scheduler: Scheduler, path
             log.info("listening")
             tell_ready(os.environ)
             await stopped.wait()
+        await server.close()
         for task in running:
             task.cancel()
     await library.close()

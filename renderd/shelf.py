@@ -98,33 +98,46 @@ class Shelf:
             PresetNotFound: no such transfer function.
             NotAVolume, UnreadableFrame: as the library says.
         """
-        known = self._series.get(view.series)
-        if known is None:
-            self._look_up(view.series)
+        found = self.stack(view.series, view.stack)
+        if found is None:
             return None
-        if known.error is not None:
-            # What went wrong on our side may have passed.
-            if not isinstance(known.error, SeriesNotFound) and time.monotonic() - known.at >= FRESH_S:
-                self._look_up(view.series)
-                return None
-            raise known.error.fresh()
-        if known.institution_id not in self._admission.institutions:
-            raise SeriesNotFound(f"series {view.series}")
-        stack = known.stacks.get(view.stack)
-        if stack is None:
-            if time.monotonic() - known.at < FRESH_S:
-                raise SeriesChanged(f"series {view.series}")
-            self._look_up(view.series)
-            return None
+        institution_id, stack = found
         if isinstance(view, StackView):
-            return self._frame(known.institution_id, stack, view.frame)
+            return self._frame(institution_id, stack, view.frame)
         if isinstance(view, VolumeView) and view.preset not in PRESETS:
             raise PresetNotFound(view.preset)
-        assembly = self._library.volume(known.institution_id, stack)
+        assembly = self._library.volume(institution_id, stack)
         if assembly.volume is None:
             self._waiting[viewport] = assembly
             return None
         return VolumeSource(stack, assembly)
+
+    def stack(self, series: int, digest: str) -> tuple[int, Stack] | None:
+        """A stack and the institution that owns it; None while the series is looked up.
+
+        Raises:
+            SeriesNotFound: no such series, or it may not be seen.
+            SeriesChanged: the series has no such stack.
+        """
+        known = self._series.get(series)
+        if known is None:
+            self._look_up(series)
+            return None
+        if known.error is not None:
+            # What went wrong on our side may have passed.
+            if not isinstance(known.error, SeriesNotFound) and time.monotonic() - known.at >= FRESH_S:
+                self._look_up(series)
+                return None
+            raise known.error.fresh()
+        if known.institution_id not in self._admission.institutions:
+            raise SeriesNotFound(f"series {series}")
+        stack = known.stacks.get(digest)
+        if stack is None:
+            if time.monotonic() - known.at < FRESH_S:
+                raise SeriesChanged(f"series {series}")
+            self._look_up(series)
+            return None
+        return known.institution_id, stack
 
     def _frame(self, institution_id: int, stack: Stack, frame: int) -> Source | Awaitable[Source]:
         if frame >= len(stack.frames):

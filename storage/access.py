@@ -17,11 +17,12 @@ SQL = load(__file__)
 CHANNEL = "farview_access"
 
 READ_STUDIES = "studies.read"
+DERIVE_SERIES = "series.derive"  # store series that were computed from others, in the same study
 READ_SYSTEM = "system.read"
 
 # A role is a set of permissions, and this table is the only place that knows them.
 ROLES: Mapping[str, frozenset[str]] = {
-    "reader": frozenset({READ_STUDIES}),
+    "reader": frozenset({READ_STUDIES, DERIVE_SERIES}),
     "system": frozenset({READ_SYSTEM}),  # how processes and disks are; no patient
 }
 

@@ -22,6 +22,8 @@ StorageError
 ├── InvalidDataset         these bytes are not a DICOM instance that can be kept
 ├── InvalidPreferences     what somebody wants to set is not a small JSON object
 ├── UnreadablePixels       the stored pixels cannot be decoded
+├── NotDerivable           no DICOM class takes a series derived from these images
+├── UnwritableText         a text has letters that the images' character set has not
 ├── DiskFull               the disk is full but for the database's reserve: nothing was stored
 └── DamagedFile            a stored or derived file is not what was written
 """
@@ -181,6 +183,18 @@ class UnreadablePixels(StorageError):
     """The stored pixels cannot be decoded."""
 
     code = "unreadable_pixels"
+
+
+class NotDerivable(StorageError):
+    """There is no DICOM class for a series derived from these images, or they lack what it demands."""
+
+    code = "not_derivable"
+
+
+class UnwritableText(StorageError):
+    """A text has letters that the character set of the images has not, and their own texts are not plain ASCII."""
+
+    code = "unwritable_text"
 
 
 class DiskFull(StorageError):

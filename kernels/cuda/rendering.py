@@ -14,6 +14,7 @@ from kernels.cuda.device import fast_device, fast_kernel, launch, variant
 from kernels.cuda.grid import from_middle, reals
 from kernels.cuda.tables import on_card
 from kernels.lanes import f32
+from kernels.layers import LayerTables
 from kernels.light import Optics
 from kernels.picture import Band
 from kernels.rays import Camera, View
@@ -27,7 +28,7 @@ finished = variant(march.finished, fast=True)
 
 
 @fast_device
-def ray(u, v, array, size, slices, counted, middle, right, down, view, occupancy, table, optics):
+def ray(u, v, array, size, slices, counted, middle, right, down, view, occupancy, table, optics, layers):
     """Red, green, blue and alpha of one pixel."""
     across = f32(u - counted[0])
     along = f32(v - counted[1])
@@ -37,9 +38,17 @@ def ray(u, v, array, size, slices, counted, middle, right, down, view, occupancy
     x, y, z, dx, dy, dz, path = aim(view, optics, size, x, y, z)
     near, far = cut(view, x, y, z, dx, dy, dz)
     red, green, blue, through = follow(
-        array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, table, optics, 0, 0
+        array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, table, optics, layers, 0, 0
     )
     return finished(red, green, blue, through, optics.early_exit)
+
+
+@fast_device
+def put(red, green, blue, out, u, v):
+    """Colours as bytes."""
+    out[v, u, 0] = np.uint8(min(red, f32(1)) * f32(255) + f32(0.5))
+    out[v, u, 1] = np.uint8(min(green, f32(1)) * f32(255) + f32(0.5))
+    out[v, u, 2] = np.uint8(min(blue, f32(1)) * f32(255) + f32(0.5))
 
 
 @fast_kernel
@@ -47,11 +56,21 @@ def spread_cuda(array, size, slices, counted, middle, right, down, view, occupan
     u, v = cuda.grid(2)
     if u < out.shape[1] and v < out.shape[0]:
         red, green, blue, _ = ray(
-            u, v + top, array, size, slices, counted, middle, right, down, view, occupancy, table, optics
+            u, v + top, array, size, slices, counted, middle, right, down, view, occupancy, table, optics, None
         )
-        out[v, u, 0] = np.uint8(min(red, f32(1)) * f32(255) + f32(0.5))
-        out[v, u, 1] = np.uint8(min(green, f32(1)) * f32(255) + f32(0.5))
-        out[v, u, 2] = np.uint8(min(blue, f32(1)) * f32(255) + f32(0.5))
+        put(red, green, blue, out, u, v)
+
+
+@fast_kernel
+def spread_layers_cuda(
+    array, size, slices, counted, middle, right, down, view, occupancy, table, optics, layers, top, out
+):  # fmt: skip
+    u, v = cuda.grid(2)
+    if u < out.shape[1] and v < out.shape[0]:
+        red, green, blue, _ = ray(
+            u, v + top, array, size, slices, counted, middle, right, down, view, occupancy, table, optics, layers
+        )
+        put(red, green, blue, out, u, v)
 
 
 @fast_kernel
@@ -59,7 +78,22 @@ def spread_rgba_cuda(array, size, slices, counted, middle, right, down, view, oc
     u, v = cuda.grid(2)
     if u < rgba.shape[1] and v < rgba.shape[0]:
         red, green, blue, alpha = ray(
-            u, v + top, array, size, slices, counted, middle, right, down, view, occupancy, table, optics
+            u, v + top, array, size, slices, counted, middle, right, down, view, occupancy, table, optics, None
+        )
+        rgba[v, u, 0] = red
+        rgba[v, u, 1] = green
+        rgba[v, u, 2] = blue
+        rgba[v, u, 3] = alpha
+
+
+@fast_kernel
+def spread_rgba_layers_cuda(
+    array, size, slices, counted, middle, right, down, view, occupancy, table, optics, layers, top, rgba
+):  # fmt: skip
+    u, v = cuda.grid(2)
+    if u < rgba.shape[1] and v < rgba.shape[0]:
+        red, green, blue, alpha = ray(
+            u, v + top, array, size, slices, counted, middle, right, down, view, occupancy, table, optics, layers
         )
         rgba[v, u, 0] = red
         rgba[v, u, 1] = green
@@ -76,12 +110,14 @@ def spread(
     occupancy: Occupancy,
     table: Table,
     optics: Optics,
+    layers: LayerTables | None,
     rows: Band,
     out: Any,
     rgba: Any,
 ) -> None:
     """The same arguments as the CPU's `spread_cpu`, but either `out` or `rgba` is filled: the one that has pixels."""
-    filled, function = (out, spread_cuda) if out.size else (rgba, spread_rgba_cuda)
+    filled = out if out.size else rgba
+    plain, layered = (spread_cuda, spread_layers_cuda) if out.size else (spread_rgba_cuda, spread_rgba_layers_cuda)
     rays_ = from_middle(camera.origin, camera.right, camera.down, rows.width, rows.height)
     # A few numbers among the arguments are no arrays to send.
     numbers: dict[str, Any] = {name: reals(getattr(view, name)) for name in ("point", "direction")}
@@ -89,5 +125,9 @@ def spread(
     planes = module_of(array).empty(view.planes.shape, np.float32)
     planes.set(view.planes)
     there = (on_card(slices, array), *rays_, view._replace(planes=planes, **numbers), occupancy, on_card(table, array))
-    top = np.int32(rows.top)
-    launch(function, rows.width, rows.bottom - rows.top, array, size, *there, optics._replace(**forms), top, filled)
+    where = (np.int32(rows.top), filled)
+    how = (rows.width, rows.bottom - rows.top, array, size, *there, optics._replace(**forms))
+    if layers is None:
+        launch(plain, *how, *where)
+    else:
+        launch(layered, *how, layers, *where)

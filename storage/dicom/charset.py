@@ -19,7 +19,8 @@ from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement, convert_raw_data_element
 from pydicom.dataset import Dataset
 
-_TEXT_VRS = {"LO", "LT", "PN", "SH", "ST", "UC", "UT"}
+from storage.dicom.vrs import TEXT_VRS
+
 _UTF_8, _GB18030, _WINDOWS = "ISO_IR 192", "GB18030", "cp1252"
 # pydicom's names in lower case. Without a declaration the standard means ASCII, and pydicom reads Latin-1.
 _WESTERN = {"iso8859", "latin_1"}
@@ -63,7 +64,7 @@ def _is_foreign(element: RawDataElement) -> bool:
     if not isinstance(value, bytes) or value.isascii() or b"\x1b" in value:
         return False
     try:
-        return (element.VR or dictionary_VR(element.tag)) in _TEXT_VRS
+        return (element.VR or dictionary_VR(element.tag)) in TEXT_VRS
     except KeyError:  # a private element in implicit VR
         return False
 

@@ -85,7 +85,7 @@ def integer_of(dataset: Dataset, keyword: str) -> int | None:
     return int(number) if number is not None and number == int(number) and abs(number) < 2**31 else None
 
 
-def items_of(dataset: Dataset, keyword: str) -> list[Dataset]:
+def items_of(dataset: Dataset, keyword: str | int) -> list[Dataset]:
     """The items of a sequence."""
     return [item for item in values_of(dataset, keyword) if isinstance(item, Dataset)]
 

@@ -19,6 +19,7 @@ from storage.dicom.header import Header, header_of
 from storage.dicom.identity import Identity
 from storage.dicom.parse import MAX_ELEMENTS, Parsed, parse
 from storage.dicom.pixels import native_frame
+from storage.dicom.vrs import WIDTHS
 from storage.errors import InvalidDataset, UnreadablePixels
 
 # Compressing colour changes these two; the decoded colours are compared instead.
@@ -27,12 +28,6 @@ _COLOUR_LAYOUT = {0x00280004, 0x00280006}
 _PIXELS = range(0x7FE00001, 0x7FE00011)
 _TRAILING_PADDING = 0xFFFCFFFC
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
-# Bytes of one number by VR, for the byte order.
-_WIDTHS = {
-    **dict.fromkeys(("US", "SS", "OW", "AT"), 2),
-    **dict.fromkeys(("UL", "SL", "FL", "OF", "OL"), 4),
-    **dict.fromkeys(("FD", "OD", "SV", "UV", "OV"), 8),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +152,7 @@ def _value(element: RawDataElement | DataElement) -> bytes:
         values = element.value if isinstance(element.value, MultiValue) else [element.value or ""]
         return "\\".join(map(str, values)).encode()
     value = bytes(element.value or b"")
-    width = _WIDTHS.get(element.VR or "")
+    width = WIDTHS.get(element.VR or "")
     if width and not element.is_little_endian:
         value = np.frombuffer(value[: len(value) // width * width], f">u{width}").astype(f"<u{width}").tobytes()
     value = value.removesuffix(b"\0")

@@ -21,6 +21,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from storage.dicom.vrs import LONG_VRS
 from storage.errors import InvalidDataset
 
 # Wrong values are the everyday case in an archive; each one is judged where it is used.
@@ -37,7 +38,6 @@ MAX_ELEMENTS = 50_000
 # Items of sequences and fragments of pixels together: each item takes pydicom some thirty microseconds.
 MAX_ITEMS = 100_000
 _ITEMS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")  # little and big-endian
-_LONG_VRS = {"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def parse(data: bytes) -> Parsed:
     pixels = None
     if at_pixels:
         tag, vr, length = at_pixels[-1]
-        pixels = PixelElement(tag, stream.tell() + (12 if vr in _LONG_VRS else 8), length)
+        pixels = PixelElement(tag, stream.tell() + (12 if vr in LONG_VRS else 8), length)
     if not declared:
         native = (ExplicitVRLittleEndian if little_endian else ExplicitVRBigEndian, ImplicitVRLittleEndian)
         declared = str(native[bool(implicit)])
@@ -129,7 +129,7 @@ def read_meta(data: bytes) -> tuple[int, str]:
         if group != 2:
             break
         place += 8
-        if vr.decode("latin-1") in _LONG_VRS:
+        if vr.decode("latin-1") in LONG_VRS:
             if place + 4 > len(data):
                 break
             (length,) = struct.unpack_from("<L", data, place)

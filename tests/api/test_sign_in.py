@@ -30,7 +30,7 @@ async def test_signing_in_answers_who_one_is(house: House) -> None:
     assert me == {
         "login": LOGIN,
         "institutions": ["A"],
-        "permissions": ["studies.read"],
+        "permissions": ["series.derive", "studies.read"],
         "must_change_password": False,
     }
     assert await (await house.client.get("/api/me")).json() == me

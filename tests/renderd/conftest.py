@@ -130,6 +130,7 @@ async def house(database: Database, tmp_path: Path, short_folder: Path) -> Async
         running = [group.create_task(scheduler.run()), group.create_task(server.hear_of_access())]
         async with server.listening(socket):
             yield House(database, home, blobs, library, scheduler, server, socket)
+        await server.close()
         for task in running:
             task.cancel()
     await library.close()

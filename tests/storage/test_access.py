@@ -3,7 +3,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
-from storage.access import CHANNEL, READ_STUDIES, ROLES, Access, find_access
+from storage.access import CHANNEL, DERIVE_SERIES, READ_STUDIES, ROLES, Access, find_access
 from storage.database import Connection, Database
 from storage.sessions import ABSOLUTE, IDLE, end_session, open_session, token_hash
 from storage.users import create_user, grant, revoke
@@ -28,7 +28,7 @@ async def test_a_reader_reads_where_they_are_a_member_and_nowhere_else(database:
     assert access.may(READ_STUDIES) and access.may(READ_STUDIES, here)
     assert not access.may(READ_STUDIES, there) and not access.may("studies.delete")
     assert access.where(READ_STUDIES) == [here]
-    assert access.permissions == {READ_STUDIES}
+    assert access.permissions == {READ_STUDIES, DERIVE_SERIES}
 
 
 async def test_somebody_without_a_role_may_nothing(database: Database) -> None:

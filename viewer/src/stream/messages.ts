@@ -221,6 +221,30 @@ export interface Measure {
   t: "measure";
 }
 
+export interface Reformat {
+  viewport: number;
+  request: string;
+  series: number;
+  stack: string;
+  origin: [number, number, number];
+  right: [number, number, number];
+  down: [number, number, number];
+  pixel_mm: number;
+  width: number;
+  height: number;
+  spacing_mm: number;
+  count: number;
+  projection?: "max" | "min" | "mean";
+  thickness_mm?: number;
+  description?: string;
+  t: "reformat";
+}
+
+export interface CancelReformat {
+  request: string;
+  t: "cancel_reformat";
+}
+
 export interface Preset {
   name: string;
   group: string;
@@ -325,13 +349,29 @@ export interface Measured {
   t: "measured";
 }
 
+export interface Reformatting {
+  viewport: number;
+  request: string;
+  done: number;
+  total: number;
+  t: "reformatting";
+}
+
+export interface Reformatted {
+  viewport: number;
+  request: string;
+  series: number | null;
+  code?: string;
+  t: "reformatted";
+}
+
 export const Codec = { JPEG: 1, PNG: 2 } as const;
 
 export const Flag = { FINAL: 1, INTERPOLATED: 2, COLOUR: 4, REDUCED: 8, DRAWN: 16 } as const;
 
 export type View = StackView | PlaneView | CurvedView | VolumeView;
-export type FromViewer = Show | Shown | Close | Visible | Ping | Pick | Survey | Edit | Trace | Locate | Measure;
-export type ToViewer = Welcome | Loading | Trouble | Pong | Picked | Surveyed | Edited | Traced | Located | Measured;
+export type FromViewer = Show | Shown | Close | Visible | Ping | Pick | Survey | Edit | Trace | Locate | Measure | Reformat | CancelReformat;
+export type ToViewer = Welcome | Loading | Trouble | Pong | Picked | Surveyed | Edited | Traced | Located | Measured | Reformatting | Reformatted;
 
 export const SUBPROTOCOL = "farview.1";
 export const HEADER_BYTES = 32;

@@ -1,0 +1,172 @@
+"""What a derived image takes over from the images it is made of: who and which examination, byte for byte, and of the
+acquisition what is as true of the new image as of the old ones.
+
+A list of what is true, not of what is false: whatever nobody has thought of stays behind, and so does everything
+private. What depends on the direction of the old planes (PatientOrientation, GantryDetectorTilt), on one slice (tube
+current, dose) or on stored instead of modality values (real world values, VOI LUTs) is not on it. Of several images
+only that is taken over which they all say alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pydicom.dataset import Dataset
+
+from storage.dicom.elements import items_of
+from storage.dicom.encoded import Elements, element_of, tag_of
+
+# Patient and Patient Study; Clinical Trial, and whether the patient's identity was removed.
+GROUPS = (0x0010, 0x0012)
+STUDY = (
+    "SpecificCharacterSet",
+    "TimezoneOffsetFromUTC",
+    "StudyInstanceUID",
+    "StudyID",
+    "StudyDate",
+    "StudyTime",
+    "AccessionNumber",
+    "IssuerOfAccessionNumberSequence",
+    "ReferringPhysicianName",
+    "ReferringPhysicianIdentificationSequence",
+    "PhysiciansOfRecord",
+    "StudyDescription",
+    "ProcedureCodeSequence",
+    "ReferencedStudySequence",
+    "AdmittingDiagnosesDescription",
+    "AdmissionID",
+    "InstitutionName",
+    "LongitudinalTemporalInformationModified",
+)
+SERIES = (
+    "BodyPartExamined",
+    "AnatomicRegionSequence",
+    "PatientPosition",
+    "Laterality",
+    "ProtocolName",
+    "RequestAttributesSequence",
+    "PositionReferenceIndicator",
+)
+IMAGE = (
+    "AcquisitionNumber",
+    "AcquisitionDate",
+    "AcquisitionTime",
+    "ImageLaterality",
+    "BurnedInAnnotation",
+    "RecognizableVisualFeatures",
+    "LossyImageCompression",
+    "LossyImageCompressionRatio",
+    "LossyImageCompressionMethod",
+    "ContrastBolusAgent",
+    "ContrastBolusAgentSequence",
+    "ContrastBolusRoute",
+    "ContrastBolusAdministrationRouteSequence",
+    "ContrastBolusVolume",
+    "ContrastBolusTotalDose",
+    "ContrastBolusIngredient",
+)
+CT = ("KVP", "ConvolutionKernel", "ScanOptions", "DataCollectionDiameter", "RevolutionTime", "SpiralPitchFactor")
+MR = (
+    "ScanningSequence",
+    "SequenceVariant",
+    "ScanOptions",
+    "MRAcquisitionType",
+    "SequenceName",
+    "AngioFlag",
+    "RepetitionTime",
+    "EchoTime",
+    "EchoNumbers",
+    "EchoTrainLength",
+    "InversionTime",
+    "TriggerTime",
+    "FlipAngle",
+    "NumberOfAverages",
+    "ImagingFrequency",
+    "ImagedNucleus",
+    "MagneticFieldStrength",
+    "DiffusionBValue",
+    "DiffusionGradientOrientation",
+    "ReceiveCoilName",
+)
+# Of a PET the time of its series is what values are corrected to.
+PET_SERIES = (
+    "SeriesDate",
+    "SeriesTime",
+    "Units",
+    "SUVType",
+    "CountsSource",
+    "CorrectedImage",
+    "DecayCorrection",
+    "CollimatorType",
+    "RandomsCorrectionMethod",
+    "AttenuationCorrectionMethod",
+    "ScatterCorrectionMethod",
+    "ReconstructionMethod",
+    "RadiopharmaceuticalInformationSequence",
+    "EnergyWindowRangeSequence",
+    "PatientOrientationCodeSequence",
+    "PatientGantryRelationshipCodeSequence",
+)
+# Belong together, so all come from one image: the one that was acquired first.
+PET_IMAGE = (
+    "AcquisitionDate",
+    "AcquisitionTime",
+    "FrameReferenceTime",
+    "ActualFrameDuration",
+    "DecayFactor",
+    "DoseCalibrationFactor",
+)
+ACQUISITION = {"CT": CT, "MR": MR, "PT": ()}
+# Of the machine that acquired, in an item of its own (PS3.3 C.7.5.1: the new images' machine is another one).
+MACHINE = (
+    "Manufacturer",
+    "InstitutionName",
+    "StationName",
+    "ManufacturerModelName",
+    "DeviceSerialNumber",
+    "SoftwareVersions",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One of the images: its dataset, whose values nobody has looked at, and which of its frames it is."""
+
+    dataset: Dataset
+    frame: int = 0
+
+
+def carry(elements: Elements, sources: Sequence[Source], modality: str) -> None:
+    """Put what the images say into `elements`. The first of them is the one that was acquired first."""
+    first = sources[0].dataset
+    # Iterating over a dataset itself would read every value.
+    for tag in [int(tag) for tag in first.keys() if tag.group in GROUPS and tag.element]:  # noqa: SIM118
+        elements.carry(first, tag)
+    for keyword in (*STUDY, *SERIES, *(PET_SERIES if modality == "PT" else ())):
+        elements.carry(first, tag_of(keyword))
+    for keyword in (*IMAGE, *ACQUISITION[modality]):
+        _carry_common(elements, sources, tag_of(keyword))
+    for keyword in PET_IMAGE if modality == "PT" else ():
+        elements.carry(first, tag_of(keyword))
+
+
+def _carry_common(elements: Elements, sources: Sequence[Source], tag: int) -> None:
+    found = {element_of(_place_of(source, tag), tag) for source in sources}
+    if len(found) == 1 and (common := found.pop()) is not None:
+        elements.encoded[tag] = common[0]
+        elements.is_ascii &= common[1]
+
+
+def _place_of(source: Source, tag: int) -> Dataset:
+    """The dataset, or the item of its functional groups, that says something under this tag."""
+    return next((place for place in _places(source) if tag in place), source.dataset)
+
+
+def _places(source: Source) -> Iterator[Dataset]:
+    yield source.dataset
+    shared = items_of(source.dataset, "SharedFunctionalGroupsSequence")[:1]
+    own = items_of(source.dataset, "PerFrameFunctionalGroupsSequence")[source.frame : source.frame + 1]
+    for groups in (*own, *shared):
+        for tag in [tag for tag in groups.keys() if not tag.is_private]:  # noqa: SIM118
+            yield from (items_of(groups, int(tag)) if groups[tag].VR == "SQ" else [])[:1]
