@@ -33,7 +33,7 @@ export const isBusy = ({ connection }: Desk): boolean => connection.edits.some((
 export const busy = computed(() => making.value !== 0);
 
 function hear(connection: Connection): void {
-  connection.edited = (answer) => {
+  connection.hear.edited = (answer) => {
     told.value = { ...told.peek(), [answer.n]: answer };
     waiting.get(answer.n)?.(answer);
     waiting.delete(answer.n);

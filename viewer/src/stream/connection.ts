@@ -10,7 +10,7 @@ import { decode, encode } from "@msgpack/msgpack";
 import { signal } from "@preact/signals";
 import { isFrame, parseFrame, type Frame } from "./frame";
 import { Line } from "./line";
-import type { Edit, Edited, FromViewer, Palette, Preset, ToViewer, Trouble, View } from "./messages";
+import type { Edit, FromViewer, Palette, Preset, ToViewer, Trouble, View } from "./messages";
 
 export interface Wanted {
   width: number;
@@ -76,8 +76,8 @@ export class Connection {
   private tries = 0;
   /** The edits of labelmaps in their order; after a reconnect they go before the views that need them. */
   edits: readonly Edit[] = [];
-  /** Called with the answer to each of them, as often as it is sent. */
-  edited: (answer: Edited) => void = () => undefined;
+  /** What parts of the page listen to, by a message's `t`: what is told more than once, or after long. */
+  readonly hear: { [T in ToViewer as T["t"]]?: (message: T) => void } = {};
 
   private readonly questions = new Map<number, (answer: never) => void>();
   private asked = 0;
@@ -122,7 +122,7 @@ export class Connection {
     this.flush();
   }
 
-  /** Make another labelmap, answered by `edited`; sent again after each reconnect. */
+  /** Make another labelmap; sent again after each reconnect. */
   edit(edit: Edit): void {
     this.edits = [...this.edits, edit];
     this.send(edit);
@@ -247,13 +247,13 @@ export class Connection {
       this.line.answered(message.n);
     } else if (message.t === "loading") {
       this.slots.get(message.viewport)?.surface.progress(message.done, message.total);
-    } else if (message.t === "edited") {
-      this.edited(message);
     } else if (message.t === "trouble") {
       const { viewport, code, detail = "" } = message;
       if (viewport === null) this.trouble.value = { code, detail };
       else this.slots.get(viewport)?.surface.refuse(message);
-    } else this.answer(message.n, message);
+    } else if (message.t in this.hear) {
+      (this.hear[message.t] as (told: ToViewer) => void)(message);
+    } else if ("n" in message) this.answer(message.n, message);
   }
 
   /** Send each viewport's newest view, at most one per animation frame. */
@@ -281,7 +281,7 @@ export class Connection {
     });
   }
 
-  private send(message: FromViewer): void {
+  send(message: FromViewer): void {
     // An absent optional field must be absent, not nil: the server takes its default.
     if (this.state.value === "open") this.socket?.send(encode(message, { ignoreUndefined: true }));
   }

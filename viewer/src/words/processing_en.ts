@@ -138,4 +138,13 @@ export const en: ProcessingWords = {
   unanswered: "The server did not answer. Try again.",
   histogram: "Histogram",
   region_hint: "Draw a region on the picture; its numbers stand beside it.",
+
+  spacing: "Spacing",
+  images: "Images",
+  range: "Range",
+  ranges: { about: "About this plane", whole: "The whole volume" },
+  description: "Series description",
+  make_series: "Make and store the series",
+  reformat_done: (n) => `A new series of ${n} ${n === 1 ? "image" : "images"} is stored`,
+  open_series: "Open the new series",
 };

@@ -136,4 +136,13 @@ export const zh = {
   unanswered: "服务器没有回应，请重试。",
   histogram: "直方图",
   region_hint: "在图像上画出区域，测得的数值显示在图像旁。",
+
+  spacing: "间距",
+  images: "幅数",
+  range: "范围",
+  ranges: { about: "以当前平面为中心", whole: "整个容积" } as Record<string, string>,
+  description: "序列描述",
+  make_series: "生成并保存序列",
+  reformat_done: (n: number): string => `已保存新序列，${n} 幅`,
+  open_series: "打开新序列",
 };

@@ -16,7 +16,7 @@ class Line {
   readonly palettes = signal([]);
   readonly state = signal("open");
   edits: readonly Edit[] = [];
-  edited: (answer: Edited) => void = () => undefined;
+  readonly hear: { edited?: (answer: Edited) => void } = {};
   again = vi.fn();
   edit(edit: Edit): void {
     this.edits = [...this.edits, edit];
@@ -27,7 +27,7 @@ class Line {
   }
   async answer(over: Partial<Edited> = {}): Promise<void> {
     const { n } = this.newest;
-    this.edited({ t: "edited", n, changed: 10, counts: [[0, 90], [1, 10]], voxel_mm3: 500, ...over });
+    this.hear.edited!({ t: "edited", n, changed: 10, counts: [[0, 90], [1, 10]], voxel_mm3: 500, ...over });
     await settled();
     await settled();
   }

@@ -17,7 +17,7 @@ let edits: Edit[];
 let desk: Desk;
 beforeEach(() => {
   edits = [];
-  const connection = { palettes: signal([]), state: signal("open"), edits: [], edit: (edit: Edit) => edits.push(edit) };
+  const connection = { palettes: signal([]), state: signal("open"), hear: {}, edits: [], edit: (edit: Edit) => edits.push(edit) };
   desk = openChest(chest(), connection);
   openMpr(desk, null);
   inside.value = true;

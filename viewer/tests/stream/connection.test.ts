@@ -381,7 +381,7 @@ test("a server that has forgotten its labelmaps is told them again, and the view
 
 test("what is edited is heard as often as it is told, and is no question's answer", async () => {
   const heard: Edited[] = [];
-  connection.edited = (answer) => void heard.push(answer);
+  connection.hear.edited = (answer) => void heard.push(answer);
   socket().open();
   const traced = connection.ask((n) => ({ t: "trace", viewport: 1, n, points: [[0, 0, 0], [1, 0, 0]] }));
   socket().say({ t: "edited", n: 1, changed: 5, counts: [[1, 5]], voxel_mm3: 2, code: "" });

@@ -3,6 +3,7 @@
 import type { Viewport } from "../../reading/viewport";
 import { ColourBar } from "./colour_bar";
 import { CourseMarks } from "./course_marks";
+import { ReformatMarks } from "./reformat_marks";
 import { Drawing, RegionCard, RegionOutline } from "./region_marks";
 import "../../styles/processing.css";
 
@@ -18,6 +19,7 @@ export function ProcessingMarks({ viewport }: { viewport: Viewport }) {
       {/* The default aspect ratio, as the canvas has: a resized viewport shows both whole and in the middle. */}
       <svg class="crosshair processing-marks" viewBox={`0 0 ${size.width} ${size.height}`} aria-hidden="true">
         <CourseMarks {...props} />
+        <ReformatMarks {...props} />
         <RegionOutline {...props} />
         <Drawing {...props} />
       </svg>

@@ -14,6 +14,7 @@ const PARTS = {
   fusion: later(() => import("./fusion_section").then((part) => part.FusionSection)),
   curves: later(() => import("./curve_section").then((part) => part.CurveSection)),
   region: later(() => import("./region_section").then((part) => part.RegionSection)),
+  reformat: later(() => import("./reformat_section").then((part) => part.ReformatSection)),
 } satisfies Record<string, FunctionComponent>;
 
 type Part = keyof typeof PARTS;
