@@ -17,7 +17,7 @@ from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
 from kernels.arrays import driver, module_of, on_device
-from kernels.bricks import SHIFT, STRIDE, Bricks, bricks_of
+from kernels.bricks import SHIFT, STRIDE, bricks_of
 from kernels.errors import InvalidParameter
 from kernels.lanes import OPTIONS, PURE, f32
 from kernels.picture import Picture, Rows, output
@@ -171,7 +171,7 @@ def labels_seen(
     counts: NDArray[np.bool_],
     thickness_mm: float | None = 0.0,
     *,
-    bricks: Bricks | None = None,
+    highest: NDArray[np.uint8] | None = None,
     clip: ArrayLike | None = None,
     rows: Rows | None = None,
     out: NDArray[Any] | None = None,
@@ -182,7 +182,7 @@ def labels_seen(
         labels: uint8 [z, y, x] on the volume's grid, where its voxels lie.
         counts: bool [256], which labels are looked for; 0 never is.
         thickness_mm: of the slab; 0: the plane; None: through the whole volume, as far as `clip` leaves it.
-        bricks: those of the labels (`bricks_of`), when they are known.
+        highest: the largest label of each brick (`layers.Layer.highest`), when that is known.
         rows: any rows of the picture; the result has no others.
 
     Raises:
@@ -206,7 +206,7 @@ def labels_seen(
     if on_device(labels):
         driver("labelmap").spread(labels.reshape(-1), volume.size, volume.slices, *how, picture)
         return result
-    highest = (bricks or bricks_of(labels)).highest
+    highest = bricks_of(labels).highest if highest is None else highest
     _, deep, across = highest.shape
     flat = labels.reshape(-1)
     spread_cpu(flat, volume.size, volume.slices, highest.reshape(-1), across, deep, *how)

@@ -46,6 +46,18 @@ class LayerTables(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
+class Layer:
+    """One uint8 array [z, y, x] on a volume's grid; what is known of its bricks stays with it."""
+
+    array: NDArray[Any]
+
+    @cached_property
+    def highest(self) -> NDArray[np.uint8]:
+        """The largest of each brick, in this machine's memory."""
+        return to_host(bricks_of(self.array).highest)
+
+
+@dataclass(frozen=True, eq=False)
 class Layers:
     """Layers over one volume, each uint8 [z, y, x] of its shape, where its voxels lie; None: there is no such layer.
 
@@ -58,58 +70,47 @@ class Layers:
     """
 
     volume: Volume
-    mask: NDArray[Any] | None = None
-    labels: NDArray[Any] | None = None
+    mask: Layer | None = None
+    labels: Layer | None = None
     tints: NDArray[np.float32] | None = None
-    heat: NDArray[Any] | None = None
+    heat: Layer | None = None
     heats: NDArray[np.float32] | None = None
     _known: list[Occupancy] = field(default_factory=list, repr=False)  # the volume's last, and what it became
     _masked: list[Bricks] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
-        array = self.volume.array
-        for name in ("mask", "labels", "heat"):
-            layer = getattr(self, name)
+        shape = self.volume.array.shape
+        for layer in (self.mask, self.labels, self.heat):
             if layer is None:
                 continue
-            if on_device(layer) != on_device(array):
+            if on_device(layer.array) != on_device(self.volume.array):
                 raise InvalidParameter("layers lie in the memory where the voxels lie")
-            if layer.shape != array.shape or layer.dtype != np.uint8 or not layer.flags.c_contiguous:
-                raise InvalidParameter(f"a layer is C-contiguous uint8 of the volume's shape {array.shape}")
-        for name, layer in (("tints", self.labels), ("heats", self.heat)):
-            if (layer is None) != (getattr(self, name) is None):
-                raise InvalidParameter("labels come with tints, and heat with heats")
-            if layer is not None:
-                object.__setattr__(self, name, _table(getattr(self, name), most=1 if name == "tints" else 1000))
-
-    @property
-    def size_bytes(self) -> int:
-        """The memory that the layers take."""
-        return sum(layer.nbytes for layer in (self.mask, self.labels, self.heat) if layer is not None)
+            if layer.array.shape != shape or layer.array.dtype != np.uint8 or not layer.array.flags.c_contiguous:
+                raise InvalidParameter(f"a layer is C-contiguous uint8 of the volume's shape {shape}")
+        if (self.labels is None) != (self.tints is None) or (self.heat is None) != (self.heats is None):
+            raise InvalidParameter("labels come with tints, and heat with heats")
+        if self.tints is not None:
+            object.__setattr__(self, "tints", _table(self.tints, most=1))
+        if self.heats is not None:
+            object.__setattr__(self, "heats", _table(self.heats, most=1000))
 
     @cached_property
     def tables(self) -> LayerTables:
         """As kernels take them."""
         module = module_of(self.volume.array)
         nothing = module.zeros(1, np.uint8)
-        flat = [nothing if a is None else a.reshape(-1) for a in (self.mask, self.labels, self.heat)]
+        layers = (self.mask, self.labels, self.heat)
+        flat = [nothing if layer is None else layer.array.reshape(-1) for layer in layers]
         tables = [
             module.asarray(np.zeros(1, np.float32) if t is None else t.reshape(-1)) for t in (self.tints, self.heats)
         ]
-        flags = [np.int32(a is not None) for a in (self.mask, self.labels, self.heat)]
+        flags = [np.int32(layer is not None) for layer in layers]
         return LayerTables(flat[0], flat[1], tables[0], flat[2], tables[1], *flags)
-
-    @cached_property
-    def _highest(self) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint8] | None]:
-        """The largest of each brick, of `mask` and of `heat`, in this machine's memory."""
-        found = [None if a is None else to_host(bricks_of(a).highest) for a in (self.mask, self.heat)]
-        return found[0], found[1]
 
     def masked(self, bricks: Bricks) -> Bricks:
         """The volume's bricks without those that are hidden altogether, for projections; the last is kept."""
         if not self._masked or self._masked[0] is not bricks:
-            mask, _ = self._highest
-            hidden = np.zeros(bricks.lowest.shape, bool) if mask is None else mask == 0
+            hidden = np.zeros(bricks.lowest.shape, bool) if self.mask is None else self.mask.highest == 0
             self._masked[:] = [bricks, bricks.without(hidden)]
         return self._masked[1]
 
@@ -117,13 +118,12 @@ class Layers:
         """Where the table shows something that is not hidden, or heat is; the last is kept."""
         plain = bricks.occupancy(table)
         if not self._known or self._known[0] is not plain:
-            mask, heat = self._highest
             near = to_host(plain.near).reshape(bricks.lowest.shape)
-            if mask is not None:
-                near = near & (mask > 0)
-            if heat is not None and self.heats is not None:
+            if self.mask is not None:
+                near = near & (self.mask.highest > 0)
+            if self.heat is not None and self.heats is not None:
                 shown = np.flatnonzero(self.heats[:, 3])
-                near = near | (heat >= (shown[0] if len(shown) else LABELS))
+                near = near | (self.heat.highest >= (shown[0] if len(shown) else LABELS))
             self._known[:] = [plain, occupancy_of(near.astype(np.uint8), self.volume.array)]
         return self._known[1]
 
@@ -143,13 +143,13 @@ def reference_layers(
     shape = index.shape[:-1]
     part, tints, heats = np.ones(shape), np.zeros((*shape, COLUMNS)), np.zeros((*shape, COLUMNS))
     if layers.mask is not None:
-        part = np.clip(2 * reference_value(layers.mask, index) / 255 - 0.5, 0, 1)
+        part = np.clip(2 * reference_value(layers.mask.array, index) / 255 - 0.5, 0, 1)
     if layers.labels is not None and layers.tints is not None:
-        last = np.array(layers.labels.shape[::-1]) - 1
+        last = np.array(layers.labels.array.shape[::-1]) - 1
         x, y, z = np.moveaxis(np.clip(np.floor(index + 0.5).astype(int), 0, last), -1, 0)
-        tints = layers.tints.astype(np.float64)[layers.labels[z, y, x]]
+        tints = layers.tints.astype(np.float64)[layers.labels.array[z, y, x]]
     if layers.heat is not None and layers.heats is not None:
-        place = np.floor(reference_value(layers.heat, index) + 0.5).astype(int)
+        place = np.floor(reference_value(layers.heat.array, index) + 0.5).astype(int)
         heats = layers.heats.astype(np.float64)[place]
     return part, tints, heats
 

@@ -19,9 +19,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from kernels.clip import half_spaces, interval
 from kernels.errors import InvalidParameter
+from kernels.layers import HALF, Layers, reference_layers
 from kernels.picture import Picture
 from kernels.samples import Projection, projection_samples, slab_samples, ways_at
-from kernels.sampling import reference_box, reference_samples
+from kernels.sampling import reference_box, reference_samples, reference_value
 from kernels.slices import sections
 from kernels.transfer import CELLS, Table, TransferFunction
 from kernels.volume import Volume
@@ -45,14 +46,20 @@ def plane_point(volume: Volume, picture: Picture, u: float, v: float) -> Seen | 
 
 
 def slab_point(
-    volume: Volume, picture: Picture, projection: Projection, thickness_mm: float, u: float, v: float
+    volume: Volume,
+    picture: Picture,
+    projection: Projection,
+    thickness_mm: float,
+    u: float,
+    v: float,
+    layers: Layers | None = None,
 ) -> Seen | None:
-    """The point that a slab shows, its value that of the slab; None where no sample is in the volume."""
+    """The point that a slab shows, its value that of the slab; None where no sample is in the volume and not hidden."""
     samples = slab_samples(volume, picture, projection, thickness_mm)
     t, plane = ways_at(samples, volume, u, v)
     first, step = (1, u, v) @ samples.grid[:3], samples.grid[3]
     points = first + t[:, None] * step
-    values, shown = reference_samples(volume, points)
+    values, shown = _samples_of(volume, points, layers)
     if not shown.any():
         return None
     if projection == "mean":
@@ -64,7 +71,13 @@ def slab_point(
 
 
 def projection_point(
-    volume: Volume, picture: Picture, projection: Projection, u: float, v: float, clip: ArrayLike | None = None
+    volume: Volume,
+    picture: Picture,
+    projection: Projection,
+    u: float,
+    v: float,
+    clip: ArrayLike | None = None,
+    layers: Layers | None = None,
 ) -> Seen | None:
     """The point that a projection shows, its value that of the projection; None where no sample counts.
 
@@ -74,7 +87,7 @@ def projection_point(
     samples = projection_samples(volume, picture, projection, clip)
     t, _ = ways_at(samples, volume, u, v)
     points = (1, u, v) @ samples.grid[:3] + t[:, None] * samples.grid[3]
-    values, shown = reference_samples(volume, points)
+    values, shown = _samples_of(volume, points, layers)
     points, values = points[shown], values[shown]
     if len(values) == 0:
         return None
@@ -92,12 +105,16 @@ def surface_point(
     v: float,
     eye: ArrayLike | None = None,
     clip: ArrayLike | None = None,
+    layers: Layers | None = None,
 ) -> Seen | None:
     """Where a volume rendering first covers half of what is behind; None where it stays below to the ray's end.
+
+    A second volume covers nothing here: what is picked is a place in the first.
 
     Args:
         eye: in patient millimetres, before the picture's plane; rays begin there. None: they are parallel.
         clip: half-spaces as in clip.py; what one of them cuts away covers nothing.
+        layers: what they hide covers nothing either.
 
     Raises:
         InvalidParameter: a relative transfer function that was not scaled, an eye that is not before the plane, a clip
@@ -116,14 +133,14 @@ def surface_point(
         t = _samples(volume, origin, step, reach, first, last)
         if len(t) < 2:
             continue
-        reached = depth + _depths(volume, table, origin + t[:, None] * step, t)
+        reached = depth + _depths(volume, table, origin + t[:, None] * step, t, layers)
         after = int(np.searchsorted(reached, HALF_DEPTH))
         if after == len(t):
             depth = float(reached[-1])
             continue
         # The step that crosses is walked again in small ones: an opaque surface takes up a small part of it.
         t = np.linspace(t[max(after - 1, 0)], t[after], FINER + 1)
-        reached = reached[max(after - 1, 0)] + _depths(volume, table, origin + t[:, None] * step, t)
+        reached = reached[max(after - 1, 0)] + _depths(volume, table, origin + t[:, None] * step, t, layers)
         point = origin + float(np.interp(HALF_DEPTH, reached, t)) * step
         value, _ = reference_samples(volume, point)
         return Seen(volume.to_patient(point), float(value))
@@ -164,7 +181,24 @@ def _samples(
     return np.linspace(entry, leave, int(np.ceil((leave - entry) * per_mm)) + 1)
 
 
-def _depths(volume: Volume, table: Table, points: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.float64]:
+def _samples_of(
+    volume: Volume, points: NDArray[np.float64], layers: Layers | None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Values at points (x, y, place) [..., 3], and which of them count."""
+    values, shown = reference_samples(volume, points)
+    if layers is not None and layers.mask is not None:
+        shown &= reference_value(layers.mask.array, _index(volume, points)) >= HALF
+    return values, shown
+
+
+def _index(volume: Volume, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points (x, y, place) as (x, y, slice)."""
+    return np.concatenate([points[..., :2], volume.slice_of(points[..., 2:])], axis=-1)
+
+
+def _depths(
+    volume: Volume, table: Table, points: NDArray[np.float64], t: NDArray[np.float64], layers: Layers | None
+) -> NDArray[np.float64]:
     """Optical depth from the first of these points on a ray to each; `t` are their millimetres."""
     values, _ = reference_samples(volume, points)
     cells = np.clip(np.rint((values - table.low) * table.scale), 0, CELLS - 1).astype(np.int64)
@@ -172,4 +206,7 @@ def _depths(volume: Volume, table: Table, points: NDArray[np.float64], t: NDArra
     before, after = cells[:-1], np.where(cells[1:] == cells[:-1], cells[1:] + 1, cells[1:])
     cumulated = table.cumulated.astype(np.float64)
     extinction = (cumulated[after] - cumulated[before]) / (after - before)
+    if layers is not None and layers.mask is not None:
+        part, _, _ = reference_layers(layers, _index(volume, (points[:-1] + points[1:]) / 2))
+        extinction *= part
     return np.concatenate([[0.0], np.cumsum(extinction * np.diff(t))])

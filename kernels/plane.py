@@ -95,7 +95,7 @@ def _reference(
     if layers is not None and layers.mask is not None:
         index = points.copy()
         index[..., 2] = volume.slice_of(points[..., 2])
-        ok &= reference_value(layers.mask, index) >= HALF
+        ok &= reference_value(layers.mask.array, index) >= HALF
     if projection == "mean":
         result = np.where(ok, values, 0).sum(axis=0) / np.maximum(ok.sum(axis=0), 1)
     elif projection == "max":

@@ -25,7 +25,7 @@ from renderd.errors import ReformatCancelled, ReformatError, ReformatNotAllowed,
 from renderd.library import Library
 from renderd.planes import Planes, check
 from renderd.protocol import Reformat
-from renderd.render import VolumeSource
+from renderd.sources import VolumeSource
 from renderd.scheduler import Scheduler
 from storage.arrival import Arrival, Outcome
 from storage.database import Database

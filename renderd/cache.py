@@ -34,9 +34,14 @@ class Cache(Generic[K, Item]):
         self.budget_bytes = budget_bytes
         self.size_bytes = 0
         self._items: OrderedDict[K, Item] = OrderedDict()
+        self._made_from: dict[K, tuple[K, ...]] = {}
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def items(self) -> list[Item]:
+        """All of them."""
+        return list(self._items.values())
 
     def get(self, key: K) -> Item | None:
         """The item, which now counts as just used."""
@@ -45,22 +50,34 @@ class Cache(Generic[K, Item]):
             self._items.move_to_end(key)
         return item
 
-    def put(self, key: K, item: Item) -> None:
-        """Keep an item and make room for it: what was used longest ago goes first."""
+    def put(self, key: K, item: Item, made_from: tuple[K, ...] = ()) -> None:
+        """Keep an item and make room for it: what was used longest ago goes first, and takes what was made from it."""
         self.remove(key)
         self._items[key] = item
+        if made_from:
+            self._made_from[key] = made_from
         self.size_bytes += item.size_bytes
         self._make_room(key)
 
     def remove(self, key: K) -> None:
         """Forget an item; whoever still renders it keeps its memory until done."""
         item = self._items.pop(key, None)
+        self._made_from.pop(key, None)
         if item is not None:
             self.size_bytes -= item.size_bytes
+            for other in [other for other, sources in self._made_from.items() if key in sources]:
+                self.remove(other)
 
     def _make_room(self, newest: K) -> None:
         for key, item in list(self._items.items()):
             if self.size_bytes <= self.budget_bytes:
                 return
-            if key != newest and not item.held:
+            if key in self._items and key != newest and not item.held and key not in self._sources_of(newest):
                 self.remove(key)
+
+    def _sources_of(self, key: K) -> set[K]:
+        """Everything that an item was made from."""
+        found: set[K] = set()
+        for source in self._made_from.get(key, ()):
+            found |= {source} | self._sources_of(source)
+        return found

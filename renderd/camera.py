@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kernels.clip import Box, half_spaces
+from kernels.curve import Curve
+from kernels.curved_layouts import Layout, Sheet, Straightened
+from kernels.parallel_layouts import Projected, Stretched
 from kernels.picture import Picture
-from renderd.protocol import PlaneView, StackView, VolumeView
+from renderd.protocol import CurvedView, PlaneView, StackView, VolumeView
 
 Vector = NDArray[np.float64]
 
@@ -65,6 +69,32 @@ def picture(view: PlaneView | VolumeView, size: Size) -> Picture:
     right, down = steps(view, size)
     origin = np.array(view.centre) + (0.5 - size.width / 2) * right + (0.5 - size.height / 2) * down
     return Picture(origin, right, down, size.width, size.height)
+
+
+@lru_cache(maxsize=32)
+def curve(points: tuple[tuple[float, ...], ...]) -> Curve:
+    """The smooth curve through points; the last few are kept, since every picture of a drag asks for the same.
+
+    Raises:
+        InvalidParameter: there is no such curve.
+    """
+    return Curve(np.array(points, np.float64))
+
+
+def layout(view: CurvedView, size: Size) -> Layout:
+    """A curved view's layout on the picture's pixels.
+
+    The lines of a stretched or projected layout run across the curve's middle, turned by the view's angle.
+
+    Raises:
+        InvalidParameter: there is no such curve, or it cannot be laid out like that.
+    """
+    line = curve(view.points)
+    sheet = Sheet(size.width, size.height, view.extent_mm / min(size.width, size.height), view.along_mm, view.across_mm)
+    if view.layout == "straightened":
+        return Straightened(line, sheet, view.angle)
+    direction = line.frame_at(line.length_mm / 2, view.angle).across
+    return Stretched(line, sheet, direction) if view.layout == "stretched" else Projected(line, sheet, direction)
 
 
 def eye(view: VolumeView) -> Vector | None:

@@ -16,6 +16,9 @@ from websockets.exceptions import ConnectionClosed
 from renderd.admission import Admission
 from renderd.assemble import Assembly
 from renderd.batches import Batches
+from renderd.derived import Workshop
+from renderd.dressing import Dressing
+from renderd.edits import Edits
 from renderd.errors import InvalidMessage, RenderError
 from renderd.library import Library
 from renderd.picks import Answer, Picks, nothing
@@ -23,9 +26,13 @@ from renderd.protocol import (
     HEADER,
     CancelReformat,
     Close,
+    Edit,
+    Edited,
     FromViewer,
     Header,
     Loading,
+    Locate,
+    Measure,
     Pick,
     Ping,
     Pong,
@@ -36,6 +43,7 @@ from renderd.protocol import (
     Shown,
     Survey,
     ToViewer,
+    Trace,
     Trouble,
     View,
     Visible,
@@ -44,10 +52,10 @@ from renderd.protocol import (
     parse,
 )
 from renderd.reformats import Reformats
-from renderd.render import Source
 from renderd.scene import Scene
 from renderd.scheduler import Scheduler
 from renderd.shelf import Shelf
+from renderd.sources import Source
 from renderd.viewer import Frame, Viewer, Want
 from storage.database import Database
 
@@ -66,15 +74,19 @@ class Connection:
         scheduler: Scheduler,
         *,
         batches: Batches,
+        workshop: Workshop,
     ) -> None:
         self.scene = Scene()
         self.viewer = Viewer()
         self._socket = socket
         self._admission = admission
         self._scheduler = scheduler
+        self._edits = Edits(self._assembly, workshop, self._tell_edited)
+        dressing = Dressing(workshop, self._edits)
         self._shelf = Shelf(
-            database, admission, library, self._changed, tell=self._tell_loading, refuse=self._tell_trouble
-        )
+            database, admission, library, self._changed,
+            tell=self._tell_loading, refuse=self._tell_trouble, dressing=dressing,
+        )  # fmt: skip
         self._picks = Picks(self._shelf.find, self._tell_answer)
         self._reformats = Reformats(self._shelf.stack, batches, admission, self._tell_reformat)
         self._messages: dict[Hashable, ToViewer] = {}
@@ -97,6 +109,7 @@ class Connection:
             self._scheduler.leave(self)
             self._reformats.close()
             self._picks.close()
+            self._edits.close()
             self._shelf.close()
 
     # ── in ──
@@ -124,11 +137,14 @@ class Connection:
                 self.viewer.close(message.viewport)
                 self._shelf.closed(message.viewport)
                 self._picks.closed(message.viewport)
-            case Pick() | Survey():
+            case Pick() | Survey() | Trace() | Locate() | Measure():
                 if message.viewport in self.scene.viewports:  # of which there are few
                     self._picks.receive(message)
                 else:
                     self._tell_answer(nothing(message))
+                return
+            case Edit():
+                self._edits.receive(message)
                 return
             case Reformat():
                 self._reformats.receive(message)
@@ -158,7 +174,14 @@ class Connection:
     def _changed(self) -> None:
         self._scheduler.wake()
         self._picks.changed()
+        self._edits.changed()
         self._reformats.changed()
+
+    def _assembly(self, series: int, stack: str) -> Assembly | None:
+        return self._shelf.assembly(series, stack)
+
+    def _tell_edited(self, answer: Edited) -> None:
+        self._say(("edited", answer.n), answer)
 
     def _tell_answer(self, answer: Answer) -> None:
         self._say((answer.t, answer.viewport), answer)

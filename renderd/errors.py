@@ -7,6 +7,9 @@ RenderError
 ├── PresetNotFound      no such transfer function
 ├── PaletteNotFound     no such colours
 ├── LabelsUnknown       no such labelmap on this connection
+├── TooManyEdits        no more labelmaps on this connection
+├── InvalidFilter       amounts that a filter does not take
+├── FilterNeedsPicture  not for volume renderings
 ├── InvalidCurve        the reader's own curve is no transfer function
 ├── SeriesChanged       it had that stack when the page asked for it, and has others now
 ├── NotAVolume          the stack opens in 2-D only; the code says why
@@ -72,6 +75,24 @@ class LabelsUnknown(RenderError):
     """The view's labelmap was not made on this connection, or of another stack: the page sends its edits again."""
 
     code = "labels_unknown"
+
+
+class TooManyEdits(RenderError):
+    """A connection has had as many labelmaps as it may."""
+
+    code = "too_many_edits"
+
+
+class InvalidFilter(RenderError):
+    """A view's filter has amounts that it does not take."""
+
+    code = "invalid_filter"
+
+
+class FilterNeedsPicture(RenderError):
+    """The filter works on pictures and projections, not on what a volume rendering shades."""
+
+    code = "filter_needs_picture"
 
 
 class InvalidCurve(RenderError):

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from numpy.typing import NDArray
 
 from renderd.assemble import Assembly, Stopped, instance_frame, volume_bytes
 from renderd.cache import FRAMES_BYTES, Cache, Key
+from renderd.derived import Derived
 from renderd.errors import NotAVolume, RenderError, UnreadableFrame
 from storage.blobs import BlobStore
 from storage.dicom.masks import NOTHING, Masks, has_masks, read_masks
@@ -74,7 +75,8 @@ class Library:
     """Frames and volumes by institution and digest."""
 
     def __init__(self, home: Home, blobs: BlobStore, budget_bytes: int) -> None:
-        self.volumes: Cache[Key, Assembly] = Cache(budget_bytes)
+        # Volumes by institution and digest, and what is derived from them (derived.py): one budget for all.
+        self.volumes: Cache[Hashable, Assembly | Derived] = Cache(budget_bytes)
         self.frames: Cache[tuple[Key, int], Picture] = Cache(FRAMES_BYTES)
         self.drawings: Cache[tuple[Key, int], Drawing] = Cache(DRAWINGS_BYTES)
         self.listeners: set[Callable[[Assembly | None], None]] = set()
@@ -88,10 +90,18 @@ class Library:
         self._readers = ThreadPoolExecutor(READERS, "read")
         self._loaders = ThreadPoolExecutor(LOADS, "load")
 
+    @property
+    def volume_count(self) -> int:
+        """How many volumes are in memory, without what is derived from them."""
+        return sum(isinstance(item, Assembly) for item in self.volumes.items())
+
+    def _in_memory(self, key: Key) -> Assembly | None:
+        return cast(Assembly | None, self.volumes.get(key))
+
     def frame(self, institution_id: int, stack: Stack, frame: int) -> NDArray[Any] | None:
         """The values of one frame, if they are in memory."""
         key = (institution_id, stack.digest)
-        assembly = self.volumes.get(key)
+        assembly = self._in_memory(key)
         values = assembly.slice(frame) if assembly is not None else None
         if values is None:
             picture = self.frames.get((key, frame))
@@ -131,7 +141,7 @@ class Library:
 
     async def _read(self, institution_id: int, stack: Stack, frame: int) -> NDArray[Any]:
         key = (institution_id, stack.digest)
-        assembly = self.volumes.get(key) or self._loading.get(key)
+        assembly = self._in_memory(key) or self._loading.get(key)
         if assembly is None and stack.geometry is not None:
             assembly = Assembly(self._home, self.blobs, institution_id, stack)
         loop = asyncio.get_running_loop()
@@ -150,7 +160,7 @@ class Library:
             UnreadableFrame: it was tried a while ago and a slice could not be decoded.
         """
         key = (institution_id, stack.digest)
-        assembly = self.volumes.get(key) or self._loading.get(key)
+        assembly = self._in_memory(key) or self._loading.get(key)
         if assembly is not None:
             return assembly
         if volume_bytes(stack) > self.volumes.budget_bytes:
@@ -230,6 +240,10 @@ class Library:
     def _tell(self, assembly: Assembly | None) -> None:
         for listener in list(self.listeners):
             listener(assembly)
+
+    def changed(self) -> None:
+        """Something that viewers wait for has come, or will not come."""
+        self._tell(None)
 
     async def close(self) -> None:
         """Stop what is being made and let the threads end."""

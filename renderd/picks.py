@@ -16,19 +16,37 @@ import numpy as np
 import structlog
 
 from kernels.errors import KernelError
-from kernels.pick import projection_point, slab_point, surface_point
+from kernels.pick import Seen, projection_point, slab_point, surface_point
 from renderd import camera
 from renderd.errors import RenderError
-from renderd.protocol import Pick, Picked, PlaneView, StackView, Survey, Surveyed, View
-from renderd.render import Source, StackSource, VolumeSource
+from renderd.curves import located, traced
+from renderd.measuring import measured
+from renderd.protocol import (
+    CurvedView,
+    Locate,
+    Located,
+    Measure,
+    Measured,
+    Pick,
+    Picked,
+    PlaneView,
+    StackView,
+    Survey,
+    Surveyed,
+    Trace,
+    Traced,
+    View,
+    VolumeView,
+)
+from renderd.sources import Source, StackSource, VolumeSource
 from renderd.surveys import nothing_surveyed, surveyed
 from renderd.transfers import transfer_of
 
 log = structlog.get_logger()
 
 Find = Callable[[int, View], Source | Awaitable[Source] | None]
-Question = Pick | Survey
-Answer = Picked | Surveyed
+Question = Pick | Survey | Trace | Locate | Measure
+Answer = Picked | Surveyed | Traced | Located | Measured
 Key = tuple[str, int]  # the kind of a question and its viewport
 
 
@@ -41,27 +59,49 @@ def seen(pick: Pick, source: Source) -> Picked:
     view = pick.view
     if isinstance(view, StackView):
         return _in_frame(pick, view, cast(StackSource, source))
-    volume = cast(VolumeSource, source).volume
-    picture = camera.picture(view, camera.reduced(pick.width, pick.height, 1.0))
-    u, v = pick.at[0] - 0.5, pick.at[1] - 0.5
-    if isinstance(view, PlaneView):
-        found = slab_point(volume, picture, view.projection, view.thickness_mm, u, v)
-    elif view.projection is not None:
-        found = projection_point(volume, picture, view.projection, u, v, camera.clip(view))
-    else:
-        transfer = transfer_of(view, cast(VolumeSource, source).assembly)
-        found = surface_point(volume, picture, transfer, u, v, camera.eye(view), camera.clip(view))
+    volume_source = cast(VolumeSource, source)
+    found = _in_volume(pick, view, volume_source)
     if found is None or not math.isfinite(found.value):
         return Picked(pick.viewport, pick.n, None, None)
     x, y, z = found.point.tolist()
     return Picked(pick.viewport, pick.n, (x, y, z), found.value)
 
 
+def _in_volume(pick: Pick, view: PlaneView | CurvedView | VolumeView, source: VolumeSource) -> Seen | None:
+    """The point of a volume, and the volume's own value there, whatever filter the picture has."""
+    volume = source.assembly.volume
+    assert volume is not None
+    layers = source.layers if source.filtered is None else None
+    size = camera.reduced(pick.width, pick.height, 1.0)
+    u, v = pick.at[0] - 0.5, pick.at[1] - 0.5
+    if isinstance(view, CurvedView):
+        picture = camera.layout(view, size).picture
+        row = round(v)
+        if not (0 <= row < picture.height and picture.shown[row]):
+            return None
+        return slab_point(volume, picture.row(row), view.projection, view.thickness_mm, u, 0.0)
+    plane = camera.picture(view, size)
+    if isinstance(view, PlaneView):
+        return slab_point(volume, plane, view.projection, view.thickness_mm, u, v, layers)
+    if view.projection is not None:
+        return projection_point(volume, plane, view.projection, u, v, camera.clip(view), layers)
+    transfer = transfer_of(view, source.assembly)
+    return surface_point(volume, plane, transfer, u, v, camera.eye(view), camera.clip(view), layers)
+
+
 def nothing(question: Question) -> Answer:
     """Nothing is seen there."""
-    if isinstance(question, Survey):
-        return nothing_surveyed(question)
-    return Picked(question.viewport, question.n, None, None)
+    match question:
+        case Survey():
+            return nothing_surveyed(question)
+        case Trace():
+            return Traced(question.viewport, question.n, 0.0, [], [], [])
+        case Locate():
+            return Located(question.viewport, question.n, None)
+        case Measure():
+            return Measured(question.viewport, question.n, None, None, None)
+        case Pick():
+            return Picked(question.viewport, question.n, None, None)
 
 
 def _in_frame(pick: Pick, view: StackView, source: StackSource) -> Picked:
@@ -84,8 +124,18 @@ def _in_frame(pick: Pick, view: StackView, source: StackSource) -> Picked:
     return Picked(pick.viewport, pick.n, point, value if value is None or math.isfinite(value) else None)
 
 
-def _answer(question: Question, source: Source) -> Answer:
-    return surveyed(question, cast(VolumeSource, source)) if isinstance(question, Survey) else seen(question, source)
+def _answer(question: Question, source: Source | None) -> Answer:
+    match question:
+        case Trace():
+            return traced(question)
+        case Locate():
+            return located(question)
+        case Survey():
+            return surveyed(question, cast(VolumeSource, source))
+        case Measure():
+            return measured(question, cast(Source, source))
+        case Pick():
+            return seen(question, cast(Source, source))
 
 
 class Picks:
@@ -123,6 +173,9 @@ class Picks:
         if key in self._working:
             return  # and is looked at again when that has ended
         question = self._newest[key]
+        if isinstance(question, Trace | Locate):  # geometry alone
+            self._working[key] = asyncio.create_task(self._work(key, question, None), name=question.t)
+            return
         try:
             source = self._find(question.viewport, question.view)
         except RenderError:  # the viewer is told why by its picture
@@ -131,7 +184,7 @@ class Picks:
         if source is not None:
             self._working[key] = asyncio.create_task(self._work(key, question, source), name=question.t)
 
-    async def _work(self, key: Key, question: Question, source: Source | Awaitable[Source]) -> None:
+    async def _work(self, key: Key, question: Question, source: Source | Awaitable[Source] | None) -> None:
         answer = nothing(question)
         try:
             arrived = await source if isinstance(source, Awaitable) else source

@@ -20,7 +20,7 @@ from kernels.window import OUTSIDE
 from renderd.camera import Vector, axes
 from renderd.errors import ReformatTooLarge
 from renderd.protocol import Reformat
-from renderd.render import VolumeSource
+from renderd.sources import VolumeSource
 from storage.dicom.sources import FrameSource
 
 MAX_COUNT = 2000  # images

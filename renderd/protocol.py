@@ -554,13 +554,13 @@ class Surveyed:
 class Edited:
     """The labelmap is there: how many voxels the change gave another label, and how many have which label now.
 
-    code: why it is not there, else empty.
+    voxel_mm3: None where slices lie unevenly, so that voxels have no one size. code: why it is not there, else empty.
     """
 
     n: int
     changed: int
     counts: list[tuple[int, int]]
-    voxel_mm3: float
+    voxel_mm3: float | None
     code: str = ""
     t: Literal["edited"] = "edited"
 
@@ -594,11 +594,11 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Of the values in a region: sd is the sample's; counts are of equal parts from least to greatest."""
+    """Of the values in a region: sd is the sample's, which takes two; counts are of equal parts, least to greatest."""
 
     count: int
     mean: float
-    sd: float
+    sd: float | None
     least: float
     greatest: float
     median: float
@@ -609,7 +609,8 @@ class Statistics:
 class Measured:
     """The statistics of the volume or frame, and of a fused second volume; None where no value lies in the region.
 
-    area_mm2: of the region as drawn; None where the image has no known spacing.
+    Of a frame they are those of its stored pixels whose centres lie in the region, of a plane those of samples as far
+    apart as voxels. area_mm2: of those pixels or samples; None where the image has no known spacing.
     """
 
     viewport: int

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.bricks import Bricks, bricks
+from kernels.curved import reformat
+from kernels.filters import apply
 from kernels.image import sample
+from kernels.picture import Rows
 from kernels.plane import SHORT, project, slab
 from kernels.rendering import MOVING_EXIT, SOON_EXIT, STILL_EXIT, volume_rendering
 from kernels.samples import sample_count
@@ -21,62 +22,32 @@ from renderd import camera
 from renderd.assemble import Assembly
 from renderd.camera import Size
 from renderd.costs import Costs
+from renderd.covers import Cover
 from renderd.drawing import Drawing
+from renderd.filters import picture_filter
 from renderd.ladder import Ladder, Rung, rungs
-from renderd.protocol import LEVELS, MAX_SIDE, Flag, PlaneView, StackView, VolumeView
+from renderd.protocol import LEVELS, MAX_SIDE, CurvedView, Filter, Flag, PlaneView, StackView, VolumeView
 from renderd.rendering import Rendering
 from renderd.residence import Residence, Resident, bring
+from renderd.sources import Source, StackSource, VolumeSource
 from renderd.transfers import transfer_of
 from renderd.viewer import Want
 from storage.dicom.luts import apply_voi_lut
-from storage.dicom.masks import NOTHING, Masks
-from storage.dicom.stacks import Stack
+from storage.dicom.masks import NOTHING
 
 MOVING_S = 0.045  # a moving picture takes about this long at most
 MOVING_SIDE = 256  # but is never smaller than this on its shorter side
 MOVING_STEP_MM = 1.4
 STILL_STEP_MM = 0.7
 
+OF_WINDOW = ("clahe", "gamma")  # filters that make something else of values when the window changes
+
+Sampled = Callable[[Rows], NDArray[np.float32]]  # rows of a picture of values
+
 # Before the first picture of a kind was timed: two cores of 2020.
 GUESS_SAMPLE_S = 2e-9
 GUESS_RAY_S = 4e-7
 FINER = 3.5  # times what a coarse step takes, until it was timed: rather too much, so that few are tried in vain
-
-
-@dataclass(frozen=True, slots=True)
-class StackSource:
-    """One decoded frame, modality values or RGB, and what is drawn over it."""
-
-    stack: Stack
-    values: NDArray[Any]
-    masks: Masks = NOTHING
-
-
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class VolumeSource:
-    """A volume in memory, which stays there as long as this exists."""
-
-    stack: Stack
-    assembly: Assembly
-
-    def __post_init__(self) -> None:
-        self.assembly.sources.add(self)
-
-    @property
-    def volume(self) -> Volume:
-        volume = self.assembly.volume
-        assert volume is not None
-        return volume
-
-    @property
-    def bricks(self) -> Bricks:
-        """Made when the first picture needs them, on the compute thread."""
-        if self.assembly.bricks is None:
-            self.assembly.bricks = bricks(self.volume)
-        return self.assembly.bricks
-
-
-Source = StackSource | VolumeSource
 
 
 class Renderer:
@@ -85,6 +56,7 @@ class Renderer:
     def __init__(self) -> None:
         self.costs = Costs()
         self._ladder = Ladder()
+        self._frame: tuple[NDArray[Any], Filter, tuple[float, float] | None, NDArray[np.float32]] | None = None
         self.residence: Residence | None = None  # comes when the machine has a card and its kernels are compiled
 
     def start(self, want: Want, source: Source) -> Rendering:
@@ -98,6 +70,8 @@ class Renderer:
             return self._stack(want, view, cast(StackSource, source))
         if isinstance(view, PlaneView):
             return self._plane(want, view, cast(VolumeSource, source))
+        if isinstance(view, CurvedView):
+            return self._curved(want, view, cast(VolumeSource, source))
         make = self._volume if view.projection is None else self._projection
         return make(want, view, cast(VolumeSource, source))
 
@@ -137,7 +111,7 @@ class Renderer:
         lut = luts[view.lut] if view.lut is not None and view.lut < len(luts) else None
         # A picture that shrinks its image averages many image pixels in each of its own.
         shrinking = round(math.log2(view.extent_mm / min(want.width, want.height)))
-        kind = ("stack", stack.colour, shrinking, lut is not None, source.masks is not NOTHING)
+        kind = ("stack", stack.colour, shrinking, lut is not None, source.masks is not NOTHING, view.filter)
         size = self._size(want, kind, GUESS_SAMPLE_S, 1)
         pixel_mm = (stack.spacing[1], stack.spacing[0]) if stack.spacing else (1.0, stack.aspect)
         matrix, is_exact = camera.image_matrix(view, size, pixel_mm)
@@ -157,6 +131,9 @@ class Renderer:
                 drawing.draw(first, out)
 
         else:
+            if view.filter is not None:
+                flags |= Flag.INTERPOLATED  # no stored values any more
+                values = self._filtered_frame(view, values, pixel_mm)
 
             def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:
                 greys = sample(values, camera.image_band(matrix, first), size.width, last - first)
@@ -169,14 +146,33 @@ class Renderer:
 
         return Rendering(want, size, flags, paint, kind=kind, costs=self.costs)
 
+    def _filtered_frame(self, view: StackView, values: NDArray[Any], pixel_mm: tuple[float, float]) -> NDArray[Any]:
+        """The frame as its filter makes it; the last one is kept, since a zoom asks for the same at every picture."""
+        assert view.filter is not None
+        known = self._frame
+        window_of = view.window if view.filter.name in OF_WINDOW else None
+        if known is None or known[0] is not values or known[1:3] != (view.filter, window_of):
+            whole = np.ascontiguousarray(values, np.float32)
+            made = apply(picture_filter(view.filter), whole, math.sqrt(pixel_mm[0] * pixel_mm[1]), view.window)
+            known = self._frame = (values, view.filter, window_of, made)
+        return known[3]
+
     def _plane(self, want: Want, view: PlaneView, source: VolumeSource) -> Rendering:
         volume, stack = source.volume, source.stack
         full = camera.reduced(want.width, want.height, 1.0)
         count = sample_count(volume, camera.picture(view, full), view.thickness_mm)
-        kind = ("plane", view.projection, count)
+        kind = ("plane", view.projection, count, view.filter, *_covers(view), source.layers is None)
         size = self._size(want, kind, GUESS_SAMPLE_S * (count + 1), MOVING_SIDE)
         picture = camera.picture(view, size)
         invert = stack.inverted != view.invert
+        cover = Cover(view, picture, source)
+
+        def sampled(rows: Rows) -> NDArray[np.float32]:
+            grid = source.bricks if count >= SHORT else None
+            how: Any = {"bricks": grid, "layers": source.layers, "rows": rows}
+            return slab(volume, picture, view.projection, view.thickness_mm, **how)
+
+        values_of = _filtered(view, size, sampled)
 
         def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:
             rows = (first, last)
@@ -188,17 +184,39 @@ class Renderer:
                 finally:
                     values.fill(0)
 
-            if not self._drawn_on_card(source.assembly, on_card):
-                grid = source.bricks if count >= SHORT else None
-                values = slab(volume, picture, view.projection, view.thickness_mm, bricks=grid, rows=rows)
-                _window(values, view.window, invert, stack.window_function, out)
+            is_plain = cover.is_empty and source.plain and view.filter is None
+            if is_plain and self._drawn_on_card(source.assembly, on_card):
+                return
+            _paint(values_of(rows), view.window, invert, stack.window_function, cover, rows, out)
+
+        flags = _flags(size, interpolated=True, colour=not cover.is_empty)
+        return Rendering(want, size, flags, paint, kind=kind, costs=self.costs)
+
+    def _curved(self, want: Want, view: CurvedView, source: VolumeSource) -> Rendering:
+        volume, stack = source.volume, source.stack
+        count = max(1, round(view.thickness_mm / float(volume.spacing_mm.min())))
+        kind = ("curved", view.layout, view.projection, count, view.filter)
+        size = self._size(want, kind, GUESS_SAMPLE_S * (count + 1), MOVING_SIDE)
+        picture = camera.layout(view, size).picture
+        invert = stack.inverted != view.invert
+        whole = list[NDArray[np.float32]]()
+
+        def sampled(rows: Rows) -> NDArray[np.float32]:
+            if not whole:
+                whole.append(reformat(volume, picture, view.projection, view.thickness_mm))
+            return whole[0][rows[0] : rows[1]]
+
+        values_of = _filtered(view, size, sampled)
+
+        def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:
+            _window(values_of((first, last)), view.window, invert, stack.window_function, out)
 
         return Rendering(want, size, _flags(size, interpolated=True, colour=False), paint, kind=kind, costs=self.costs)
 
     def _volume(self, want: Want, view: VolumeView, source: VolumeSource) -> Rendering:
         volume, assembly = source.volume, source.assembly
         eye, clip = camera.eye(view), camera.clip(view)
-        shown = (view.preset, view.curve is None, eye is None, len(clip), assembly.key)
+        shown = (view.preset, view.curve is None, eye is None, len(clip), assembly.key, source.plain)
 
         def kind(rung: Rung) -> Hashable:
             return ("volume", *shown, want.final, rung.fine)
@@ -212,12 +230,12 @@ class Renderer:
         flags = _flags(size, interpolated=True, colour=True) | (Flag(0) if want.final else Flag.REDUCED)
 
         def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:
-            where: Any = {"eye": eye, "clip": clip, "rows": (first, last)}
+            where: Any = {"eye": eye, "clip": clip, "layers": source.layers, "rows": (first, last)}
 
             def on_card(resident: Resident) -> None:
                 bring(volume_rendering(resident.volume, picture, transfer, resident.bricks, *how, **where), out)
 
-            if not self._drawn_on_card(assembly, on_card):
+            if not (source.plain and self._drawn_on_card(assembly, on_card)):
                 volume_rendering(volume, picture, transfer, source.bricks, *how, out, **where)
 
         return Rendering(want, size, flags, paint, kind=kind(rung), costs=self.costs)
@@ -228,10 +246,17 @@ class Renderer:
         projection = view.projection
         volume, assembly, function = source.volume, source.assembly, source.stack.window_function
         clip = camera.clip(view)
-        kind = ("projection", projection, len(clip), assembly.key)
+        kind = ("projection", projection, len(clip), assembly.key, view.filter, *_covers(view), source.layers is None)
         size = self._size(want, kind, GUESS_RAY_S, MOVING_SIDE)
         picture = camera.picture(view, size)
         invert = source.stack.inverted != view.invert
+        cover = Cover(view, picture, source)
+
+        def sampled(rows: Rows) -> NDArray[np.float32]:
+            grid = source.bricks if projection != "mean" else None
+            return project(volume, picture, projection, bricks=grid, clip=clip, layers=source.layers, rows=rows)
+
+        values_of = _filtered(view, size, sampled)
 
         def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:
             rows = (first, last)
@@ -243,12 +268,48 @@ class Renderer:
                 finally:
                     values.fill(0)
 
-            if not self._drawn_on_card(assembly, on_card):
-                grid = source.bricks if projection != "mean" else None
-                values = project(volume, picture, projection, bricks=grid, clip=clip, rows=rows)
-                _window(values, view.window, invert, function, out)
+            is_plain = cover.is_empty and source.plain and view.filter is None
+            if is_plain and self._drawn_on_card(assembly, on_card):
+                return
+            _paint(values_of(rows), view.window, invert, function, cover, rows, out)
 
-        return Rendering(want, size, _flags(size, interpolated=True, colour=False), paint, kind=kind, costs=self.costs)
+        flags = _flags(size, interpolated=True, colour=not cover.is_empty)
+        return Rendering(want, size, flags, paint, kind=kind, costs=self.costs)
+
+
+def _filtered(view: PlaneView | CurvedView | VolumeView, size: Size, sampled: Sampled) -> Sampled:
+    """Rows of a picture of values with the view's filter, which looks at all of the picture."""
+    if view.filter is None:
+        return sampled
+    chosen, whole = picture_filter(view.filter), list[NDArray[np.float32]]()
+    pixel_mm = view.extent_mm / min(size.width, size.height)
+
+    def rows_of(rows: Rows) -> NDArray[np.float32]:
+        if not whole:
+            whole.append(apply(chosen, sampled((0, size.height)), pixel_mm, view.window))
+        return whole[0][rows[0] : rows[1]]
+
+    return rows_of
+
+
+def _covers(view: PlaneView | VolumeView) -> tuple[bool, bool]:
+    """What costs more than the greys."""
+    return view.fusion is not None, view.labels is not None
+
+
+def _paint(
+    values: NDArray[np.float32],
+    window_of: tuple[float, float],
+    invert: bool,
+    function: str,
+    cover: Cover,
+    rows: Rows,
+    out: NDArray[np.uint8],
+) -> None:
+    if cover.is_empty:
+        _window(values, window_of, invert, function, out)
+    else:
+        cover.paint(*rows, _window(values, window_of, invert, function), out)
 
 
 def _flags(size: Size, *, interpolated: bool, colour: bool) -> Flag:

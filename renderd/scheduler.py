@@ -23,9 +23,10 @@ from kernels.errors import KernelError
 from renderd import encode
 from renderd.errors import RenderError
 from renderd.protocol import LEVELS, Flag, View, VolumeView
-from renderd.render import Renderer, Source
+from renderd.render import Renderer
 from renderd.rendering import Rendering
 from renderd.scene import Scene
+from renderd.sources import Source
 from renderd.viewer import Frame, Viewer, Want
 
 log = structlog.get_logger()

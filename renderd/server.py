@@ -28,6 +28,7 @@ from kernels.transfer import TransferFunction, opacities
 from renderd.admission import Admission
 from renderd.batches import Batches
 from renderd.connection import Connection
+from renderd.derived import Workshop
 from renderd.errors import InvalidMessage, RenderError, SessionEnded
 from renderd.library import Library
 from renderd.palettes import palettes
@@ -86,6 +87,7 @@ class StreamServer:
         self._library = library
         self._scheduler = scheduler
         self._batches = Batches(database, library, scheduler)
+        self._workshop = Workshop(library.volumes, scheduler.aside, library.changed)
         self._admissions: set[Admission] = set()
 
     async def handle(self, page: ServerConnection) -> None:
@@ -98,7 +100,7 @@ class StreamServer:
             await admission.check()
             log.info("connected", user=admission.user_id, connections=len(self._admissions))
             shared = (self._database, self._library, self._scheduler)
-            await Connection(page, admission, *shared, batches=self._batches).run(WELCOME)
+            await Connection(page, admission, *shared, batches=self._batches, workshop=self._workshop).run(WELCOME)
         except Exception as error:
             code, reason = closing(error)
             if code == INTERNAL_ERROR:
@@ -115,7 +117,7 @@ class StreamServer:
             return None
         library = self._library
         told = {
-            "volumes": len(library.volumes),
+            "volumes": library.volume_count,
             "volumes_bytes": library.volumes.size_bytes,
             "budget_bytes": library.volumes.budget_bytes,
             "frames_bytes": library.frames.size_bytes,
@@ -133,6 +135,7 @@ class StreamServer:
     async def close(self) -> None:
         """End what goes on without a connection."""
         await self._batches.close()
+        await self._workshop.close()
 
     @asynccontextmanager
     async def listening(self, path: Path) -> AsyncIterator[Server]:

@@ -12,10 +12,12 @@ import structlog
 from kernels.presets import PRESETS
 from renderd.admission import Admission
 from renderd.assemble import Assembly
+from renderd.dressing import Dressing
 from renderd.errors import PresetNotFound, RenderError, SeriesChanged, SeriesNotFound
 from renderd.library import Library
-from renderd.protocol import StackView, View, VolumeView
-from renderd.render import Source, StackSource, VolumeSource
+from renderd.palettes import colours_of
+from renderd.protocol import CurvedView, StackView, View, VolumeView
+from renderd.sources import Source, StackSource, VolumeSource
 from storage.database import Database
 from storage.dicom.stacks import Stack, stacks_of
 from storage.errors import DatabaseUnavailable, NotFound, StorageError
@@ -55,6 +57,7 @@ class Shelf:
         *,
         tell: Tell,
         refuse: Refuse,
+        dressing: Dressing,
     ) -> None:
         self._database = database
         self._admission = admission
@@ -62,9 +65,10 @@ class Shelf:
         self._changed = changed
         self._tell = tell
         self._refuse = refuse
+        self._dressing = dressing
         self._series: dict[int, KnownSeries] = {}
         self._looking: dict[int, asyncio.Task[None]] = {}
-        self._shown: dict[int, tuple[int, str]] = {}  # viewport → series, stack
+        self._shown: dict[int, frozenset[tuple[int, str]]] = {}  # viewport → series and stack, and those fused with it
         self._waiting: dict[int, Assembly] = {}  # viewport → the volume it waits for
         library.listeners.add(self._heard)
 
@@ -76,16 +80,19 @@ class Shelf:
 
     def opened(self, viewport: int, view: View) -> None:
         """A viewport shows this now."""
-        if self._shown.get(viewport) == (view.series, view.stack):
+        fusion = None if isinstance(view, StackView | CurvedView) else view.fusion
+        shown = {(view.series, view.stack)} | (set() if fusion is None else {(fusion.series, fusion.stack)})
+        if self._shown.get(viewport) == shown:
             return
-        self._shown[viewport] = (view.series, view.stack)
+        self._shown[viewport] = frozenset(shown)
         self._waiting.pop(viewport, None)
 
     def closed(self, viewport: int) -> None:
         """A viewport is gone; a series that nobody shows any more is forgotten."""
         self._shown.pop(viewport, None)
         self._waiting.pop(viewport, None)
-        shown = {series for series, _ in self._shown.values()}
+        self._dressing.closed(viewport)
+        shown = {series for pairs in self._shown.values() for series, _ in pairs}
         for series in [series for series in self._series if series not in shown]:
             del self._series[series]
 
@@ -95,8 +102,9 @@ class Shelf:
         Raises:
             SeriesNotFound: no such series or frame, or it may not be seen.
             SeriesChanged: the series has no such stack.
-            PresetNotFound: no such transfer function.
+            PresetNotFound, PaletteNotFound: no such transfer function or colours.
             NotAVolume, UnreadableFrame: as the library says.
+            RenderError: as `Dressing.dress` says.
         """
         found = self.stack(view.series, view.stack)
         if found is None:
@@ -106,11 +114,33 @@ class Shelf:
             return self._frame(institution_id, stack, view.frame)
         if isinstance(view, VolumeView) and view.preset not in PRESETS:
             raise PresetNotFound(view.preset)
+        source, second = self._volume(viewport, institution_id, stack), None
+        if source is None:
+            return None
+        fusion = None if isinstance(view, CurvedView) else view.fusion
+        if fusion is not None:
+            colours_of(fusion.palette)
+            other = self.stack(fusion.series, fusion.stack)
+            second = None if other is None else self._volume(viewport, *other)
+            if second is None:
+                return None
+        return self._dressing.dress(viewport, view, source, second)
+
+    def _volume(self, viewport: int, institution_id: int, stack: Stack) -> VolumeSource | None:
         assembly = self._library.volume(institution_id, stack)
         if assembly.volume is None:
             self._waiting[viewport] = assembly
             return None
         return VolumeSource(stack, assembly)
+
+    def assembly(self, series: int, digest: str) -> Assembly | None:
+        """A volume for whoever asks no picture of it; None while it is looked up or made.
+
+        Raises:
+            RenderError: as `stack`, or as the library says.
+        """
+        found = self.stack(series, digest)
+        return None if found is None else self._library.volume(*found)
 
     def stack(self, series: int, digest: str) -> tuple[int, Stack] | None:
         """A stack and the institution that owns it; None while the series is looked up.
@@ -199,7 +229,7 @@ class Shelf:
                 log.warning("series_waits_for_database", series=series, reason=str(failure))
                 error = RenderError()
                 error.code = failure.code
-                for viewport in [v for v, shown in self._shown.items() if shown[0] == series]:
+                for viewport in [v for v, pairs in self._shown.items() if series in {s for s, _ in pairs}]:
                     self._refuse(viewport, error)
                 await asyncio.sleep(AWAY_S)
 

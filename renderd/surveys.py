@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from kernels.transfer import histogram, opacities
 from renderd.protocol import Survey, Surveyed
-from renderd.render import VolumeSource
+from renderd.sources import VolumeSource
 from renderd.transfers import range_of, transfer_of
 
 BINS = 128

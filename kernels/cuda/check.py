@@ -12,7 +12,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels import bricks, image, plane, rendering, window
+from kernels import (
+    bricks,
+    image,
+    picture_bilateral,
+    picture_edge,
+    picture_gamma,
+    picture_gaussian,
+    picture_median,
+    picture_threshold,
+    picture_unsharp,
+    plane,
+    rendering,
+    window,
+)
 from kernels.arrays import to_host
 from kernels.picture import Picture
 from kernels.samples import Projection, projection_samples, ways
@@ -60,7 +73,7 @@ class Check:
 
 def checks(module: Any, scale: int = 1) -> Iterator[Check]:
     """One after the other; `module` makes the card's arrays (cupy), `scale` enlarges volumes and pictures."""
-    for cases in (_windows, _images, _bricks, _planes, _renderings):
+    for cases in (_windows, _images, _filters, _bricks, _planes, _renderings):
         yield from cases(module, scale)
 
 
@@ -98,6 +111,28 @@ def _images(module: Any, scale: int) -> Iterator[Check]:
     values = to_host(image.sample(module.asarray(colours), turned, 19 * scale, 11 * scale))
     truth = image.reference(colours, turned, 19 * scale, 11 * scale)
     yield Check("image, colour", "turned", float(np.abs(values - truth).max()), 0.51)
+
+
+# By name: the public function, its reference, its amounts, and how far it may be off for values within ±2048.
+FILTERS: dict[str, tuple[Any, Any, tuple[Any, ...], float]] = {
+    "gaussian": (picture_gaussian.gaussian, picture_gaussian.reference, (1.7,), 0.01),
+    "unsharp": (picture_unsharp.unsharp, picture_unsharp.reference, (1.2, 2.0), 0.03),
+    "median": (picture_median.median, picture_median.reference, (2,), 1e-3),
+    "bilateral": (picture_bilateral.bilateral, picture_bilateral.reference, (2.5, 300.0), 0.1),
+    "edge": (picture_edge.edge, picture_edge.reference, (0.7,), 0.01),
+    "gamma": (picture_gamma.gamma, picture_gamma.reference, (-160.0, 240.0, 0.6), 0.01),
+    "threshold": (picture_threshold.threshold, picture_threshold.reference, (-160.0, 240.0), 0.0),
+}
+
+
+def _filters(module: Any, scale: int) -> Iterator[Check]:
+    rng = np.random.default_rng(5)
+    whole = rng.integers(-1024, 1024, (11 * scale, 13 * scale)).astype(np.float32)
+    torn = np.where(rng.random(whole.shape) < 0.3, window.OUTSIDE, whole)
+    for name, (function, reference, amounts, tolerance) in FILTERS.items():
+        for case, picture in (("whole", whole), ("with holes", torn)):
+            values = to_host(function(module.asarray(picture), *amounts))
+            yield Check(name, case, _error(values, reference(picture, *amounts)), tolerance)
 
 
 def _bricks(module: Any, scale: int) -> Iterator[Check]:

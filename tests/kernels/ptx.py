@@ -79,10 +79,14 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[Launch]:
 
 
 def _pictures(card: Card) -> Iterator[Any]:
+    from kernels.cuda.check import FILTERS
+
     yield window.window(card.asarray(np.zeros((5, 7), np.float32)), 40, 400)
     for dtype in image.DTYPES:
         yield image.sample(card.asarray(np.zeros((5, 7), dtype)), np.eye(2, 3), 7, 5)
     yield image.sample(card.asarray(np.zeros((5, 7, 3), np.uint8)), np.eye(2, 3), 7, 5)
+    for function, _, amounts, _ in FILTERS.values():
+        yield function(card.asarray(np.zeros((5, 7), np.float32)), *amounts)
     for kind in (np.int16, np.float32):
         picture = Picture((0, 0, 0), (1, 0, 0), (0, 1, 0), 5, 5)  # type: ignore[arg-type]
         for places in (None, (0, 1.0, 2.5, 3.5, 4.5)):

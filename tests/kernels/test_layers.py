@@ -10,7 +10,7 @@ import pytest
 from kernels import plane, rendering
 from kernels.bricks import bricks, bricks_of
 from kernels.errors import InvalidParameter
-from kernels.layers import Layers
+from kernels.layers import Layer, Layers
 from kernels.transfer import TransferFunction
 from kernels.volume import Volume
 from kernels.window import OUTSIDE
@@ -58,9 +58,9 @@ def heats():
 def layers_of(volume, *which):
     shape = volume.array.shape
     found = {
-        "mask": {"mask": half(shape)},
-        "labels": {"labels": some_labels(shape), "tints": tints()},
-        "heat": {"heat": warmth(shape), "heats": heats()},
+        "mask": {"mask": Layer(half(shape))},
+        "labels": {"labels": Layer(some_labels(shape)), "tints": tints()},
+        "heat": {"heat": Layer(warmth(shape)), "heats": heats()},
     }
     return Layers(volume, **{name: layer for key in which for name, layer in found[key].items()})
 
@@ -97,8 +97,8 @@ def test_float_and_short_voxels_are_the_same(dtype):
 def test_layers_without_anything_change_nothing():
     volume = smooth_volume(np.int16, SHAPE, SHEARED)
     grid, picture = bricks(volume), centred(volume, 40, 36, 0.8, (30, 20, 10))
-    nothing = np.zeros(SHAPE, np.uint8)
-    layers = Layers(volume, np.full(SHAPE, 255, np.uint8), nothing, tints(), nothing, heats())
+    nothing = Layer(np.zeros(SHAPE, np.uint8))
+    layers = Layers(volume, Layer(np.full(SHAPE, 255, np.uint8)), nothing, tints(), nothing, heats())
     for fine in (True, False):
         plain = rendering.volume_rendering_rgba(volume, picture, WARM, grid, 0.4, fine=fine)
         made = rendering.volume_rendering_rgba(volume, picture, WARM, grid, 0.4, fine=fine, layers=layers)
@@ -108,7 +108,7 @@ def test_layers_without_anything_change_nothing():
 def test_what_is_hidden_altogether_is_black():
     volume = smooth_volume(np.int16, SHAPE, SHEARED)
     picture = centred(volume, 28, 24, 1.1, (30, 20, 10))
-    layers = Layers(volume, np.zeros(SHAPE, np.uint8))
+    layers = Layers(volume, Layer(np.zeros(SHAPE, np.uint8)))
     assert not rendering.volume_rendering(volume, picture, WARM, bricks(volume), 0.4, layers=layers).any()
     assert (plane.project(volume, picture, "max", bricks=bricks(volume), layers=layers) == OUTSIDE).all()
 
@@ -120,7 +120,9 @@ def test_a_mask_along_a_slice_is_a_clip_plane_there():
     mask[:, :, 20:] = 0
     picture = centred(volume, 60, 60, 0.4, (0, 90, 0))
     clip = [[-1, 0, 0, -19.5 * 0.7]]
-    masked = rendering.volume_rendering_rgba(volume, picture, WARM, bricks(volume), 0.2, layers=Layers(volume, mask))
+    masked = rendering.volume_rendering_rgba(
+        volume, picture, WARM, bricks(volume), 0.2, layers=Layers(volume, Layer(mask))
+    )
     clipped = rendering.volume_rendering_rgba(volume, picture, WARM, bricks(volume), 0.2, clip=clip)
     whole = rendering.volume_rendering_rgba(volume, picture, WARM, bricks(volume), 0.2)
     assert np.abs(masked - clipped)[..., 3].max() < 0.02
@@ -132,7 +134,7 @@ def test_a_tint_of_everything_is_its_colour():
     volume = smooth_volume(np.int16, SHAPE, SHEARED)
     table = np.zeros((256, 4), np.float32)
     table[9] = (0, 1, 0, 1)
-    layers = Layers(volume, labels=np.full(SHAPE, 9, np.uint8), tints=table)
+    layers = Layers(volume, labels=Layer(np.full(SHAPE, 9, np.uint8)), tints=table)
     green = replace(WARM, points=tuple((value, (0.0, 1.0, 0.0), tau) for value, _, tau in WARM.points))
     picture = centred(volume, 28, 24, 1.1, (30, 20, 10))
     made = rendering.volume_rendering_rgba(volume, picture, WARM, bricks(volume), 0.4, layers=layers)
@@ -145,7 +147,7 @@ def test_heat_alone_follows_its_formula():
     volume = Volume(np.full((20, 20, 20), -1000, np.int16), np.diag([0.5, 0.5, 0.5, 1.0]))
     table = np.zeros((256, 4), np.float32)
     table[100] = (0.2, 0.6, 1.0, 0.15)
-    layers = Layers(volume, heat=np.full((20, 20, 20), 100, np.uint8), heats=table)
+    layers = Layers(volume, heat=Layer(np.full((20, 20, 20), 100, np.uint8)), heats=table)
     picture = centred(volume, 3, 3, 1.0)
     alpha = 1 - np.exp(-0.15 * 19 * 0.5)
     for step in (0.125, 0.5, 0.9):
@@ -160,7 +162,7 @@ def test_what_is_hidden_does_not_count(dtype, turn, projection):
     volume = random_volume(dtype, (31, 33, 36), SHEARED)
     mask = np.where(np.random.default_rng(8).random((8, 9, 9)) < 0.5, 255, 0).astype(np.uint8)
     mask = np.ascontiguousarray(mask.repeat(4, axis=0).repeat(4, axis=1).repeat(4, axis=2)[:31, :33, :36])
-    layers, grid = Layers(volume, mask), bricks(volume)
+    layers, grid = Layers(volume, Layer(mask)), bricks(volume)
     picture = centred(volume, 41, 37, 0.77, turn, shift_mm=0.31)
     for thickness in (0.0, 7.0, None):
         if thickness is None:
@@ -181,7 +183,7 @@ def test_what_is_hidden_does_not_count(dtype, turn, projection):
 
 def test_uneven_slices_are_masked_where_they_lie():
     volume = uneven()
-    layers, picture = Layers(volume, half()), centred(volume, 41, 37, 0.77, (12, 8, 5))
+    layers, picture = Layers(volume, Layer(half())), centred(volume, 41, 37, 0.77, (12, 8, 5))
     for projection in ("max", "mean"):
         truth = plane.reference_projection(volume, picture, projection, layers=layers)
         made = plane.project(volume, picture, projection, bricks=bricks(volume), layers=layers)
@@ -192,7 +194,7 @@ def test_uneven_slices_are_masked_where_they_lie():
 
 def test_a_mask_that_shows_everything_changes_no_projection():
     volume = random_volume(np.int16, (31, 33, 36), SHEARED)
-    layers, grid = Layers(volume, np.full((31, 33, 36), 255, np.uint8)), bricks(volume)
+    layers, grid = Layers(volume, Layer(np.full((31, 33, 36), 255, np.uint8))), bricks(volume)
     for turn in VIEWS:
         picture = centred(volume, 41, 37, 0.77, turn)
         for projection in ("max", "min"):
@@ -213,14 +215,14 @@ def test_what_is_no_layer_is_refused():
     volume = smooth_volume(np.int16, SHAPE, SHEARED)
     for mask in (half((22, 24, 25)), half().astype(np.int16), half((44, 24, 26))[::2]):
         with pytest.raises(InvalidParameter, match="a layer"):
-            Layers(volume, mask)
+            Layers(volume, Layer(mask))
     with pytest.raises(InvalidParameter, match="tints"):
-        Layers(volume, labels=some_labels())
+        Layers(volume, labels=Layer(some_labels()))
     with pytest.raises(InvalidParameter, match="table"):
-        Layers(volume, labels=some_labels(), tints=tints() * 2)
+        Layers(volume, labels=Layer(some_labels()), tints=tints() * 2)
     other = smooth_volume(np.int16, SHAPE, SHEARED)
     with pytest.raises(InvalidParameter, match="another volume"):
         picture = centred(volume, 4, 4, 1.0)
-        rendering.volume_rendering(other, picture, WARM, bricks(other), 0.4, layers=Layers(volume, half()))
+        rendering.volume_rendering(other, picture, WARM, bricks(other), 0.4, layers=Layers(volume, Layer(half())))
     with pytest.raises(InvalidParameter, match="another volume"):
-        plane.slab(other, picture, "max", 5, layers=Layers(volume, half()))
+        plane.slab(other, picture, "max", 5, layers=Layers(volume, Layer(half())))

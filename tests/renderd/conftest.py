@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from renderd.assemble import Assembly
 from renderd.library import Library
 from renderd.pool import LocalPool
-from renderd.render import Renderer, VolumeSource
+from renderd.render import Renderer
+from renderd.sources import VolumeSource
 from renderd.scheduler import Scheduler
 from renderd.server import StreamServer
 from storage.access import ROLES

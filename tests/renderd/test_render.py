@@ -11,11 +11,8 @@ from numpy.typing import NDArray
 
 from kernels import window
 from renderd.protocol import MAX_SIDE, Flag
-from renderd.render import (
-    Renderer,
-    StackSource,
-    colour_table,
-)
+from renderd.render import Renderer, colour_table
+from renderd.sources import StackSource
 from storage.dicom.stacks import Stack
 from storage.dicom.write import write_colour, write_projection, write_series
 from tests.renderd.pictures import finish, want

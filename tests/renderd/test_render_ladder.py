@@ -13,12 +13,8 @@ from kernels.rendering import MOVING_EXIT, SOON_EXIT, volume_rendering
 from renderd import camera
 from renderd.costs import Costs
 from renderd.protocol import Flag, View
-from renderd.render import (
-    MOVING_STEP_MM,
-    Renderer,
-    VolumeSource,
-    step_of,
-)
+from renderd.render import MOVING_STEP_MM, Renderer, step_of
+from renderd.sources import VolumeSource
 from renderd.rendering import Rendering
 from renderd.viewer import Stage
 from tests.renderd.pictures import finish, want

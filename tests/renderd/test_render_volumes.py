@@ -13,10 +13,8 @@ from kernels.plane import MODES, project
 from renderd import camera
 from renderd.errors import InvalidCurve, PresetNotFound
 from renderd.protocol import ClipBox, Flag
-from renderd.render import (
-    Renderer,
-    VolumeSource,
-)
+from renderd.render import Renderer
+from renderd.sources import VolumeSource
 from renderd.transfers import transfer_of
 from renderd.viewer import Stage
 from tests.renderd.conftest import AFFINE, SHAPE, phantom

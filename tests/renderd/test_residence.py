@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from kernels.errors import InvalidPicture
 from renderd.assemble import Assembly
-from renderd.render import VolumeSource
+from renderd.sources import VolumeSource
 from renderd.residence import Residence, bring, device_bytes, open_residence
 from storage.blobs import BlobStore
 from storage.dicom.write import write_series

@@ -15,7 +15,7 @@ import pytest_asyncio
 from renderd.camera import Size
 from renderd.errors import RenderError, SeriesNotFound
 from renderd.protocol import Close, Flag, Shown, View
-from renderd.render import Source
+from renderd.sources import Source
 from renderd.scene import Scene
 from renderd.scheduler import Scheduler
 from renderd.viewer import Frame, Stage, Viewer, Want

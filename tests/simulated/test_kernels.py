@@ -8,7 +8,7 @@ import pytest
 from kernels import bricks, image, plane, rendering
 from kernels.cuda import bricks as cuda_bricks
 from kernels.cuda import check
-from kernels.cuda.check import WARM, checks, oblique, on_card
+from kernels.cuda.check import FILTERS, WARM, checks, oblique, on_card
 from kernels.volume import Volume
 from kernels.window import OUTSIDE
 from tests.kernels.grids import SHEARED, random_volume, smooth_volume
@@ -21,6 +21,7 @@ def test_every_kernel_agrees_with_its_reference():
         "window",
         "image",
         "image, colour",
+        *FILTERS,
         "bricks",
         "bricks, occupancy",
         "plane",

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from renderd.assemble import Assembly
 from renderd.protocol import View
-from renderd.render import Renderer, VolumeSource
+from renderd.render import Renderer
+from renderd.sources import VolumeSource
 from renderd.residence import Residence
 from renderd.viewer import Want
 from storage.blobs import BlobStore

@@ -1,0 +1,42 @@
+"""`kernels.picture_bilateral` on a card: one thread per pixel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import cuda
+
+from kernels import picture_bilateral
+from kernels.cuda.device import kernel, launch, variant
+from kernels.lanes import f32
+from kernels.pixels import SAMPLED
+from kernels.window import OUTSIDE
+
+counted = variant(picture_bilateral.counted)
+smoothed = variant(picture_bilateral.smoothed)
+
+
+@kernel
+def spread_cuda(values, reach, step, near, steep, out):
+    u, v = cuda.grid(2)
+    if u < out.shape[1] and v < out.shape[0]:
+        centre = values[v, u]
+        shown = OUTSIDE
+        if centre > SAMPLED:
+            total, share = f32(0), f32(0)
+            for j in range(-reach, reach + 1):
+                for i in range(-reach, reach + 1):
+                    x, y = u + i * step, v + j * step
+                    if x >= 0 and y >= 0 and x < out.shape[1] and y < out.shape[0]:
+                        value = values[y, x]
+                        if value > SAMPLED:
+                            far = f32(j * j + i * i) * near
+                            total, share = counted(total, share, value, centre, far, steep)
+            shown = smoothed(total, share, centre)
+        out[v, u] = shown
+
+
+def spread(values: Any, reach: int, step: int, near: np.float32, steep: np.float32, out: Any) -> None:
+    """The smoothed picture into `out`; the same amounts as the CPU's `spread_cpu`."""
+    launch(spread_cuda, out.shape[1], out.shape[0], values, np.int32(reach), np.int32(step), near, steep, out)

@@ -1,0 +1,123 @@
+"""A picture smoothed within regions and not across their borders: the bilateral filter.
+
+    b(p) = v(p) + Σ w (v(q) − v(p)) / Σ w,   w = exp(−|q − p|² / 2σ² − (v(q) − v(p))² / 2τ²)
+
+over the pixels q that have a sample, within r = ⌈5σ / 2⌉ pixels along each axis. Above σ = 1.6 only every k-th pixel
+of each axis is taken, k = ⌈σ / 1.6⌉ and r a multiple of it, so that there are never more than 9 × 9.
+Source: Tomasi and Manduchi, "Bilateral filtering for gray and color images", 1998; written as a mean of differences,
+which keeps a constant exactly. The cut at 2.5σ is that of ITK's BilateralImageFilter, the steps are our own.
+Axes: picture [row, column], σ in pixels, τ in values. Outside: stays `OUTSIDE`.
+Tolerance: 2e-4 of the largest difference within a neighbourhood against `reference` (a quick exponential).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from kernels.arrays import driver, on_device
+from kernels.lane_memory import vector
+from kernels.lanes import LANES, OPTIONS, PURE, f32, shared, splat, where
+from kernels.pixels import amount, checked, filtered, put_pixels, with_margin
+from kernels.sampling import exp_minus
+from kernels.window import OUTSIDE
+
+LEAST_SIGMA, MOST_SIGMA = 0.3, 20.0  # pixels
+LEAST_VALUE, MOST_VALUE = 1e-6, 1e9
+CUT = 2.5  # σ
+FULL = 1.6  # the largest σ for which every pixel is taken
+MISSING = f32(-1e13)  # below all values; over the least τ its square is still a float32
+ABSENT = f32(0.5) * MISSING
+
+
+class Taps(NamedTuple):
+    """The neighbours −reach … reach times `step` along each axis; `near`: how much the square of a step counts."""
+
+    reach: int
+    step: int
+    near: np.float32
+
+
+def taps(sigma: float) -> Taps:
+    """The neighbours for a σ in pixels."""
+    step = max(1, math.ceil(sigma / FULL))
+    return Taps(math.ceil(CUT * sigma / step), step, np.float32(step**2 / (2 * sigma**2)))
+
+
+def reference(values: NDArray[np.float32], sigma: float, sigma_value: float) -> NDArray[np.float64]:
+    """The formula in float64."""
+    reach, step, _ = taps(sigma)
+    height, width = values.shape
+    margin = reach * step
+    padded = np.pad(values.astype(np.float64), margin, constant_values=float(OUTSIDE))
+    total, share = np.zeros(values.shape), np.zeros(values.shape)
+    for j, i in np.ndindex(2 * reach + 1, 2 * reach + 1):
+        neighbour = padded[j * step : j * step + height, i * step : i * step + width]
+        there = (neighbour != OUTSIDE) & (values != OUTSIDE)
+        apart = np.where(there, neighbour - values.astype(np.float64), 0)
+        square = ((j - reach) ** 2 + (i - reach) ** 2) * step**2
+        weight = np.where(there, np.exp(-square / (2 * sigma**2) - apart**2 / (2 * sigma_value**2)), 0)
+        total += weight * apart
+        share += weight
+    return np.where(values == OUTSIDE, float(OUTSIDE), values + total / np.where(share > 0, share, 1))
+
+
+@shared
+def counted(total, share, value, centre, far, steep):
+    """One neighbour more. Its distance is `far` of the exponent, its difference the square of `steep` times that."""
+    apart = value - centre
+    unlike = apart * steep
+    weight = where(value > ABSENT, exp_minus(far + unlike * unlike), f32(0))
+    return total + weight * apart, share + weight
+
+
+@shared
+def smoothed(total, share, centre):
+    return where(centre > ABSENT, centre + total / where(share > f32(0), share, f32(1)), OUTSIDE)
+
+
+@njit(forceinline=True, **PURE)
+def _packet(padded, stride, at, reach, step, near, steep):
+    margin = reach * step
+    centre = vector(padded, at + margin * stride + margin)
+    total, share = splat(f32(0), centre), splat(f32(0), centre)
+    for j in range(-reach, reach + 1):
+        line = at + (margin + j * step) * stride + margin
+        for i in range(-reach, reach + 1):
+            far = f32(j * j + i * i) * near
+            total, share = counted(total, share, vector(padded, line + i * step), centre, far, steep)
+    return smoothed(total, share, centre)
+
+
+@njit(parallel=True, cache=True, **OPTIONS)
+def spread_cpu(padded, stride, reach, step, near, steep, out):
+    for row in prange(out.shape[0]):
+        spare = np.empty(LANES, np.float32)
+        for column in range(0, out.shape[1], LANES):
+            values = _packet(padded, stride, row * stride + column, reach, step, near, steep)
+            put_pixels(values, spare, out, row, column)
+
+
+def bilateral(
+    values: NDArray[np.float32], sigma: float, sigma_value: float, out: NDArray[Any] | None = None
+) -> NDArray[np.float32]:
+    """The smoothed picture, float32 [h, w]; `sigma` in pixels, 0.3 to 20, `sigma_value` in values, 1e-6 to 1e9.
+
+    Raises:
+        InvalidParameter: an amount out of range, a picture or `out` that a filter does not take (pixels.py).
+    """
+    picture = checked(values)
+    chosen = taps(amount(sigma, LEAST_SIGMA, MOST_SIGMA, "sigma in pixels"))
+    sigma_value = amount(sigma_value, LEAST_VALUE, MOST_VALUE, "sigma in values")
+    steep = np.float32(1 / (math.sqrt(2) * sigma_value))
+    result = filtered(values, out)
+    if on_device(picture):
+        driver("picture_bilateral").spread(picture, *chosen, steep, result)
+    else:
+        padded = with_margin(np.maximum(picture, MISSING), chosen.reach * chosen.step, float(MISSING))
+        spread_cpu(*padded, *chosen, steep, result)
+    return result
