@@ -75,7 +75,7 @@ def test_a_plane_s_filter_stays_in_every_mode_and_is_undone(desktop: Reader) -> 
         open_part(desktop, "filter")
         page.get_by_test_id("filter-median").click()
         view = settle(desktop, "axial")
-        assert view["filter"] == {"name": "median", "size": 3}
+        assert view["filter"] == {"name": "median", "size": 1}
         grey = pixels(desktop, "axial")
         # Noise alone: a median takes most of it away, and leaves the mean.
         middle = (slice(None), slice(None))
@@ -88,7 +88,7 @@ def test_a_plane_s_filter_stays_in_every_mode_and_is_undone(desktop: Reader) -> 
         assert settle(desktop, "axial")["filter"]["name"] == "median"
         page.keyboard.press("ArrowDown")
         assert settle(desktop, "axial")["filter"]["name"] == "median"
-        assert page.get_by_test_id("corners-axial").get_by_test_id("filter-text").inner_text() == "滤镜：中值 3 px"
+        assert page.get_by_test_id("corners-axial").get_by_test_id("filter-text").inner_text() == "滤镜：中值 3 × 3 px"
         page.keyboard.press("Space")  # reset
         assert settle(desktop, "axial")["filter"]["name"] == "median"
         for _ in range(2):

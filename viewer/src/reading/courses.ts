@@ -30,6 +30,7 @@ const TOO_DEEP_MM = 25; // farther from the plane a point is not taken
 export const curves = signal<readonly Curve[]>([]);
 let ids = 0;
 const asked = new Map<number, number>();
+const answers = new Map<number, Promise<void>>();
 
 /** What millimetres mean: the same for all series of one frame of reference. */
 export function spaceOf(desk: Desk): string {
@@ -51,12 +52,19 @@ export function remove(id: number): void {
 }
 
 /** Ask the server where a curve runs. The newest question counts. */
-async function trace(desk: Desk, id: number): Promise<void> {
+function trace(desk: Desk, id: number): Promise<void> {
+  const answer = question(desk, id);
+  answers.set(id, answer);
+  return answer;
+}
+
+async function question(desk: Desk, id: number): Promise<void> {
   const points = curveOf(id)?.points ?? [];
   const n = (asked.get(id) ?? 0) + 1;
   asked.set(id, n);
   if (points.length < 2) return change(id, { course: null });
-  const answer = await desk.viewports.axial.ask<Traced>({ t: "trace", points: [...points] });
+  const viewport = desk.viewports[desk.shownRoles.peek()[0]!]; // one that the server knows
+  const answer = await viewport.ask<Traced>({ t: "trace", points: [...points] });
   if (asked.get(id) !== n || !answer) return;
   const course = answer.points.length > 1 ? answer : null;
   change(id, { course, impossible: !course });
@@ -154,10 +162,10 @@ export class CurvePen implements Pen {
     void setPoints(this.desk, this.id, this.points.peek().slice(0, -1));
   }
 
+  /** Done once the server has said where the curve runs. */
   finish(): void {
-    const enough = this.points.peek().length >= 2;
     this.cancel();
-    if (enough) this.done(this.id);
+    if (this.points.peek().length >= 2) void answers.get(this.id)?.then(() => this.done(this.id));
   }
 
   /** Drawing ends; what can be a curve stays. */

@@ -21,7 +21,15 @@ const millimetres = (usual: number, most: number): Dial => ({ field: "size", lea
 const strength = (least: number, most: number, step: number, usual: number): Dial => ({ field: "strength", least, most, step, usual, unit: "" });
 
 /** In the order of the list. */
-export const FILTERS: readonly FilterName[] = ["gaussian", "median", "bilateral", "unsharp", "edge", "clahe", "gamma", "threshold"];
+const FILTERS: readonly FilterName[] = ["gaussian", "median", "bilateral", "unsharp", "edge", "clahe", "gamma", "threshold"];
+/** What spreads or cuts greys is a picture's; a rendering has its opacity for that. */
+const OF_PICTURES: readonly FilterName[] = ["clahe", "gamma", "threshold"];
+
+const isShaded = (view: View): boolean => view.kind === "volume" && !view.projection;
+
+/** Those that a view can have. */
+export const filtersOf = (view: View): readonly FilterName[] =>
+  isShaded(view) ? FILTERS.filter((name) => !OF_PICTURES.includes(name)) : FILTERS;
 
 /** What values lie in, for dials that go by them: HU, or what the window shows. */
 function span({ window: [centre, width] }: View, unit: string): { least: number; most: number; step: number } {
@@ -38,8 +46,8 @@ export function dialsOf(name: FilterName, view: View, unit: string): Dial[] {
   switch (name) {
     case "gaussian":
       return [millimetres(1, 10)];
-    case "median":
-      return [{ field: "size", least: 3, most: 9, step: 2, usual: 3, unit: "px" }];
+    case "median": // its radius, of which a volume has fewer
+      return [{ field: "size", least: 1, most: isShaded(view) ? 2 : 3, step: 1, usual: 1, unit: "px" }];
     case "bilateral": {
       const wide = unit === "HU" ? 50 : Number(((most - least) / 20).toPrecision(2));
       return [millimetres(1.5, 5), { field: "strength", least: step, most: wide * 10, step, usual: wide, unit: "value" }];
@@ -47,7 +55,7 @@ export function dialsOf(name: FilterName, view: View, unit: string): Dial[] {
     case "unsharp":
       return [millimetres(2, 10), strength(0.1, 5, 0.1, 1)];
     case "edge":
-      return [millimetres(1, 5)];
+      return isShaded(view) ? [millimetres(1, 5)] : [];
     case "clahe":
       return [strength(1, 10, 0.5, 3)];
     case "gamma":
@@ -81,10 +89,11 @@ export const digits = (value: number): string => String(Number(value.toPrecision
 export function dialText({ field, unit }: Dial, filter: Filter, of: string): string {
   const value = filter[field];
   if (value == null) return "";
+  if (unit === "px") return `${2 * value + 1} × ${2 * value + 1} px`;
   return `${unit === "mm" ? value.toFixed(1) : digits(value)} ${unit === "value" ? of : unit}`.trim();
 }
 
-/** All numbers of a filter: "1.0 mm", "150 … 3071 HU". */
+/** All numbers of a filter: "1.0 mm", "3 × 3 px", "150 … 3071 HU". */
 export function numbersOf(filter: Filter, view: View, of: string): string {
   if (filter.name === "threshold") return `${digits(filter.low ?? 0)} … ${digits(filter.high ?? 0)} ${of}`.trim();
   return dialsOf(filter.name, view, of)

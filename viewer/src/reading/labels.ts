@@ -141,10 +141,11 @@ export function shownAnswer(desk: Desk): Edited | null {
 
 /** How many millilitres a label has; null where it is not known. */
 export function millilitres(answer: Edited | null, label: number): number | null {
-  if (!answer) return null;
+  if (!answer || answer.voxel_mm3 === null) return null; // slices that lie unevenly have no one size of voxel
   const voxels = answer.counts.find(([one]) => one === label)?.[1] ?? 0;
   return (voxels * answer.voxel_mm3) / 1000;
 }
 
 /** Volumes as they are read: three digits, and no more than a voxel tells. */
-export const volumeText = (ml: number): string => `${ml >= 100 ? ml.toFixed(0) : ml >= 10 ? ml.toFixed(1) : ml.toFixed(2)} mL`;
+export const volumeText = (ml: number | null): string =>
+  ml === null ? "? mL" : `${ml >= 100 ? ml.toFixed(0) : ml >= 10 ? ml.toFixed(1) : ml.toFixed(2)} mL`;

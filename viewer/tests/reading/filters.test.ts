@@ -22,7 +22,7 @@ const on = (role: "stack" | "axial" | "volume", name: filters.FilterName) =>
   filters.setFilter(desk.viewports[role], filters.usual(name, view(role), "HU"), false);
 
 test("every filter begins between the ends of its dials, with all that the server needs of it", () => {
-  for (const name of filters.FILTERS) {
+  for (const name of filters.filtersOf(view("stack"))) {
     for (const unit of ["HU", "Bq/ml", ""]) {
       const filter = filters.usual(name, view("stack"), unit);
       for (const dial of filters.dialsOf(name, view("stack"), unit)) {
@@ -64,7 +64,7 @@ test("another phase of a set keeps it", () => {
 test("the corner says which filter it is with its numbers", () => {
   const text = (name: filters.FilterName) => filters.numbersOf(filters.usual(name, view("stack"), "HU"), view("stack"), "HU");
   expect(text("gaussian")).toBe("1.0 mm");
-  expect(text("median")).toBe("3 px");
+  expect(text("median")).toBe("3 × 3 px");
   expect(text("bilateral")).toBe("1.5 mm · 50 HU");
   expect(text("threshold")).toBe("150 … 3071 HU");
   expect(text("gamma")).toBe("0.7");
@@ -94,4 +94,11 @@ test("a filtered frame is sent losslessly, and never called original", () => {
   expect(quality({ ...frame, final: false }, view("stack"), true).words).toEqual(["preview", "filtered"]);
   filters.setFilter(desk.viewports.stack, null, false);
   expect(quality(frame, view("stack"), true).words).toEqual(["LOSSLESS ✓", "original"]);
+});
+
+test("a shaded volume has no filters of greys, a projection all of them", () => {
+  openMpr(desk, "volume");
+  expect(filters.filtersOf(view("volume"))).toEqual(["gaussian", "median", "bilateral", "unsharp", "edge"]);
+  renderings.setProjection(desk, desk.viewports.volume, "max");
+  expect(filters.filtersOf(view("volume")).length).toBe(8);
 });

@@ -59,28 +59,38 @@ function Stand({ at, density }: { at: Vector2 | null; density: number }) {
   return at && <circle class="stand" cx={at[0]} cy={at[1]} r={6 * density} vector-effect="non-scaling-stroke" data-testid="stand" />;
 }
 
-/** A patient point in the curved picture: the server says where; the newest answer for this picture counts. */
-function useLocated(viewport: Viewport, view: CurvedView, size: Size, point: Vector3 | null): Vector2 | null {
-  const [found, setFound] = useState<{ about: string; at: Vector2 | null } | null>(null);
-  const about = JSON.stringify([view, size, point]);
+/**
+ * Patient points in the curved picture: the server says where. One after the other, for it answers a viewport's newest
+ * question alone; what was said of another picture is no answer.
+ */
+function useLocated(viewport: Viewport, view: CurvedView, size: Size, points: readonly (Vector3 | null)[]): (Vector2 | null)[] {
+  const [found, setFound] = useState<{ about: string; at: (Vector2 | null)[] } | null>(null);
+  const about = JSON.stringify([view, size, points]);
   useEffect(() => {
-    if (!point) return undefined;
     let current = true;
-    void viewport.ask<Located>({ t: "locate", ...size, point, view }).then((answer) => {
-      if (current) setFound({ about, at: answer?.at ?? null });
-    });
+    const locate = async (): Promise<void> => {
+      const at: (Vector2 | null)[] = [];
+      for (const point of points) {
+        const answer = point && current ? await viewport.ask<Located>({ t: "locate", ...size, point, view }) : null;
+        at.push(answer?.at ?? null);
+      }
+      if (current) setFound({ about, at });
+    };
+    void locate();
     return () => {
       current = false;
     };
   }, [about]);
-  return found?.about === about ? found.at : null;
+  return found?.about === about ? found.at : points.map(() => null);
 }
 
 function OnCurved({ viewport, view, size, density }: Props & { view: CurvedView }) {
   const walk = walkOf(desk);
   const course = walk?.curve.value?.course;
-  const stand = useLocated(viewport, view, size, course ? placeAt(course, walk!.at_mm.value).point : null);
-  const cross = useLocated(viewport, view, size, desk.cross.value);
+  const [stand = null, cross = null] = useLocated(viewport, view, size, [
+    course ? placeAt(course, walk!.at_mm.value).point : null,
+    desk.cross.value,
+  ]);
   return (
     <>
       {stand && (

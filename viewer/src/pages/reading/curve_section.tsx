@@ -15,8 +15,16 @@ function draw(curve: courses.Curve | null): void {
   if (desk.small.peek() && !["axial", "coronal", "sagittal"].includes(desk.maximised.peek() ?? "")) {
     desk.maximised.value = desk.active.value = "axial"; // curves are drawn on planes
   }
-  desk.pen.value = new CurvePen(desk, curve, (id) => walk.open(desk, id));
+  desk.pen.value = new CurvePen(desk, curve, traced);
   desk.sheet.value = null;
+}
+
+/** Along the curve, or why not. */
+function traced(id: number): void {
+  const curve = courses.curveOf(id);
+  if (curve?.course) return walk.open(desk, id);
+  const impossible = !!curve?.impossible;
+  desk.toast.value = { say: () => (impossible ? processingWords.value.no_curve : processingWords.value.unanswered) };
 }
 
 function look(id: number): void {

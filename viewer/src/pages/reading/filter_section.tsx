@@ -42,7 +42,7 @@ export function FilterSection() {
   return (
     <>
       <div class="choices" role="group" aria-label={w.parts.filter}>
-        {[null, ...filters.FILTERS].map((name) => (
+        {[null, ...filters.filtersOf(view)].map((name) => (
           <button
             key={name}
             aria-pressed={(filter?.name ?? null) === name}

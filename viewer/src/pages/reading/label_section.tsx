@@ -27,7 +27,7 @@ function tell(answer: Edited | null, label: number): void {
       const w = processingWords.value;
       if (answer.code) return sentence(answer.code);
       if (answer.changed === 0) return w.nothing_changed;
-      const ml = labels.volumeText(labels.millilitres(answer, label) ?? 0);
+      const ml = labels.volumeText(labels.millilitres(answer, label));
       return label === labels.CUT ? w.cut_done(ml) : w.label_done(nameOf(label), ml);
     },
   };
@@ -141,7 +141,7 @@ function Row({ style, selected, select }: { style: LabelStyle; selected: boolean
       />
       <button class="label-name" aria-pressed={selected} data-testid={`label-select-${label}`} onClick={select}>
         <span>{name}</span>
-        <span class="mono faint">{ml === null ? "" : labels.volumeText(ml)}</span>
+        <span class="mono faint">{labels.shownAnswer(desk) && labels.volumeText(ml)}</span>
       </button>
     </li>
   );

@@ -26,9 +26,10 @@ function LabelLine({ labels }: { labels: Labels }) {
   const w = processingWords.value;
   const hidden = (labels.styles ?? []).filter(({ shown }) => shown === false);
   const answer = toldOf(labels.n);
-  const cut = hidden.some(({ label }) => label === CUT) ? millilitres(answer, CUT) : 0;
-  const others = hidden.some(({ label }) => label !== CUT && answer?.counts.some(([one, count]) => one === label && count > 0));
-  const text = [cut ? w.labels_on(volumeText(cut)) : "", others ? w.labels_hidden : ""].filter(Boolean).join(" · ");
+  const has = (label: number): boolean => !!answer?.counts.some(([one, count]) => one === label && count > 0);
+  const cut = hidden.some(({ label }) => label === CUT) && has(CUT);
+  const others = hidden.some(({ label }) => label !== CUT && has(label));
+  const text = [cut ? w.labels_on(volumeText(millilitres(answer, CUT))) : "", others ? w.labels_hidden : ""].filter(Boolean).join(" · ");
   return text ? (
     <span class="said" data-testid="labels-text">
       {text}

@@ -34,7 +34,7 @@ function Numbers({ title, said, unit, testid }: { title: string; said: Statistic
   const w = processingWords.value;
   const rows: [string, string, string][] = [
     ["mean", w.mean, `${valueText(said.mean)} ${unit}`],
-    ["sd", w.sd, `${valueText(said.sd)} ${unit}`],
+    ["sd", w.sd, said.sd === null ? "–" : `${valueText(said.sd)} ${unit}`],
     ["least", w.least, `${valueText(said.least)} ${unit}`],
     ["greatest", w.greatest, `${valueText(said.greatest)} ${unit}`],
     ["median", w.median, `${valueText(said.median)} ${unit}`],
