@@ -16,7 +16,6 @@ from tests.browser.test_touch_page import SMALL
 from tests.browser.truth import phantom
 
 
-
 @contextmanager
 def no_errors(reader: Reader) -> Iterator[None]:
     """Nothing is said on the console as an error, and nothing is thrown, while this is done."""
@@ -111,7 +110,7 @@ def behind(view: dict[str, Any], polygon_mm: NDArray[np.float64]) -> NDArray[np.
 
 def millilitres(text: str) -> float:
     """The number in front of mL."""
-    return float(text.split(" mL")[0].split(" ")[-1].split("：")[-1])
+    return float(text.split(" mL", maxsplit=1)[0].rsplit(" ", maxsplit=1)[-1].rsplit("：", maxsplit=1)[-1])
 
 
 def on_page(

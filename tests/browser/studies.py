@@ -152,7 +152,7 @@ FUSED_HU, FUSED_MM = 40, 3.0
 
 def fused_values() -> NDArray[np.int16]:
     """[z, y, x] HU: the body of the PET, in air."""
-    z, y, x = np.mgrid[0:53, 0:64, 0:80].astype(float) * FUSED_MM / PET_MM
+    _, y, x = np.mgrid[0:53, 0:64, 0:80].astype(float) * FUSED_MM / PET_MM
     return np.where(((x - 30) / 24) ** 2 + ((y - 24) / 16) ** 2 < 1, FUSED_HU, -1000).astype(np.int16)
 
 

@@ -79,9 +79,10 @@ def test_a_plane_s_filter_stays_in_every_mode_and_is_undone(desktop: Reader) -> 
         grey = pixels(desktop, "axial")
         # Noise alone: a median takes most of it away, and leaves the mean.
         middle = (slice(None), slice(None))
-        assert np.abs(np.diff(grey[middle].astype(int), axis=1)).mean() < np.abs(
-            np.diff(before["axial"][middle].astype(int), axis=1)
-        ).mean()
+        assert (
+            np.abs(np.diff(grey[middle].astype(int), axis=1)).mean()
+            < np.abs(np.diff(before["axial"][middle].astype(int), axis=1)).mean()
+        )
         assert abs(grey.mean() - before["axial"].mean()) < 3
         assert np.array_equal(pixels(desktop, "coronal"), before["coronal"])  # it is the active picture's alone
         page.get_by_test_id("projection-min").click()

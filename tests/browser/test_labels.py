@@ -238,9 +238,7 @@ def test_a_threshold_has_the_volume_that_numpy_counts_and_is_kept_where_it_is_co
         desktop.wait("(n) => window.farview.views().axial.labels.n !== n", n)
         settle(desktop, "axial")
         kept = millilitres(page.get_by_test_id("label-1").inner_text())
-        face, edge = (
-            connected(mask, np.ones((3, 3, 3)) if every else None)[0] for every in (False, True)
-        )
+        face, edge = (connected(mask, np.ones((3, 3, 3)) if every else None)[0] for every in (False, True))
         sizes_ml = [(p == p[k, ys[best], xs[best]]).sum() * voxel_ml() for p in (face, edge)]
         assert min(abs(kept - ml) / ml for ml in sizes_ml) < 0.01
 
@@ -278,7 +276,9 @@ def test_a_finger_cuts_and_one_beside_the_tool_turns_again(phone: Reader, shots:
         for start, end in zip(points, [*points[1:], points[0]], strict=True):
             for step in range(1, 9):
                 part = step / 8
-                fingers.send("touchMove", [(start[0] + (end[0] - start[0]) * part, start[1] + (end[1] - start[1]) * part)])
+                fingers.send(
+                    "touchMove", [(start[0] + (end[0] - start[0]) * part, start[1] + (end[1] - start[1]) * part)]
+                )
                 page.wait_for_timeout(16)
         fingers.up()
         cut = labelled(phone)
