@@ -58,6 +58,7 @@ function putAway(): void {
 function leave(why: string | null): void {
   connection.close();
   putAway();
+  for (const forget of desk.leaving) forget();
   for (const viewport of Object.values(desk.viewports)) viewport.clear();
   desk.study.value = desk.row.value = desk.series.value = desk.stack.value = null;
   if (me.value) forget();

@@ -45,6 +45,11 @@ function change(id: number, what: Partial<Curve>): void {
   curves.value = curves.peek().map((one) => (one.id === id ? { ...one, ...what } : one));
 }
 
+/** The next person at this machine has drawn nothing. */
+function forget(): void {
+  curves.value = [];
+}
+
 export const rename = (id: number, name: string): void => change(id, { name: name.trim().slice(0, 40) });
 
 export function remove(id: number): void {
@@ -98,6 +103,7 @@ export class CurvePen implements Pen {
     curve: Curve | null,
     private readonly done: (id: number) => void,
   ) {
+    desk.leaving.add(forget);
     if (curve) this.id = curve.id;
     else {
       ids += 1;
@@ -146,9 +152,16 @@ export class CurvePen implements Pen {
     return near.sort((a, b) => a.depth - b.depth)[0] ?? null;
   }
 
+  /** Whether a control point is on its way: what follows it need not be still yet. */
+  get holds(): boolean {
+    return this.held !== null;
+  }
+
   lift(): void {
+    const { held } = this;
     this.held = null;
     this.begun = false;
+    if (held) change(this.id, {}); // whoever follows is told that it rests
   }
 
   spoil(): void {

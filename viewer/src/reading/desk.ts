@@ -80,6 +80,8 @@ export class Desk {
   readonly along = signal<Along | null>(null);
   /** Whether a part of image processing was opened: it may have marks on the pictures. */
   readonly processing = signal(false);
+  /** Called when the reader leaves: what parts of the page remember is nobody else's. */
+  readonly leaving = new Set<() => void>();
   readonly history: ViewHistory;
   /** A sentence for the reader, a key of the dictionary's problems. */
   readonly notice = signal<string | null>(null);

@@ -31,6 +31,7 @@ export function keepPlane(desk: Desk, name: string): boolean {
   const now = view.peek();
   if (now?.kind !== "plane" || (role !== "axial" && role !== "coronal" && role !== "sagittal")) return false;
   const { centre, right, down, extent_mm, projection, thickness_mm } = now;
+  desk.leaving.add(forget);
   ids += 1;
   const lie = { centre, right, down, extent_mm, projection, thickness_mm };
   const kept = { id: ids, name: name.trim().slice(0, 40), space: spaceOf(desk), role, lie, cross: desk.cross.peek() };
@@ -49,6 +50,10 @@ export function recall(desk: Desk, { role, lie, cross }: KeptPlane): void {
   if (cross) crossToPoint(desk, cross);
   viewport.fitted = false;
   viewport.set({ ...view, ...lie }, false);
+}
+
+function forget(): void {
+  planes.value = [];
 }
 
 export function forgetPlane(id: number): void {

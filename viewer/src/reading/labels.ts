@@ -44,6 +44,9 @@ function hear(connection: Connection): void {
 function watch(desk: Desk): void {
   if (watched.has(desk)) return;
   watched.add(desk);
+  desk.leaving.add(() => {
+    told.value = {};
+  });
   hear(desk.connection);
   let last = -Infinity;
   for (const viewport of Object.values(desk.viewports)) {

@@ -113,6 +113,9 @@ async function bring(desk: Desk, study: number): Promise<void> {
 function watch(desk: Desk, told: (job: Job) => void): void {
   if (watched.has(desk)) return;
   watched.add(desk);
+  desk.leaving.add(() => {
+    jobs.value = [];
+  });
   const { connection } = desk;
   connection.hear.reformatting = ({ request, done }) => change(request, { done });
   connection.hear.reformatted = ({ request, series, code = "" }) => {

@@ -4,7 +4,7 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import { placeAt, sectionAxes, type Course } from "../geometry/course";
 import { clamp, combine, length, subtract, type Vector3 } from "../geometry/vectors";
 import type { CurvedView, PlaneView } from "../stream/messages";
-import { curveOf, retrace, type Curve } from "./courses";
+import { CurvePen, curveOf, retrace, type Curve } from "./courses";
 import type { Along, Desk } from "./desk";
 import { openMpr } from "./opening";
 import type { Viewport } from "./viewport";
@@ -70,8 +70,14 @@ export class Walk implements Along {
       const kept = now?.kind === "curved" ? now : { ...fresh, along_mm: course.length_mm / 2, projection: "max" as const };
       const view: CurvedView = { ...kept, series, stack, window, invert, points: points.map((point) => [...point] as Vector3) };
       this.place(curved, view, course);
-      this.go(this.at_mm.peek(), desk.pen.peek() !== null);
+      this.go(this.at_mm.peek(), this.moving);
     });
+  }
+
+  /** Whether a hand moves the curve. */
+  private get moving(): boolean {
+    const pen = this.desk.pen.peek();
+    return pen instanceof CurvePen && pen.holds;
   }
 
   /** As it fits, until somebody zooms. */
@@ -81,9 +87,9 @@ export class Walk implements Along {
       [-wide, 0],
       [wide, course.length_mm],
     ];
-    if (viewport.fitted || !viewport.view.peek()) return viewport.place(view, corners);
+    if (!this.moving && (viewport.fitted || !viewport.view.peek())) return viewport.place(view, corners);
     viewport.corners = corners;
-    viewport.set(view, this.desk.pen.peek() !== null);
+    viewport.set(view, this.moving);
   }
 
   private change(what: Partial<CurvedView>, moving: boolean): void {

@@ -212,6 +212,24 @@ test("what is edited while one looks along it is followed, and undo leaves the c
   expect(curved()).toMatchObject({ angle: 0, points: [under([200, 300]), under([600, 400])] });
 });
 
+test("while a control point is dragged pictures along the curve are on their way, and rest with the hand", async () => {
+  await tapped([200, 300], [600, 300]);
+  draw();
+  const pen = new CurvePen(desk, courses.curves.value[0]!, () => undefined);
+  desk.pen.value = pen;
+  const hand = hands();
+  hand.press();
+  for (const y of [320, 350, 400]) hand.drag({ fingers: 1, buttons: 1, pointer: "mouse", start: [600, 300], at: [600, y], dx: 0, dy: 1, axis: "y" });
+  await settled();
+  await settled();
+  const { curved: viewport, section: across } = desk.viewports;
+  expect([viewport.moving.value, across.moving.value]).toEqual([true, true]);
+  expect(curved().points[1]).not.toEqual(under([600, 300]));
+  hand.rest();
+  await settled();
+  expect([viewport.moving.value, across.moving.value]).toEqual([false, false]);
+});
+
 test("the stack and the planes come and go around a curve, and another series knows none", async () => {
   await tapped([200, 300], [600, 300]);
   openStackLayout(desk);

@@ -5,7 +5,8 @@ import type { PlaneView, VolumeView } from "../../src/stream/messages";
 import type { Desk } from "../../src/reading/desk";
 import * as fusions from "../../src/reading/fusions";
 import * as moves from "../../src/reading/moves";
-import { openMpr } from "../../src/reading/opening";
+import { openMpr, openStack } from "../../src/reading/opening";
+import { showPhase } from "../../src/reading/phases";
 import { apply } from "../../src/geometry/rigid";
 import { chest, openChest, seriesOf, settled } from "./chest";
 
@@ -82,4 +83,21 @@ test("it stays while one scrolls, slabs and resets, and is taken back as a step 
   await settled();
   expect(desk.history.undo()).toBe("fusion");
   expect(fusions.fusionOf(desk)).toEqual(now);
+});
+
+test("another phase of a set keeps it, with camera and crosshair", async () => {
+  const phase = (number: number) => ({ group: "g", number, count: 2, kind: "trigger_time", value: number * 100, text: "" });
+  const stacks = [1, 2].map((number) => chest({ digest: `p${number}`, phase: phase(number), volume: framed(FRAME) }));
+  const beating = { ...seriesOf(stacks[0]!), stacks };
+  desk.study.value = { series: [beating, other(12, "PT", FRAME)] } as StudyInfo;
+  openStack(desk, beating, stacks[0]!);
+  openMpr(desk, null);
+  const [second] = fusions.seconds(desk);
+  expect(second!.series.id).toBe(12);
+  fusions.fuse(desk, second!);
+  fusions.nudge(desk, [1, 2, 3]);
+  const [before, cross] = [desk.viewports.axial.view.value as PlaneView, desk.cross.value];
+  showPhase(desk, 1, false);
+  expect(desk.viewports.axial.view.value).toEqual({ ...before, stack: "p2" });
+  expect(desk.cross.value).toBe(cross);
 });

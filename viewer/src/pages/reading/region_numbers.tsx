@@ -42,13 +42,15 @@ function Numbers({ title, said, unit, testid }: { title: string; said: Statistic
   ];
   return (
     <>
-      {title && <dt class="region-of">{title}</dt>}
-      {rows.map(([key, name, text]) => (
-        <div key={key}>
-          <dt>{name}</dt>
-          <dd data-testid={`${testid}-${key}`}>{text.trim()}</dd>
-        </div>
-      ))}
+      {title && <p class="region-of">{title}</p>}
+      <dl>
+        {rows.map(([key, name, text]) => (
+          <div key={key}>
+            <dt>{name}</dt>
+            <dd data-testid={`${testid}-${key}`}>{text.trim()}</dd>
+          </div>
+        ))}
+      </dl>
       {said.counts.length > 0 && <Histogram counts={said.counts} />}
     </>
   );
@@ -73,16 +75,18 @@ export function RegionNumbers({ now }: { now: Region }) {
   const other = secondOf(drawn!.view);
   const unit = desk.stack.value?.unit ?? "";
   return (
-    <dl class="region-numbers" data-testid="region-numbers">
+    <div class="region-numbers" data-testid="region-numbers">
       {area_mm2 !== null && (
-        <div>
-          <dt>{w.area}</dt>
-          <dd data-testid="region-area">{areaText(area_mm2)}</dd>
-        </div>
+        <dl>
+          <div>
+            <dt>{w.area}</dt>
+            <dd data-testid="region-area">{areaText(area_mm2)}</dd>
+          </div>
+        </dl>
       )}
-      {!first && !second && <dd>{w.no_values}</dd>}
+      {!first && !second && <p>{w.no_values}</p>}
       {first && <Numbers title={second ? (desk.series.value?.modality ?? "") : ""} said={first} unit={unit} testid="region" />}
       {second && <Numbers title={other.modality} said={second} unit={other.unit} testid="second" />}
-    </dl>
+    </div>
   );
 }

@@ -17,7 +17,7 @@ export function ImagePanel() {
   const w = words.value;
   const viewport = desk.activeViewport.value;
   // On a slow line, and while it is cut, the view is ahead of the picture.
-  const at = moves.position(desk, viewport.drawn.value?.view ?? viewport.view.value);
+  const at = moves.isAlong(viewport) ? null : moves.position(desk, viewport.drawn.value?.view ?? viewport.view.value);
   if (!at) return null;
   return (
     <section class="panel image-panel">
