@@ -44,3 +44,8 @@ def to_host(array: Any) -> NDArray[Any]:
 def driver(kernel: str) -> Any:
     """The CUDA drivers of one kernel file. Imported with the first array on a card: numba-cuda takes half a second."""
     return import_module(f"kernels.cuda.{kernel}")
+
+
+def ndimage_of(array: Any) -> Any:
+    """scipy.ndimage for where an array lies: its own, or cupyx's, whose functions have the same names and arguments."""
+    return import_module("cupyx.scipy.ndimage" if on_device(array) else "scipy.ndimage")

@@ -3,8 +3,9 @@
 KernelError
 ├── InvalidVolume      the array or its affine cannot be sampled
 ├── InvalidPicture     the pixel grid is not a plane
-├── InvalidParameter   a thickness, step, window or transfer function without a meaning
-└── NoBackend          no code for this kind of array
+├── InvalidParameter   a thickness, step, window, sigma or transfer function without a meaning
+├── NoBackend          no code for this kind of array
+└── Cancelled          whoever asked does not want the result any more
 """
 
 from __future__ import annotations
@@ -38,3 +39,9 @@ class NoBackend(KernelError):
     """There is no code for this kind of array: numpy's are computed on the CPU, those on a card with CUDA."""
 
     code = "no_backend"
+
+
+class Cancelled(KernelError):
+    """Whoever asked for the work does not want its result any more; raised by a `Progress`, never by a kernel."""
+
+    code = "cancelled"

@@ -25,8 +25,8 @@ from renderd.errors import ReformatCancelled, ReformatError, ReformatNotAllowed,
 from renderd.library import Library
 from renderd.planes import Planes, check
 from renderd.protocol import Reformat
-from renderd.sources import VolumeSource
 from renderd.scheduler import Scheduler
+from renderd.sources import VolumeSource
 from storage.arrival import Arrival, Outcome
 from storage.database import Database
 from storage.derived import find_derived, next_number
