@@ -64,6 +64,7 @@ export const en: Problems = {
   reformat_outside: "None of these planes meets the volume. Move the plane and try again.",
   reformat_busy: "Too many series are not done yet. Wait for some of them.",
   reformat_cancelled: "Cancelled; nothing was stored.",
+  cancelled: "The computation was cancelled.",
   too_many_edits: "There are too many steps of masks. Reload the page to go on.",
   invalid_filter: "The filter does not take these numbers. Change them and try again.",
   filter_needs_picture: "This filter is for flat pictures and projections, not for volume renderings. Choose another.",

@@ -58,6 +58,7 @@ export const zh = {
   reformat_outside: "所选平面都不在容积之内。请移动平面后重试。",
   reformat_busy: "未完成的重组太多。请等待其中一些完成后再试。",
   reformat_cancelled: "已取消，没有保存任何图像。",
+  cancelled: "计算已取消。",
   too_many_edits: "标签的操作步骤太多。请刷新页面后再继续。",
   invalid_filter: "此滤镜的参数无效。请调整后重试。",
   filter_needs_picture: "此滤镜只能用于平面图像和投影，不能用于容积再现。请选择另一个。",

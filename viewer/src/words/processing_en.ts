@@ -113,6 +113,7 @@ export const en: ProcessingWords = {
   layout: "Layout",
   angle: "Angle",
   place: "Place",
+  dock: "Layout, angle and place along the curve",
   close_curved: "Close the curved reformat",
   not_to_scale: "Projected: not to scale",
   at_of: (at, length) => `${at} / ${length} mm`,

@@ -111,6 +111,7 @@ export const zh = {
   layout: "布局",
   angle: "转角",
   place: "位置",
+  dock: "曲面重建的布局、转角和位置",
   close_curved: "关闭曲面重建",
   not_to_scale: "投影：不按比例",
   at_of: (at: string, length: string): string => `${at} / ${length} mm`,

@@ -16,7 +16,7 @@ export function AlongDock() {
   const length = curve.course?.length_mm ?? 0;
   const at = walk.at_mm.value;
   return (
-    <section class="along-dock" aria-label={w.along} data-testid="along-dock">
+    <section class="along-dock" aria-label={w.dock} data-testid="along-dock">
       <div class="segments" role="group" aria-label={w.layout}>
         {LAYOUTS.map((layout) => (
           <button

@@ -122,15 +122,15 @@ function Row({ style, selected, select }: { style: LabelStyle; selected: boolean
   const ml = labels.millilitres(labels.shownAnswer(desk), label);
   return (
     <li class="label-row" data-testid={`label-${label}`}>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={shown}
-          aria-label={w.shown(name)}
-          data-testid={`label-shown-${label}`}
-          onChange={(event) => labels.setStyle(desk, label, { shown: event.currentTarget.checked }, false)}
-        />
-      </label>
+      <input
+        type="checkbox"
+        role="switch"
+        class="switch"
+        checked={shown}
+        aria-label={w.shown(name)}
+        data-testid={`label-shown-${label}`}
+        onChange={(event) => labels.setStyle(desk, label, { shown: event.currentTarget.checked }, false)}
+      />
       <input
         type="color"
         aria-label={`${name} ${w.colour}`}
