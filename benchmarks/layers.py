@@ -151,6 +151,7 @@ def rivals(bench: Bench) -> list[dict[str, Run]]:
 
 def main() -> None:
     options = report.arguments("layers", str(__doc__))
+    ours.compile_apart()
     ours.use_threads()
     bench = Bench(small=options.small)
     checks(bench)
