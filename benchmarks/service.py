@@ -141,8 +141,7 @@ class Service:
             if self.process.poll() is not None:
                 break
             if self.healthy():
-                seconds = time.monotonic() - begun
-                return seconds
+                return time.monotonic() - begun
             time.sleep(0.05)
         raise RuntimeError(f"farview did not start:\n{self.log.read_text('utf-8', 'replace')[-4000:]}")
 

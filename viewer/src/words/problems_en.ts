@@ -66,6 +66,7 @@ export const en: Problems = {
   reformat_cancelled: "Cancelled; nothing was stored.",
   cancelled: "The computation was cancelled.",
   too_many_edits: "There are too many steps of masks. Reload the page to go on.",
+  tools_compiling: "This function is being prepared after the first start (a few minutes) and will appear by itself; plain planes and 3-D work meanwhile.",
   invalid_filter: "The filter does not take these numbers. Change them and try again.",
   filter_needs_picture: "This filter is for flat pictures and projections, not for volume renderings. Choose another.",
   invalid_curve: "The values of a curve's points must rise. Move those that coincide, or go back to the preset.",

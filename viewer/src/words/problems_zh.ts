@@ -60,6 +60,7 @@ export const zh = {
   reformat_cancelled: "已取消，没有保存任何图像。",
   cancelled: "计算已取消。",
   too_many_edits: "标签的操作步骤太多。请刷新页面后再继续。",
+  tools_compiling: "系统首次启动后正在准备此功能（数分钟），完成后会自动显示；平面和三维图像可照常使用。",
   invalid_filter: "此滤镜的参数无效。请调整后重试。",
   filter_needs_picture: "此滤镜只能用于平面图像和投影，不能用于容积再现。请选择另一个。",
   invalid_curve: "曲线各点的值须依次增大。请移动重合的点，或恢复预设。",
