@@ -79,8 +79,8 @@ def _block(array, size, slices, lines, mode, block, windows, spare, flat, out):
                 middle, _, _ = _lanes(meets[0], meets[1], column)
                 near, far = splat(f32(-FAR), x), splat(f32(FAR), x)
                 values = packet(
-                    array, size, slices, windows, f32(0), lines.axes[row], x, y, z, low, high, dx, dy, dz, near, far,
-                    count, middle, lines.reach[row], mode, spare,
+                    array, size, slices, None, windows, f32(0), lines.axes[row], x, y, z, low, high, dx, dy, dz, near,
+                    far, count, middle, lines.reach[row], mode, spare,
                 )  # fmt: skip
             if column + LANES <= width:
                 store(values, flat, row * width + column)
