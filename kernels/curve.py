@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.interpolate import CubicSpline
 
-from kernels.arc import Arc, Numbers, Points, across, root_between
+from kernels.arc import Arc, Numbers, Points, across
 from kernels.errors import InvalidParameter
 from kernels.picture import MAX_DISTANCE_MM
 
@@ -31,16 +31,16 @@ MAX_POINTS = 512
 MAX_LENGTH_MM = 1e4
 MIN_APART_MM = 1e-3  # neighbours nearer than this are one point
 STEP_MM = 0.25  # between the places that are kept, at most
-AT_ONCE = 2**17  # distances, while the nearest place is looked for
-PARTS = 4  # of the way between two samples: seen along lines a curve turns quickly where it runs along them
+AT_ONCE = 2**14  # polynomials whose roots are looked for
 EQUAL_MM = 1e-7  # lines that are nearer to each other than this coincide
 LEFT, POSTERIOR = np.array([1.0, 0, 0]), np.array([0, 1.0, 0])
 _TINY = 1e-12
 
 
 class Frame(NamedTuple):
-    """Unit vectors [..., 3], each across the others: along the curve, across it, and tangent × across."""
+    """A point of the curve and three unit vectors there, [..., 3]: along it, across it, and tangent × across."""
 
+    point: Points
     tangent: Points
     across: Points
     normal: Points
@@ -165,7 +165,7 @@ class Curve:
         normal = _unit(normal - (normal * tangent).sum(axis=-1, keepdims=True) * tangent)
         angle = np.deg2rad(degrees)
         turned = np.cos(angle) * normal + np.sin(angle) * np.cross(tangent, normal)
-        return Frame(tangent, turned, np.cross(tangent, turned))
+        return Frame(x, tangent, turned, np.cross(tangent, turned))
 
     def nearest(self, points: ArrayLike) -> Nearest:
         """Where the curve comes nearest to patient points [..., 3].
@@ -184,38 +184,33 @@ class Curve:
         """
         flat = points.reshape(-1, 3)
         found = np.empty(len(flat))
-        share = max(1, AT_ONCE // len(self.samples))
+        share = max(1, AT_ONCE // len(self.points))
         for first in range(0, len(flat), share):
             found[first : first + share] = self._nearest(flat[first : first + share], line)
         return found.reshape(points.shape[:-1])
 
     def _nearest(self, points: Points, line: Points | None) -> Numbers:
-        away = np.linalg.norm(across(points[:, None] - self.samples, line), axis=-1)
-        # No place between two samples is nearer than the farther one without the way to it.
-        least = np.maximum(away[:, :-1], away[:, 1:]) - self.places_mm[1]
-        which, k = np.nonzero(least <= away.min(axis=1, keepdims=True))
-        t = self.parameters[k, None] + np.diff(self.parameters)[k, None] * np.linspace(0, 1, PARTS + 1)
-        slopes = self._slopes(points[which, None], line, t)[0]
-        dip, part = np.nonzero((slopes[:, :-1] <= 0) & (slopes[:, 1:] >= 0))
-        low, high = t[dip, part], t[dip, part + 1]
-        aims = points[which[dip]]
-        close = 1e-13 * self.spline.x[-1]
-        found = root_between(lambda t: self._slopes(aims, line, t), low, high, (low + high) / 2, close)
-        every = np.arange(len(points))
-        which = np.concatenate([which[dip], every, every])
-        found = np.concatenate([found, np.repeat(self.spline.x[[0, -1]], len(points))])
-        ways = points[which] - self.spline(found)
-        apart = np.linalg.norm(across(ways, line), axis=-1)
+        """Where (P − p)·P′ = 0, a polynomial of degree five in each piece of the spline, or an end of a piece."""
+        away = np.linalg.norm(across(points[:, None] - self.points, line), axis=-1)
+        # Nothing of a piece is nearer than where it begins, without its length.
+        lengths = np.diff(self.arc.of(self.spline.x))
+        which, k = np.nonzero(away[:, :-1] - lengths <= away.min(axis=1, keepdims=True) + EQUAL_MM)
+        widths = np.diff(self.spline.x)[k]
+        cubic, square, linear, start = self.spline.c[:, k] * widths[:, None] ** np.array([3, 2, 1, 0])[:, None, None]
+        start = start - points[which]
+        a, b, c, d = (across(vectors, line) for vectors in (cubic, square, linear, start))
+        quintic = [3 * _dot(a, a), 5 * _dot(a, b), 4 * _dot(a, c) + 2 * _dot(b, b)]
+        quintic += [3 * _dot(b, c) + 3 * _dot(a, d), _dot(c, c) + 2 * _dot(b, d), _dot(c, d)]
+        ends = np.broadcast_to([0.0, 1.0], (len(k), 2))
+        part = np.concatenate([_roots(np.stack(quintic, axis=-1)), ends], axis=-1)
+        ways = _polynomial(np.stack([cubic, square, linear, start])[:, :, None], part[..., None])
+        apart, far = np.linalg.norm(across(ways, line), axis=-1), np.linalg.norm(ways, axis=-1)
         nearest = np.full(len(points), np.inf)
-        np.minimum.at(nearest, which, apart)
-        order = np.lexsort([np.linalg.norm(ways, axis=-1), apart > nearest[which] + EQUAL_MM, which])
-        return np.asarray(found[order][np.searchsorted(which[order], every)])
-
-    def _slopes(self, points: Points, line: Points | None, t: Numbers) -> tuple[Numbers, Numbers]:
-        """How half the squared distance from points grows with t, and how that does."""
-        ways, along = across(points - self.spline(t), line), self.spline(t, 1)
-        curvature = (across(along, line) * along).sum(axis=-1) - (ways * self.spline(t, 2)).sum(axis=-1)
-        return -(ways * along).sum(axis=-1), curvature
+        np.minimum.at(nearest, which, apart.min(axis=1))
+        far = np.where(apart <= nearest[which, None] + EQUAL_MM, far, np.inf)
+        t = self.spline.x[k] + np.take_along_axis(part, far.argmin(axis=1)[:, None], axis=1)[:, 0] * widths
+        order = np.lexsort([far.min(axis=1), which])
+        return np.asarray(t[order][np.searchsorted(which[order], np.arange(len(points)))])
 
 
 def checked_points(points: ArrayLike) -> Points:
@@ -271,6 +266,38 @@ def _end(t: Numbers, points: Points) -> Points:
 def _unit(vectors: Points) -> Points:
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-300))
+
+
+def _dot(one: Points, other: Points) -> Numbers:
+    return np.asarray((one * other).sum(axis=-1))
+
+
+def _roots(quintic: Numbers) -> Numbers:
+    """Roots [n, 5] of polynomials [n, 6], the highest power first; of complex ones the real part; held to 0 … 1.
+
+    The eigenvalues of the companion matrix, and two of Newton's steps where they come nearer to zero.
+    """
+    most = np.abs(quintic).max(axis=-1)
+    lead = np.maximum(1e-13 * most, np.where(most > 0, 0, 1))  # of a straight piece: its other roots are far away
+    lead = np.where(np.abs(quintic[..., 0]) > lead, quintic[..., 0], lead)
+    companion = np.zeros((len(most), 5, 5))
+    companion[..., 0, :] = -quintic[..., 1:] / lead[..., None]
+    companion[..., [1, 2, 3, 4], [0, 1, 2, 3]] = 1
+    t = np.clip(np.linalg.eigvals(companion).real, 0, 1)
+    q = quintic.T[..., None]
+    steps = np.array([5, 4, 3, 2, 1])[:, None, None] * q[:-1]
+    for _ in range(2):
+        value, slope = _polynomial(q, t), _polynomial(steps, t)
+        better = np.clip(t - value / np.where(slope == 0, np.inf, slope), 0, 1)
+        t = np.where(np.abs(_polynomial(q, better)) < np.abs(value), better, t)
+    return np.asarray(t)
+
+
+def _polynomial(coefficients: Numbers, t: Numbers) -> Numbers:
+    value = coefficients[0]
+    for q in coefficients[1:]:
+        value = value * t + q
+    return np.asarray(value)
 
 
 def _turns(x0: Points, t0: Points, x1: Points, t1: Points) -> Numbers:
