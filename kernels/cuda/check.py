@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from kernels import (
     bricks,
+    curved,
     image,
     picture_bilateral,
     picture_edge,
@@ -27,6 +28,7 @@ from kernels import (
     window,
 )
 from kernels.arrays import to_host
+from kernels.curved_picture import CurvedPicture
 from kernels.picture import Picture
 from kernels.samples import Projection, projection_samples, ways
 from kernels.transfer import TransferFunction
@@ -73,7 +75,7 @@ class Check:
 
 def checks(module: Any, scale: int = 1) -> Iterator[Check]:
     """One after the other; `module` makes the card's arrays (cupy), `scale` enlarges volumes and pictures."""
-    for cases in (_windows, _images, _filters, _bricks, _planes, _renderings):
+    for cases in (_windows, _images, _filters, _bricks, _planes, _curves, _renderings):
         yield from cases(module, scale)
 
 
@@ -172,6 +174,16 @@ def _planes(module: Any, scale: int) -> Iterator[Check]:
         yield Check("plane", f"{name}, slice", float(np.abs(values - volume.array[nz // 2]).max()), 0)
 
 
+def _curves(module: Any, scale: int) -> Iterator[Check]:
+    for name, volume in _volumes(random_volume, scale):
+        device = on_card(volume, module)
+        picture = curled(volume, 13 * scale, 9 * scale, 0.77 / scale)
+        for projection, thickness_mm in (("max", 0.0), ("max", 4.0), ("min", 4.0), ("mean", 4.0)):
+            values = to_host(curved.reformat(device, picture, projection, thickness_mm))
+            truth = curved.reference(volume, picture, projection, thickness_mm)
+            yield Check("curved", f"{name}, {projection} of {thickness_mm:g} mm", _error(values, truth), 1e-3 * RANGE)
+
+
 def _between_samples(volume: Volume, picture: Picture, projection: Projection) -> NDArray[np.float64]:
     """Two half-spaces across the axis that rays follow, between their samples: no rounding brings one to a face."""
     samples = projection_samples(volume, picture, projection)
@@ -239,6 +251,16 @@ def oblique(volume: Volume, width: int, height: int, pixel_mm: float) -> Picture
     right, down = OBLIQUE[0] * pixel_mm, OBLIQUE[1] * pixel_mm
     origin = volume.centre_mm - right * (width - 1) / 2 - down * (height - 1) / 2
     return Picture(origin, right, down, width, height)
+
+
+def curled(volume: Volume, width: int, height: int, pixel_mm: float) -> CurvedPicture:
+    """Lines about the volume's middle, each turned a little further about an oblique axis; the first is missing."""
+    angle = np.linspace(0, 2, height)[:, None]
+    right = np.cos(angle) * OBLIQUE[0] + np.sin(angle) * OBLIQUE[2]
+    normal = np.cos(angle) * OBLIQUE[2] - np.sin(angle) * OBLIQUE[0]
+    down = (np.arange(height) - (height - 1) / 2)[:, None] * pixel_mm * OBLIQUE[1]
+    origin = volume.centre_mm + down - right * pixel_mm * (width - 1) / 2
+    return CurvedPicture(origin, right * pixel_mm, normal, np.arange(height) > 0, width)
 
 
 def _error(values: NDArray[Any], truth: NDArray[np.float64]) -> float:

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kernels import bilateral, bricks, image, plane, rendering, vesselness, window
+from kernels import bilateral, bricks, curved, image, plane, rendering, vesselness, window
+from kernels.cuda.check import curled
 from kernels.picture import Picture
 from kernels.presets import PRESETS
 from kernels.volume import Volume
@@ -95,6 +96,7 @@ def _pictures(card: Card) -> Iterator[Any]:
             grid = bricks.bricks(volume)
             yield grid.occupancy(PRESETS["ct_cta"].table())
             yield plane.plane(volume, picture)
+            yield curved.reformat(volume, curled(volume, 5, 5, 1.0))
             for render in (rendering.volume_rendering, rendering.volume_rendering_rgba):
                 yield render(volume, picture, PRESETS["ct_cta"], grid, 1.0)
 

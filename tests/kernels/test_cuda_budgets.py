@@ -36,6 +36,7 @@ REGISTERS = {
     "bricks.spread_cuda": 80,
     "bricks.spread_near_cuda": 32,
     "plane.spread_cuda": 80,
+    "curved.spread_cuda": 80,
     "rendering.spread_cuda": 152,
     "rendering.spread_rgba_cuda": 152,
 }
