@@ -112,7 +112,8 @@ def test_planes_agree_within_a_thousandth_of_the_steepest_step(
     volume = request.getfixturevalue(name)
     picture = oblique(volume, SIDE, SIDE, 0.8)
     there = on_card(volume, Card())
-    values = arguments(monkeypatch, lambda: plane.slab(there, picture, projection, thickness_mm))[:-2]
+    launched = arguments(monkeypatch, lambda: plane.slab(there, picture, projection, thickness_mm))[:-2]
+    values = (*launched[:3], None, *launched[3:])  # no mask
     out = np.empty((SIDE, SIDE), np.float32)
     planes()(values, out)
     truth = plane.slab(volume, picture, projection, thickness_mm)
@@ -164,14 +165,14 @@ def test_rendering_agrees_within_two_greys(
     *values, optics, _ = launched[:-1]
 
     def lanes(how: tuple[float, float, bool], picture: Picture = picture, **changes: Any) -> NDArray[np.float32]:
-        *given, judged = rendering.arguments(volume, picture, function, grid, *how)
+        *given, judged, layers = rendering.arguments(volume, picture, function, grid, *how)
         rgba, rgb = np.empty((SIDE, SIDE, 4), np.float32), np.empty((SIDE, SIDE, 3), np.uint8)
-        rendering.spread_cpu(*given, judged._replace(**changes), band(picture, None), rgb, rgba)
+        rendering.spread_cpu(*given, judged._replace(**changes), layers, band(picture, None), rgb, rgba)
         return rgba
 
     def threads(**changes: Any) -> NDArray[np.float32]:
         out = np.empty((SIDE, SIDE, 4), np.float32)
-        renderings()((*values, optics._replace(**changes)), out)
+        renderings()((*values, optics._replace(**changes), None), out)
         return out
 
     used = threads()
