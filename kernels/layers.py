@@ -98,7 +98,7 @@ class Layers:
     def tables(self) -> LayerTables:
         """As kernels take them."""
         module = module_of(self.volume.array)
-        nothing = module.zeros(1, np.uint8)
+        nothing = module.asarray(np.zeros(1, np.uint8))
         layers = (self.mask, self.labels, self.heat)
         flat = [nothing if layer is None else layer.array.reshape(-1) for layer in layers]
         tables = [
