@@ -15,7 +15,22 @@ from typing import Any
 
 import numpy as np
 
-from kernels import bricks, image, packets, plane, rendering, rows, window
+from kernels import (
+    bilateral,
+    box,
+    bricks,
+    gaussian,
+    gradient,
+    image,
+    median3d,
+    packets,
+    plane,
+    rendering,
+    rows,
+    unsharp,
+    vesselness,
+    window,
+)
 from kernels.picture import Picture
 from kernels.presets import PRESETS
 from kernels.transfer import TransferFunction
@@ -30,6 +45,18 @@ DRIVERS = (
     bricks.spread_cpu,
     bricks.near_cpu,
     rendering.spread_cpu,
+    box.not_finite,
+)
+
+# Filters of volumes work for a second or more, and for nobody who looks at a picture: they are compiled when they are
+# first used, each in a few seconds, and kept like the others.
+LATER = (
+    gaussian.spread_cpu,
+    unsharp.spread_cpu,
+    gradient.spread_cpu,
+    vesselness.spread_cpu,
+    median3d.spread_cpu,
+    bilateral.spread_cpu,
 )
 
 
@@ -70,15 +97,35 @@ def _steps() -> list[Callable[[], Any]]:
     picture = Picture((0, 0, 0), (1, 0, 0), (0, 1, 0), 5, 5)  # type: ignore[arg-type]
     across = Picture(picture.origin, picture.down, picture.right, 5, 5)  # its rows do not run along rows of voxels
     matrix, function = np.eye(2, 3), PRESETS["ct_cta"]
-    int16, float32 = (Volume(np.zeros((4, 4, 4), kind), np.eye(4)) for kind in (np.int16, np.float32))
+    int16, float32 = _volumes()
     return [
         lambda: window.window(np.zeros((2, 2), np.float32), 0, 10),
         lambda: image.sample(np.zeros((2, 2, 3), np.uint8), matrix, 2, 2),
+        lambda: box.require_finite(float32, box.box_of(None, float32.array.shape)),
         *(partial(image.sample, np.zeros((2, 2), dtype), matrix, 2, 2) for dtype in image.DTYPES),
         *(partial(plane.plane, volume, picture) for volume in (int16, float32)),
         *(partial(plane.plane, volume, across) for volume in (int16, float32)),
         *(partial(_render, volume, picture, function) for volume in (int16, float32)),
     ]
+
+
+def later() -> list[Callable[[], Any]]:
+    """Steps that compile what nobody waits for a picture of."""
+    return [
+        partial(filter_, volume, *amounts)
+        for volume in _volumes()
+        for filter_, amounts in (
+            (vesselness.vesselness, ([1.0],)),
+            (unsharp.unsharp, (1.0,)),  # and with it the Gaussian
+            (gradient.gradient_magnitude, ()),
+            (median3d.median3d, ()),
+            (bilateral.bilateral, (1.0, 10.0)),
+        )
+    ]
+
+
+def _volumes() -> list[Volume]:
+    return [Volume(np.zeros((4, 4, 4), kind), np.eye(4)) for kind in (np.int16, np.float32)]
 
 
 def _render(volume: Volume, picture: Picture, function: TransferFunction) -> None:

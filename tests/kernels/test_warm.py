@@ -16,7 +16,7 @@ from kernels.volume import Volume
 from tests.kernels.grids import DTYPES, SHEARED, centred, random_volume
 
 
-def test_every_driver_is_warmed_up():
+def test_every_driver_is_warmed_up_or_said_to_be_compiled_later():
     """A driver is what starts threads and keeps its machine code; all others are compiled into one."""
     stems = sorted(path.stem for path in Path(kernels.__file__).parent.glob("*.py") if path.stem != "__init__")
     found = set()
@@ -25,7 +25,8 @@ def test_every_driver_is_warmed_up():
         for thing in vars(module).values():
             if isinstance(thing, Dispatcher) and thing.targetoptions.get("parallel"):
                 found.add(f"{thing.py_func.__module__}.{thing.py_func.__name__}")
-    assert found == {f"{driver.py_func.__module__}.{driver.py_func.__name__}" for driver in warm.DRIVERS}
+    known = (*warm.DRIVERS, *warm.LATER)
+    assert found == {f"{driver.py_func.__module__}.{driver.py_func.__name__}" for driver in known}
 
 
 @pytest.mark.slow
@@ -67,3 +68,11 @@ def test_the_shares_of_processes_are_all_steps_once(monkeypatch, parts):
 def test_a_second_time_nothing_is_compiled_or_loaded():
     warm.compile_all()
     assert warm.compile_all() == warm.Warmth(0, 0)
+
+
+@pytest.mark.slow
+def test_what_is_compiled_later_is_compiled_for_every_volume():
+    for step in warm.later():
+        step()
+    for driver in warm.LATER:
+        assert {str(signature[0].dtype) for signature in driver.signatures} == {"int16", "float32"}
