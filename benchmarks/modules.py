@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks import ours
 from benchmarks.timing import Run
 from benchmarks.views import VIEWS
 from kernels.image import sample
 from kernels.pick import surface_point
+from kernels.picture_bilateral import bilateral
+from kernels.picture_clahe import clahe
+from kernels.picture_edge import edge
+from kernels.picture_gamma import gamma
+from kernels.picture_gaussian import gaussian
+from kernels.picture_median import median
+from kernels.picture_threshold import threshold
+from kernels.picture_unsharp import unsharp
+from kernels.regions import Ellipse
+from kernels.statistics import histogram, measure
 
 if TYPE_CHECKING:
     from benchmarks.bench import Bench
@@ -37,4 +49,30 @@ def works(bench: Bench) -> dict[str, dict[str, Case]]:
         "image.py": {"4096² to 1024²": Case(lambda _: sample(pixels, shrink, side, side), pixels.nbytes + 4 * side**2)},
         "pick.py": {"surface": Case(lambda _: surface_point(volume, picture, cta, side / 2, side / 2))},
         "transfer.py": {"tables": Case(lambda i: cta.shifted(0.1 + i / 97).table())},
+        **filters(ours.plane_values(volume, VIEWS[1].picture(bench.side(512)))),
+    }
+
+
+def filters(picture: NDArray[np.float32]) -> dict[str, dict[str, Case]]:
+    """Those of a picture, and what is measured in one, on an oblique plane of 512² with corners beyond the body."""
+    height, width = picture.shape
+    disc = Ellipse(width / 2, height / 2, width / 4, height / 4)
+    return {
+        "picture_gaussian.py": {
+            f"512², σ {sigma}": Case(partial(lambda sigma, _: gaussian(picture, sigma), sigma)) for sigma in (1, 5, 20)
+        },
+        "picture_unsharp.py": {"512², σ 1": Case(lambda _: unsharp(picture, 1, 1))},
+        "picture_median.py": {
+            f"512², radius {radius}": Case(partial(lambda radius, _: median(picture, radius), radius))
+            for radius in (1, 2, 3)
+        },
+        "picture_bilateral.py": {"512², σ 1.6": Case(lambda _: bilateral(picture, 1.6, 50))},
+        "picture_edge.py": {"512²": Case(lambda _: edge(picture))},
+        "picture_clahe.py": {"512²": Case(lambda _: clahe(picture, -160, 240))},
+        "picture_gamma.py": {"512²": Case(lambda _: gamma(picture, -160, 240, 0.5))},
+        "picture_threshold.py": {"512²": Case(lambda _: threshold(picture, -160, 240))},
+        "statistics.py": {
+            "an ellipse of 256²": Case(lambda _: measure(picture, disc)),
+            "histogram 512²": Case(lambda _: histogram(picture, -1024, 3071)),
+        },
     }

@@ -24,6 +24,14 @@ from kernels import (
     image,
     median3d,
     packets,
+    picture_bilateral,
+    picture_clahe,
+    picture_edge,
+    picture_gamma,
+    picture_gaussian,
+    picture_median,
+    picture_threshold,
+    picture_unsharp,
     plane,
     rendering,
     rows,
@@ -31,6 +39,7 @@ from kernels import (
     vesselness,
     window,
 )
+from kernels.filters import KINDS, Filter, apply
 from kernels.picture import Picture
 from kernels.presets import PRESETS
 from kernels.transfer import TransferFunction
@@ -42,6 +51,17 @@ DRIVERS = (
     window.spread_cpu,
     image.spread_cpu,
     image.spread_colour_cpu,
+    picture_gaussian.spread_rows,
+    picture_gaussian.spread_columns,
+    picture_gaussian.spread_quotient,
+    picture_unsharp.spread_cpu,
+    picture_median.spread_cpu,
+    picture_bilateral.spread_cpu,
+    picture_edge.spread_cpu,
+    picture_clahe.spread_counts,
+    picture_clahe.spread_cpu,
+    picture_gamma.spread_cpu,
+    picture_threshold.spread_cpu,
     bricks.spread_cpu,
     bricks.near_cpu,
     rendering.spread_cpu,
@@ -100,6 +120,7 @@ def _steps() -> list[Callable[[], Any]]:
     int16, float32 = _volumes()
     return [
         lambda: window.window(np.zeros((2, 2), np.float32), 0, 10),
+        *(partial(_filter, name) for name in KINDS),
         lambda: image.sample(np.zeros((2, 2, 3), np.uint8), matrix, 2, 2),
         lambda: box.require_finite(float32, box.box_of(None, float32.array.shape)),
         *(partial(image.sample, np.zeros((2, 2), dtype), matrix, 2, 2) for dtype in image.DTYPES),
@@ -126,6 +147,11 @@ def later() -> list[Callable[[], Any]]:
 
 def _volumes() -> list[Volume]:
     return [Volume(np.zeros((4, 4, 4), kind), np.eye(4)) for kind in (np.int16, np.float32)]
+
+
+def _filter(name: str) -> None:
+    """On a picture with a pixel that has no sample: a Gaussian then runs all of its drivers."""
+    apply(Filter(name), np.array([[1, window.OUTSIDE]], np.float32), 0.5, (0, 10))
 
 
 def _render(volume: Volume, picture: Picture, function: TransferFunction) -> None:

@@ -25,8 +25,8 @@ from renderd.errors import ReformatCancelled, ReformatError, ReformatNotAllowed,
 from renderd.library import Library
 from renderd.planes import Planes, check
 from renderd.protocol import Reformat
-from renderd.sources import VolumeSource
 from renderd.scheduler import Scheduler
+from renderd.sources import VolumeSource
 from storage.arrival import Arrival, Outcome
 from storage.database import Database
 from storage.derived import find_derived, next_number
@@ -150,8 +150,6 @@ class Batches:
         source = await self._source(batch)
         files = await self._files(batch, source)
         del source  # the volume may go
-        await self._allow(batch)
-        batch.storing = True
         return await self._store(batch, files)
 
     async def _allow(self, batch: Batch) -> None:
@@ -223,6 +221,8 @@ class Batches:
         arrival = Arrival(self._database, self._library.blobs)
         while True:
             try:
+                await self._allow(batch)
+                batch.storing = True
                 outcomes = await arrival.receive_all(files, batch.institution_id, ORIGIN)
                 series = await self._find(batch)
                 break

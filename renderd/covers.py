@@ -16,7 +16,7 @@ from renderd import camera
 from renderd.dressing import rgb
 from renderd.heat import moved
 from renderd.palettes import colours_of
-from renderd.protocol import Fusion, LabelStyle, PlaneView, VolumeView
+from renderd.protocol import LabelStyle, PlaneView, VolumeView
 from renderd.sources import VolumeSource
 
 View = PlaneView | VolumeView  # the latter with a projection
@@ -39,7 +39,9 @@ class Cover:
         self._view, self._picture, self._source = view, picture, source
         self._fusion = view.fusion if source.second is not None else None
         self._styles = styles_of(view.labels.styles) if view.labels is not None else np.zeros((LABELS, 5), np.float32)
-        self._drawn = (self._styles[:, 3:] > 0).any(axis=1) if source.labelmap is not None else np.zeros(LABELS, bool)
+        self._drawn = np.zeros(LABELS, bool)
+        if source.labelmap is not None:
+            self._drawn |= (self._styles[:, 3:] > 0).any(axis=1)
         self._second = None
         if self._fusion is not None and source.second is not None:
             self._second = moved(source.second.volume, self._fusion)
@@ -51,27 +53,22 @@ class Cover:
     def paint(self, first: int, last: int, greys: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
         """Colour the rows first … last of the picture."""
         if self._fusion is not None and self._second is not None:
-            self._fuse(self._fusion, self._second, first, last, greys, out)
+            centre, width = self._fusion.window
+            values = self._values(self._second, first, last)
+            ends = (centre - width / 2, centre + width / 2)
+            fused(greys, values, colours_of(self._fusion.palette), *ends, self._fusion.opacity, out)
         else:
             coloured(greys, out)
         if self._drawn.any():
             self._label(first, last, out)
 
-    def values(self, volume: Volume, first: int, last: int) -> NDArray[np.float32]:
+    def _values(self, volume: Volume, first: int, last: int) -> NDArray[np.float32]:
         """What the view shows of a volume, in those rows."""
         view, rows = self._view, (first, last)
         if isinstance(view, PlaneView):
             return slab(volume, self._picture, view.projection, view.thickness_mm, rows=rows)
         assert view.projection is not None
         return project(volume, self._picture, view.projection, clip=camera.clip(view), rows=rows)
-
-    def _fuse(
-        self, fusion: Fusion, second: Volume, first: int, last: int, greys: NDArray[np.uint8], out: NDArray[np.uint8]
-    ) -> None:
-        centre, width = fusion.window
-        values = self.values(second, first, last)
-        low, high = centre - width / 2, centre + width / 2
-        fused(greys, values, colours_of(fusion.palette), low, high, fusion.opacity, out)
 
     def _label(self, first: int, last: int, out: NDArray[np.uint8]) -> None:
         labelmap, view, picture = self._source.labelmap, self._view, self._picture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,8 @@ from renderd.edits import Edits
 from renderd.filtered import Filtered
 from renderd.filters import volume_filter
 from renderd.heat import Heat, heats_of
-from renderd.labelmaps import Hiding, mask_key
-from renderd.protocol import CurvedView, Filter, Fusion, LabelStyle, PlaneView, VolumeView
+from renderd.labelmaps import Hiding, Labelmap, mask_key
+from renderd.protocol import CurvedView, Filter, Fusion, Labels, LabelStyle, PlaneView, VolumeView
 from renderd.sources import VolumeSource
 
 View = PlaneView | CurvedView | VolumeView
@@ -49,6 +50,11 @@ def tints_of(styles: tuple[LabelStyle, ...]) -> NDArray[np.float32]:
     return table
 
 
+def hides(labelmap: Labelmap, styles: tuple[LabelStyle, ...]) -> bool:
+    """Whether any voxel is hidden."""
+    return bool((~shown_of(styles) & (labelmap.counts > 0)).any())
+
+
 class Dressing:
     """That of one connection's viewports. On the event loop."""
 
@@ -77,65 +83,60 @@ class Dressing:
             InvalidFilter, FilterNeedsPicture: as `filters.volume_filter`.
             RenderError: something cannot be made, or takes more memory than there is.
         """
-        chosen = view.filter if is_shaded(view) else None
-        labels = None if isinstance(view, CurvedView) else view.labels
-        fusion = None if isinstance(view, CurvedView) else view.fusion
-        if second is not None:
-            source = replace(source, second=second)
-        if chosen is not None:
-            filtered = self._filtered(viewport, chosen, source)
-            if filtered is None:
-                return None
-            source = replace(source, filtered=filtered, held=(*source.held, filtered))
-        if labels is None and not (is_shaded(view) and fusion is not None):
-            return source
-        held: list[Derived] = []
-        labelmap = hiding = heat = None
-        key: list[Hashable] = [source.assembly.key, id(source.volume)]
+        labels, fusion = (None, None) if isinstance(view, CurvedView) else (view.labels, view.fusion)
+        wanted: dict[str, Derived | None] = {}
+        if view.filter is not None and is_shaded(view):
+            wanted["filter"] = self._filtered(viewport, view.filter, source)
         if labels is not None:
-            labelmap_key, labelmap = self._edits.labelmap(labels.n, source.assembly)
-            if labelmap is None:
-                return None
-            held.append(labelmap)
-            shown = shown_of(labels.styles)
-            key += [labelmap_key, labels.styles]
-            if (~shown & (labelmap.counts > 0)).any():
-                mask = (*source.assembly.key, mask_key(labelmap_key, shown))
-                found = labelmap
-                hiding = self._workshop.find(
-                    mask, lambda: Hiding(source.assembly, found, shown), (id(self), viewport, "mask")
-                )
-                if hiding is None:
-                    return None
-                held.append(hiding)
-        if is_shaded(view) and fusion is not None and second is not None:
-            heat = self._heat(viewport, fusion, source, second)
-            if heat is None:
-                return None
-            held.append(heat)
-            key.append(fusion)
-        source = replace(source, labelmap=labelmap, held=(*source.held, *held))
-        tints = tints_of(labels.styles) if labels is not None and is_shaded(view) else None
-        is_tinted = labelmap is not None and tints is not None and bool(tints[:, 3].any())
-        if hiding is None and heat is None and not is_tinted:
-            return source
+            key, labelmap = self._edits.labelmap(labels.n, source.assembly)
+            wanted["labels"] = labelmap
+            if labelmap is not None and hides(labelmap, labels.styles):
+                wanted["mask"] = self._hiding(viewport, key, labelmap, labels, source)
+        if fusion is not None and second is not None and is_shaded(view):
+            wanted["heat"] = self._heat(viewport, fusion, source, second)
+        made = {what: derived for what, derived in wanted.items() if derived is not None}
+        if len(made) < len(wanted):
+            return None
+        filtered, labelmap = cast(Filtered | None, made.get("filter")), cast(Labelmap | None, made.get("labels"))
+        dressed = replace(source, second=second, labelmap=labelmap, filtered=filtered, held=tuple(made.values()))
+        return replace(dressed, layers=self._layers_of(viewport, view, dressed, made))
+
+    def _layers_of(self, viewport: int, view: View, source: VolumeSource, made: dict[str, Derived]) -> Layers | None:
+        """What rays and samples take into account; the same object as long as it is the same."""
+        if isinstance(view, CurvedView):
+            return None
+        mask, heat = cast(Hiding | None, made.get("mask")), cast(Heat | None, made.get("heat"))
+        tints = tints_of(view.labels.styles) if view.labels is not None and is_shaded(view) else None
+        labelmap = source.labelmap if tints is not None and tints[:, 3].any() else None
+        if mask is None and heat is None and labelmap is None:
+            return None
+        styles = None if view.labels is None else view.labels.styles
+        key = (source.volume, mask, heat, labelmap, styles, view.fusion)
         known = self._layers.get(viewport)
-        if known is None or known[0] != tuple(key):
-            layers = Layers(
-                source.volume,
-                None if hiding is None else hiding.layer,
-                labelmap.layer if labelmap is not None and is_tinted else None,
-                tints if is_tinted else None,
-                None if heat is None else heat.layer,
-                None if heat is None or fusion is None else heats_of(fusion),
-            )
-            known = self._layers[viewport] = (tuple(key), layers)
-        return replace(source, layers=known[1])
+        if known is not None and known[0] == key:
+            return known[1]
+        layers = Layers(
+            source.volume,
+            None if mask is None else mask.layer,
+            None if labelmap is None else labelmap.layer,
+            None if labelmap is None else tints,
+            None if heat is None else heat.layer,
+            None if heat is None or view.fusion is None else heats_of(view.fusion),
+        )
+        self._layers[viewport] = (key, layers)
+        return layers
 
     def _filtered(self, viewport: int, chosen: Filter, source: VolumeSource) -> Filtered | None:
         volume_filter(chosen)  # raises what a reader should know at once
         key = ("filtered", *source.assembly.key, chosen)
         return self._workshop.find(key, lambda: Filtered(source.assembly, chosen), (id(self), viewport, "filter"))
+
+    def _hiding(
+        self, viewport: int, labelmap_key: Hashable, labelmap: Labelmap, labels: Labels, source: VolumeSource
+    ) -> Hiding | None:
+        shown = shown_of(labels.styles)
+        key = (*source.assembly.key, mask_key(labelmap_key, shown))
+        return self._workshop.find(key, lambda: Hiding(source.assembly, labelmap, shown), (id(self), viewport, "mask"))
 
     def _heat(self, viewport: int, fusion: Fusion, source: VolumeSource, second: VolumeSource) -> Heat | None:
         key = ("heat", *source.assembly.key, *second.assembly.key, fusion.move, fusion.window)

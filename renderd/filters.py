@@ -7,13 +7,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from kernels.bilateral3d import bilateral3d
+from kernels.bilateral import bilateral
+from kernels.box import Region
 from kernels.errors import InvalidParameter
 from kernels.filters import Filter as PictureFilter
 from kernels.gaussian import gaussian
 from kernels.gradient import gradient_magnitude
 from kernels.median3d import median3d
-from kernels.region import Region
 from kernels.unsharp import unsharp
 from kernels.volume import Volume
 from renderd.errors import FilterNeedsPicture, InvalidFilter
@@ -60,7 +60,7 @@ def volume_filter(chosen: Filter) -> VolumeFilter:
         case "edge":
             return lambda volume, region, out: gradient_magnitude(volume, size, region=region, out=out)
         case "bilateral":
-            return lambda volume, region, out: bilateral3d(volume, size, strength, region=region, out=out)
+            return lambda volume, region, out: bilateral(volume, size, strength, region=region, out=out)
         case "median":
             if size not in (1, 2):
                 raise InvalidFilter("a volume's median has a radius of 1 or 2 voxels")

@@ -1,7 +1,7 @@
 """A second volume as a layer over the first: its place in the window, on the first one's grid; see kernels/layers.py.
 
-Planes and projections sample the second volume where it lies. Rays of a volume rendering read both at once, and for them
-it is brought onto one grid, as 255 steps of its window.
+Planes and projections sample the second volume where it lies. Rays of a volume rendering read both at once, and for
+them it is brought onto one grid, as 255 steps of its window.
 """
 
 from __future__ import annotations

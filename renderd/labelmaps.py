@@ -15,7 +15,7 @@ import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.components import keep_with
+from kernels.components import seeded
 from kernels.cut import Lasso, cut
 from kernels.labelmap import LABELS, mask_of
 from kernels.layers import Layer
@@ -82,7 +82,7 @@ class Labelmap(Derived):
         if labels[z, y, x] != change.label:
             return
         mine = labels == change.label
-        lost = mine & ~keep_with(mine, (z, y, x))
+        lost = mine & ~seeded(mine, [(z, y, x)])
         self.changed = int(np.count_nonzero(lost))
         labels[lost] = change.other
 

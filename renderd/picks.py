@@ -18,8 +18,8 @@ import structlog
 from kernels.errors import KernelError
 from kernels.pick import Seen, projection_point, slab_point, surface_point
 from renderd import camera
-from renderd.errors import RenderError
 from renderd.curves import located, traced
+from renderd.errors import RenderError
 from renderd.measuring import measured
 from renderd.protocol import (
     CurvedView,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -187,7 +188,8 @@ class Renderer:
             is_plain = cover.is_empty and source.plain and view.filter is None
             if is_plain and self._drawn_on_card(source.assembly, on_card):
                 return
-            _paint(values_of(rows), view.window, invert, stack.window_function, cover, rows, out)
+            greys = partial(_window, values_of(rows), view.window, invert, stack.window_function)
+            _paint(greys, cover, rows, out)
 
         flags = _flags(size, interpolated=True, colour=not cover.is_empty)
         return Rendering(want, size, flags, paint, kind=kind, costs=self.costs)
@@ -271,7 +273,7 @@ class Renderer:
             is_plain = cover.is_empty and source.plain and view.filter is None
             if is_plain and self._drawn_on_card(assembly, on_card):
                 return
-            _paint(values_of(rows), view.window, invert, function, cover, rows, out)
+            _paint(partial(_window, values_of(rows), view.window, invert, function), cover, rows, out)
 
         flags = _flags(size, interpolated=True, colour=not cover.is_empty)
         return Rendering(want, size, flags, paint, kind=kind, costs=self.costs)
@@ -297,19 +299,12 @@ def _covers(view: PlaneView | VolumeView) -> tuple[bool, bool]:
     return view.fusion is not None, view.labels is not None
 
 
-def _paint(
-    values: NDArray[np.float32],
-    window_of: tuple[float, float],
-    invert: bool,
-    function: str,
-    cover: Cover,
-    rows: Rows,
-    out: NDArray[np.uint8],
-) -> None:
+def _paint(greys: Callable[..., NDArray[np.uint8]], cover: Cover, rows: Rows, out: NDArray[np.uint8]) -> None:
+    """Greys, made by `greys(out)` or `greys()`, and what lies over them."""
     if cover.is_empty:
-        _window(values, window_of, invert, function, out)
+        greys(out)
     else:
-        cover.paint(*rows, _window(values, window_of, invert, function), out)
+        cover.paint(*rows, greys(), out)
 
 
 def _flags(size: Size, *, interpolated: bool, colour: bool) -> Flag:

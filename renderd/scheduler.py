@@ -280,13 +280,18 @@ def _told(error: Exception) -> RenderError:
     return told
 
 
+def _is_shading(view: View) -> bool:
+    """Whether colours are shading alone: those of a second volume or of labels are read, and keep their sharpness."""
+    return isinstance(view, VolumeView) and view.fusion is None and view.labels is None
+
+
 def frame_of(want: Want, rendering: Rendering) -> Frame:
     """Encode a picture; any thread."""
     begun = time.perf_counter()
     if want.final:
         encoded = encode.lossless(rendering.raw)
     else:
-        encoded = encode.lossy(rendering.raw, LEVELS[want.level][1], subsampled=isinstance(want.view, VolumeView))
+        encoded = encode.lossy(rendering.raw, LEVELS[want.level][1], subsampled=_is_shading(want.view))
     return Frame(
         want=want,
         codec=encoded.codec,

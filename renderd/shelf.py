@@ -81,10 +81,11 @@ class Shelf:
     def opened(self, viewport: int, view: View) -> None:
         """A viewport shows this now."""
         fusion = None if isinstance(view, StackView | CurvedView) else view.fusion
-        shown = {(view.series, view.stack)} | (set() if fusion is None else {(fusion.series, fusion.stack)})
+        beside = [] if fusion is None else [(fusion.series, fusion.stack)]
+        shown = frozenset([(view.series, view.stack), *beside])
         if self._shown.get(viewport) == shown:
             return
-        self._shown[viewport] = frozenset(shown)
+        self._shown[viewport] = shown
         self._waiting.pop(viewport, None)
 
     def closed(self, viewport: int) -> None:

@@ -45,8 +45,9 @@ class VolumeSource:
     held: tuple[Derived, ...] = ()
 
     def __post_init__(self) -> None:
-        for kept in (self.assembly, *self.held):
-            kept.sources.add(self)
+        self.assembly.sources.add(self)
+        for derived in self.held:
+            derived.sources.add(self)
 
     @property
     def plain(self) -> bool:

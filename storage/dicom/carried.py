@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from storage.dicom.elements import items_of
+from storage.dicom.elements import items_of, text_of
 from storage.dicom.encoded import Elements, element_of, tag_of
 
 # Patient and Patient Study; Clinical Trial, and whether the patient's identity was removed.
@@ -55,9 +55,6 @@ IMAGE = (
     "ImageLaterality",
     "BurnedInAnnotation",
     "RecognizableVisualFeatures",
-    "LossyImageCompression",
-    "LossyImageCompressionRatio",
-    "LossyImageCompressionMethod",
     "ContrastBolusAgent",
     "ContrastBolusAgentSequence",
     "ContrastBolusRoute",
@@ -117,6 +114,8 @@ PET_IMAGE = (
     "DecayFactor",
     "DoseCalibrationFactor",
 )
+# Ratios differ from image to image; that something was lost must not depend on it.
+LOSS = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 ACQUISITION = {"CT": CT, "MR": MR, "PT": ()}
 # Of the machine that acquired, in an item of its own (PS3.3 C.7.5.1: the new images' machine is another one).
 MACHINE = (
@@ -149,6 +148,11 @@ def carry(elements: Elements, sources: Sequence[Source], modality: str) -> None:
         _carry_common(elements, sources, tag_of(keyword))
     for keyword in PET_IMAGE if modality == "PT" else ():
         elements.carry(first, tag_of(keyword))
+    for source in reversed(sources):  # what the first one says counts
+        for keyword in LOSS:
+            elements.carry(source.dataset, tag_of(keyword))
+    if any(text_of(source.dataset, "BurnedInAnnotation").upper() == "YES" for source in sources):
+        elements.put("BurnedInAnnotation", "YES")
 
 
 def _carry_common(elements: Elements, sources: Sequence[Source], tag: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydicom.dataset import Dataset
 
-from storage.dicom.elements import items_of, text_of, texts_of
+from storage.dicom.elements import text_of, texts_of
 from storage.dicom.encoded import Elements, tag_of
 from storage.dicom.stacks import Stack
 from storage.errors import NotDerivable
@@ -18,11 +18,11 @@ MAY_BE_EMPTY = (
     *("AccessionNumber", "ReferringPhysicianName", "PositionReferenceIndicator", "AcquisitionNumber"),
 )
 OF_MODALITY = {
-    "CT": ("KVP",),
-    "MR": ("ScanOptions", "MRAcquisitionType", "RepetitionTime", "EchoTime", "EchoTrainLength"),
+    "CT": ("PatientPosition", "KVP"),
+    "MR": ("PatientPosition", "ScanOptions", "MRAcquisitionType", "RepetitionTime", "EchoTime", "EchoTrainLength"),
     "PT": (
         *("CorrectedImage", "CollimatorType", "AcquisitionDate", "AcquisitionTime", "ActualFrameDuration"),
-        *("RadiopharmaceuticalInformationSequence", "EnergyWindowRangeSequence", "PatientOrientationCodeSequence"),
+        *("RadiopharmaceuticalInformationSequence", "PatientOrientationCodeSequence"),
         "PatientGantryRelationshipCodeSequence",
     ),
 }
@@ -52,6 +52,8 @@ def meet(elements: Elements, stack: Stack, source: Dataset, modality: str) -> No
         _meet_mr(elements, stack, source)
     if modality == "PT":
         _meet_pet(elements, source)
+    if modality == "PT":  # must say it by codes, and may not say it twice (PS3.3 C.7.3.1)
+        elements.encoded.pop(tag_of("PatientPosition"), None)
     for keyword in (*MAY_BE_EMPTY, *OF_MODALITY[modality]):
         _leave_empty(elements, keyword)
     if text_of(source, "BodyPartExamined").upper() in UNPAIRED and not text_of(source, "Laterality"):
@@ -93,5 +95,3 @@ def _meet_pet(elements: Elements, source: Dataset) -> None:
         raise NotDerivable("the images are reprojections")
     # One time of a dynamic or gated series is a static one.
     elements.put("SeriesType", [kind if kind == "WHOLE BODY" else "STATIC", "IMAGE"])
-    if items_of(source, "PatientOrientationCodeSequence"):  # excludes the other (PS3.3 C.7.3.1)
-        elements.encoded.pop(tag_of("PatientPosition"), None)

@@ -122,7 +122,8 @@ class DerivedSeries:
         own.put("Columns", values.shape[1])
         if self.modality == "PT":
             own.put("ImageIndex", number)
-        own.encoded[tag_of("SourceImageSequence")] = source_images(used)
+        if used:
+            own.encoded[tag_of("SourceImageSequence")] = source_images(used)
         own.put_bytes("PixelData", "OW", self._scaling.stored(values, inside).tobytes())
         return file_of(self._shared.with_(own), self.sop_class_uid, uid, uid_of("Farview"))
 
@@ -131,14 +132,15 @@ class DerivedSeries:
         description = derivation.description or _words(derivation)
         # A phantom stays one, whatever somebody calls its reformats.
         if WATERMARK in text_of(source, "SeriesDescription") and WATERMARK not in description:
-            description = f"{WATERMARK} {description}"[:MAX_DESCRIPTION]
+            description = f"{WATERMARK} {description}"
+        description = description[:MAX_DESCRIPTION]
         if WATERMARK in text_of(source, "ImageComments"):
             shared.carry(source, tag_of("ImageComments"))
         declared = charset_of(source)
         shared.charset = charset_for(description, declared, shared.is_ascii)
         if shared.charset != declared:
             shared.put("SpecificCharacterSet", shared.charset)
-        shared.put("SeriesDescription", description)
+        shared.put_texts("SeriesDescription", [description])
         number = text_of(source, "SeriesNumber")
         of = f" of series {number}" if number.isdigit() else ""
         phase = f", phase {stack.phase.number + 1} of {stack.phase.count}" if stack.phase else ""
@@ -193,7 +195,7 @@ class DerivedSeries:
         shared.put("WindowWidth", _decimals([width for _, width, _ in windows]))
         names = [name for _, _, name in windows]
         if all(names) and all(is_writable(name, shared.charset) for name in names):
-            shared.put("WindowCenterWidthExplanation", [name[:MAX_DESCRIPTION] for name in names])
+            shared.put_texts("WindowCenterWidthExplanation", [name[:MAX_DESCRIPTION] for name in names])
         function = middle.header.of_frame(middle.frame, "window_function")
         if function != "LINEAR":
             shared.put("VOILUTFunction", function)

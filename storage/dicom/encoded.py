@@ -7,6 +7,7 @@ many, would not survive that.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +21,12 @@ from pydicom.filewriter import write_data_element, write_file_meta_info
 from pydicom.uid import UID, ExplicitVRLittleEndian
 from pydicom.valuerep import TEXT_VR_DELIMS
 
+from storage.dicom.elements import clean
 from storage.dicom.vrs import LONG_VRS, TEXT_VRS, WIDTHS
 from storage.errors import UnwritableText
+
+GB_2312 = "iso_ir_58"  # pydicom's name
+GB_2312_FOLLOWS = b"\x1b$)A"  # PS3.5 K.3
 
 
 def tag_of(keyword: str) -> int:
@@ -52,9 +57,14 @@ class Elements:
         return True
 
     def put(self, keyword: str, value: Any, vr: str = "") -> None:
-        """Write an element; a value of None is an empty one. Texts are written in `charset`."""
+        """Write an element; a value of None is an empty one. For texts beyond ASCII there is `put_texts`."""
         tag = tag_of(keyword)
-        self.encoded[tag] = written(DataElement(tag, vr or dictionary_VR(tag), value), self.charset)
+        self.encoded[tag] = written(DataElement(tag, vr or dictionary_VR(tag), value))
+
+    def put_texts(self, keyword: str, texts: Sequence[str]) -> None:
+        """Write texts that `is_writable`."""
+        values = [text_bytes(text, self.charset) or b"" for text in texts]
+        self.put_bytes(keyword, dictionary_VR(tag_of(keyword)), b"\\".join(values))
 
     def put_bytes(self, keyword: str, vr: str, value: bytes) -> None:
         """Write an element whose value is these bytes."""
@@ -159,13 +169,25 @@ def charset_for(text: str, declared: str | list[str], is_ascii: bool) -> str | l
 
 def is_writable(text: str, charset: str | list[str]) -> bool:
     """Whether a text can be read again as it was."""
+    return text_bytes(text, charset) is not None
+
+
+def text_bytes(text: str, charset: str | list[str]) -> bytes | None:
+    """One value of a text without backslashes; None where the character set does not have all its letters."""
     if text.isascii() or not charset:
-        return text.isascii()
+        return text.encode() if text.isascii() else None
     encodings = convert_encodings(charset)
     try:
-        return bool(decode_bytes(encode_string(text, encodings), encodings, TEXT_VR_DELIMS) == text)
+        if GB_2312 in encodings and max(text) > "\xff":
+            value = GB_2312_FOLLOWS + text.encode("gb2312")  # pydicom forgets to say so
+        elif len(encodings) == 1:
+            value = text.encode(encodings[0])
+        else:
+            value = encode_string(text, encodings)
+        again = decode_bytes(value, encodings, TEXT_VR_DELIMS)
     except (UnicodeError, LookupError, ValueError):
-        return False
+        return None
+    return value if clean(again) == clean(text) else None
 
 
 def items(keyword: str, parts: list[bytes]) -> bytes:

@@ -20,7 +20,8 @@ from typing import Any
 import llvmlite.binding as llvm
 import pytest
 
-FILES = ("plane", "rendering", "uneven", "image", "window", "bricks")
+FILTERS = ("gaussian", "unsharp", "median", "bilateral", "edge", "clahe", "gamma", "threshold")
+FILES = ("plane", "rendering", "uneven", "image", "window", "bricks", *(f"picture_{name}" for name in FILTERS))
 COMPARED = "reference or bit_for_bit or skipping_changes_no_bit or slicing or table_changes"
 WORDS = {
     "zmm": r"%zmm\d",

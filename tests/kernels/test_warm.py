@@ -10,7 +10,7 @@ import pytest
 from numba.core.dispatcher import Dispatcher
 
 import kernels
-from kernels import bricks, image, plane, rendering, warm, window
+from kernels import bricks, filters, image, plane, rendering, warm, window
 from kernels.presets import PRESETS
 from kernels.volume import Volume
 from tests.kernels.grids import DTYPES, SHEARED, centred, random_volume
@@ -42,6 +42,10 @@ def test_after_it_no_volume_frame_or_picture_needs_the_compiler():
     for dtype in image.DTYPES:
         window.window(image.sample(frame.astype(dtype), np.eye(2, 3), 5, 4), 40, 400, True)
     image.sample(np.zeros((9, 7, 3), np.uint8), np.eye(2, 3), 5, 4)
+    for name in filters.KINDS:
+        for values in (frame.astype(np.float32), np.full((9, 7), window.OUTSIDE)):
+            values.flags.writeable = False
+            filters.apply(filters.Filter(name), values, 0.5, (40, 400))
     for dtype in DTYPES:
         array = random_volume(dtype, (5, 6, 7), SHEARED).array
         array.flags.writeable = False

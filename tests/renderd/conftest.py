@@ -20,9 +20,9 @@ from renderd.assemble import Assembly
 from renderd.library import Library
 from renderd.pool import LocalPool
 from renderd.render import Renderer
-from renderd.sources import VolumeSource
 from renderd.scheduler import Scheduler
 from renderd.server import StreamServer
+from renderd.sources import VolumeSource
 from storage.access import ROLES
 from storage.arrival import Arrival, Outcome
 from storage.blobs import BlobStore

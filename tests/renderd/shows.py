@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from renderd.protocol import ClipBox, PlaneView, Show, StackView, View, VolumeView
+from renderd.protocol import ClipBox, PlaneView, Reformat, Show, StackView, View, VolumeView
 
 NOWHERE = "0" * 64  # the digest of no stack
 
@@ -49,6 +49,22 @@ CLIPPED = replace(
 )
 # Maxima through what CLIPPED leaves, which are seen by parallel rays.
 PROJECTED = replace(CLIPPED, projection="max", window=(200.0, 700.0))
+
+# Three coronal planes, from front to back.
+REFORMAT = Reformat(
+    viewport=1,
+    request="k3Jd82nA",
+    series=1,
+    stack=NOWHERE,
+    origin=(-20.0, -10.0, 14.0),
+    right=(1.0, 0.0, 0.0),
+    down=(0.0, 0.0, -1.0),
+    pixel_mm=0.8,
+    width=50,
+    height=28,
+    spacing_mm=4.0,
+    count=3,
+)
 
 
 def show(viewport: int = 1, number: int = 1, view: View = PLANE, **values: Any) -> Show:

@@ -13,8 +13,8 @@ from pydicom.dataset import Dataset
 from kernels import window
 from renderd.protocol import Flag, StackView
 from renderd.render import Renderer
-from renderd.sources import StackSource
 from renderd.rendering import Rendering
+from renderd.sources import StackSource
 from renderd.viewer import Stage
 from storage.dicom.masks import Masks
 from storage.dicom.stacks import Stack

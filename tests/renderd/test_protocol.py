@@ -14,6 +14,7 @@ from renderd import protocol
 from renderd.errors import InvalidMessage
 from renderd.protocol import (
     HEADER,
+    CancelReformat,
     Close,
     Flag,
     FromViewer,
@@ -34,12 +35,13 @@ from renderd.protocol import (
     parse,
     unpack_frame,
 )
-from tests.renderd.shows import CLIPPED, CURVE, PLANE, PROJECTED, STACK, VOLUME, show
+from tests.renderd.shows import CLIPPED, CURVE, PLANE, PROJECTED, REFORMAT, STACK, VOLUME, show
 
 CURVED = replace(VOLUME, curve=CURVE)
 BOX = CLIPPED.clip_box
 MESSAGES = [show(view=view) for view in (STACK, PLANE, VOLUME, CURVED, CLIPPED, PROJECTED)]
 MESSAGES += [Shown(1, 2, 3), Close(4), Visible(True), Ping(9), Survey(1, 2, CURVED)]
+MESSAGES += [REFORMAT, replace(REFORMAT, description="冠状位 MIP 10 mm"), CancelReformat("k3Jd82nA")]
 
 
 @pytest.mark.parametrize("message", MESSAGES)
@@ -175,3 +177,29 @@ def test_every_message_has_its_own_name() -> None:
     names = [*kinds(FromViewer), *kinds(ToViewer)]
     assert len(names) == len(set(names)) == len(get_args(FromViewer)) + len(get_args(ToViewer))
     assert protocol.SUBPROTOCOL == "farview.1"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"right": (0.0, 0.0, 0.0)},
+        {"down": (1.0, 0.0, 0.0)},
+        {"right": (2.0, 0.0, 0.0)},
+        {"origin": (math.nan, 0.0, 0.0)},
+        {"pixel_mm": 0.0},
+        {"spacing_mm": -1.0},
+        {"thickness_mm": -1.0},
+        {"count": 0},
+        {"width": 0},
+        {"projection": "median"},
+        {"description": "a\\b"},
+        {"description": "a\nb"},
+        {"description": "x" * 65},
+        {"request": "short"},
+        {"request": "../../etc/passwd"},
+        {"stack": "0"},
+    ],
+)
+def test_a_reformat_that_makes_no_sense_is_invalid(changed: dict[str, Any]) -> None:
+    with pytest.raises(InvalidMessage):
+        parse(msgpack.packb({**asdict(REFORMAT), **changed}))

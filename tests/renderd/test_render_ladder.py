@@ -14,8 +14,8 @@ from renderd import camera
 from renderd.costs import Costs
 from renderd.protocol import Flag, View
 from renderd.render import MOVING_STEP_MM, Renderer, step_of
-from renderd.sources import VolumeSource
 from renderd.rendering import Rendering
+from renderd.sources import VolumeSource
 from renderd.viewer import Stage
 from tests.renderd.pictures import finish, want
 from tests.renderd.shows import CLIPPED, PLANE, PROJECTED, VOLUME

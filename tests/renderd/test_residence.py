@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 
 from kernels.errors import InvalidPicture
 from renderd.assemble import Assembly
-from renderd.sources import VolumeSource
 from renderd.residence import Residence, bring, device_bytes, open_residence
+from renderd.sources import VolumeSource
 from storage.blobs import BlobStore
 from storage.dicom.write import write_series
 from storage.home import Home

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import SimpleNamespace
@@ -15,9 +16,9 @@ import pytest_asyncio
 from renderd.camera import Size
 from renderd.errors import RenderError, SeriesNotFound
 from renderd.protocol import Close, Flag, Shown, View
-from renderd.sources import Source
 from renderd.scene import Scene
-from renderd.scheduler import Scheduler
+from renderd.scheduler import ASIDE_S, Scheduler
+from renderd.sources import Source
 from renderd.viewer import Frame, Stage, Viewer, Want
 from tests.renderd.shows import PLANE, VOLUME, show
 
@@ -310,3 +311,71 @@ async def test_a_viewport_closed_during_its_still_gives_its_place_free(studio: S
     watch.show(2, number=2)
     await watch.final(2)
     await watch.until(lambda: watch.viewer.owed == 0)  # the given-up still may end after the other's final
+
+
+async def test_work_aside_is_done_when_no_picture_is_wanted_and_answers(studio: Studio) -> None:
+    assert await studio.scheduler.aside(lambda: 6 * 7) == 42
+
+
+async def test_work_aside_that_fails_raises_where_it_was_asked_for(studio: Studio) -> None:
+    with pytest.raises(ZeroDivisionError):
+        await studio.scheduler.aside(lambda: 1 // 0)
+    watch = studio.watch()
+    watch.show(number=1)
+    await watch.final(1)  # and the scheduler goes on
+
+
+async def test_pictures_come_before_work_aside_until_it_has_waited_long_enough() -> None:
+    now = [0.0]
+    order: list[str] = []
+    studio = Studio()
+    studio.scheduler = Scheduler(studio, clock=lambda: now[0])  # type: ignore[arg-type]
+    studio.bands = 6
+    watch = studio.watch()
+
+    def hook(want: Want) -> None:
+        order.append("picture")
+        now[0] += ASIDE_S / 4
+
+    studio.hook = hook
+    watch.scene.receive(show(number=1), now[0])
+    asked = [asyncio.create_task(studio.scheduler.aside(lambda: order.append("aside"))) for _ in range(2)]
+    await asyncio.sleep(0)
+    running = asyncio.create_task(studio.scheduler.run())
+    await asyncio.gather(*asked)
+    # Four pictures take as long as work aside is patient; then both pieces are due, before the last bands.
+    assert order[:6] == ["picture"] * 4 + ["aside"] * 2
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_work_aside_that_nobody_waits_for_any_more_is_not_done(studio: Studio) -> None:
+    done: list[int] = []
+    given_up = asyncio.create_task(studio.scheduler.aside(lambda: done.append(1)))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    await studio.scheduler.aside(lambda: done.append(2))
+    assert done in ([2], [1, 2])  # the first may have begun already
+
+
+async def test_whoever_waits_aside_is_told_when_the_scheduler_ends() -> None:
+    studio = Studio()
+    running = asyncio.create_task(studio.scheduler.run())
+    begun, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        begun.set()
+        go.wait(PATIENCE_S)
+
+    waiting = [asyncio.create_task(studio.scheduler.aside(work)) for work in (hold, lambda: None)]
+    await asyncio.to_thread(begun.wait, PATIENCE_S)
+    running.cancel()
+    for one in waiting:
+        with pytest.raises(asyncio.CancelledError):
+            await one
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running

@@ -390,6 +390,12 @@ def test_every_error_either_ends_the_connection_or_is_told_with_a_code_of_its_ow
         "InvalidCurve",
         "NotAVolume",
         "UnreadableFrame",
+        "ReformatError",
+        "ReformatNotAllowed",
+        "ReformatTooLarge",
+        "ReformatOutside",
+        "ReformatBusy",
+        "ReformatCancelled",
     }
     assert server.closing(ExceptionGroup("", [errors.InvalidMessage("x")])) == (1007, "invalid_message")
     assert server.closing(ZeroDivisionError()) == (server.INTERNAL_ERROR, "render_failed")

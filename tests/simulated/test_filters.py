@@ -1,55 +1,68 @@
-"""The filters of volumes on a card, as far as threads are ours; what cupyx does there, scipy does here."""
+"""Filters of pictures that lie on a card, thread by thread, against the CPU's."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from kernels.bilateral import bilateral
-from kernels.cuda.check_filters import filter_checks
-from kernels.vesselness import reference, vesselness
-from kernels.volume import Volume
-from tests.kernels.grids import DTYPES, random_volume
-from tests.kernels.standin import Array
-from tests.kernels.standin_ndimage import put_cupyx
+from kernels.filters import KINDS, Filter, apply
+from kernels.picture_bilateral import bilateral
+from kernels.picture_gaussian import gaussian
+from kernels.picture_median import median, reference
+from kernels.picture_threshold import threshold
+from kernels.regions import Ellipse
+from kernels.statistics import histogram, measure
+from kernels.window import OUTSIDE
+from tests.kernels.pictures import Picture, noise, torn
+from tests.kernels.standin import Array, Card
 
-GRID = np.diag([0.6, 0.8, 1.1, 1.0])
-
-
-def test_every_filter_agrees_with_its_reference(monkeypatch):
-    found = list(filter_checks(put_cupyx(monkeypatch)))
-    assert {check.kernel for check in found} == {
-        "gaussian",
-        "unsharp",
-        "gradient",
-        "median3d",
-        "bilateral",
-        "vesselness",
-        "masks",
-    }
-    assert not [check for check in found if not check.passed]
+WINDOW = (40.0, 400.0)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("shape", [(2, 2, 2), (9, 3, 4), (17, 2, 5)])
-def test_thin_volumes_and_regions_agree_with_the_cpu(dtype, shape, monkeypatch):
-    card = put_cupyx(monkeypatch)
-    volume = random_volume(dtype, shape, GRID)
-    there = Volume(card.asarray(volume.array), GRID)
-    for region in (None, (slice(1, 2), slice(0, 2), slice(1, None))):
-        found = bilateral(there, 0.8, 900.0, region=region)
-        assert isinstance(found, Array)
-        assert np.abs(found.get() - bilateral(volume, 0.8, 900.0, region=region)).max() <= 2e-4 * 4095
-        for bright in (True, False):
-            found = vesselness(there, [0.7, 1.1], bright, region=region)
-            assert np.abs(found.get() - vesselness(volume, [0.7, 1.1], bright, region=region)).max() <= 1e-4
+def differences(values: Picture, truth: Picture) -> Picture:
+    assert ((values == OUTSIDE) == (truth == OUTSIDE)).all()
+    return np.abs(values - truth)[truth != OUTSIDE]
 
 
-def test_a_tube_is_found_by_threads(monkeypatch):
-    """One that is no mere noise: the answer is not nothing."""
-    _, y, x = np.indices((9, 11, 12)).astype(np.float64)
-    tube = 300 * np.exp(-((0.8 * (y - 5)) ** 2 + (0.6 * (x - 6)) ** 2) / 2)
-    volume = Volume(tube.astype(np.float32), GRID)
-    found = vesselness(Volume(put_cupyx(monkeypatch).asarray(volume.array), GRID), [1.0]).get()
-    assert found[4, 5, 6] > 0.7
-    assert np.abs(found - reference(volume, [1.0])).max() <= 1e-4
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (7, 1), (13, 19)])
+def test_every_filter_agrees_with_the_cpu_s(name, shape):
+    for picture in (noise(shape), torn(shape), np.full(shape, OUTSIDE)):
+        there = apply(Filter(name), Card().asarray(picture), 0.7, WINDOW)
+        assert isinstance(there, Array)
+        assert differences(there.get(), apply(Filter(name), picture, 0.7, WINDOW)).max(initial=0) <= 0.1
+
+
+@pytest.mark.parametrize("radius", [1, 2, 3])
+@pytest.mark.parametrize("picture", [torn((9, 11)), np.round(noise((9, 11)), -2)], ids=["torn", "equal values"])
+def test_medians_are_exact(radius, picture):
+    values = median(Card().asarray(picture), radius).get()
+    assert differences(values, reference(picture, radius)).max() <= 1e-4
+    assert np.array_equal(values, median(picture, radius))
+
+
+def test_wide_filters_reach_as_far_as_the_cpu_s():
+    picture = torn((21, 33), missing=0.1)
+    there = Card().asarray(picture)
+    assert differences(gaussian(there, 6.5).get(), gaussian(picture, 6.5)).max() < 0.01
+    assert differences(bilateral(there, 7.0, 200.0).get(), bilateral(picture, 7.0, 200.0)).max() < 0.1
+    assert differences(threshold(there, 0, 90, "outside").get(), threshold(picture, 0, 90, "outside")).max() == 0
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_nothing_of_a_picture_is_left_behind_by_its_filter(name):
+    card = Card()
+    there = card.asarray(torn((13, 19)))
+    result = apply(Filter(name), there, 0.7, WINDOW)
+    for array in (there, result):
+        array.fill(0)
+    del there, result, array
+    assert not card.freed_dirty
+    assert len(card.freed_zero) >= 2
+
+
+def test_a_card_s_pixels_are_measured_as_they_are():
+    picture, region = torn((13, 19)), Ellipse(9, 6, 7, 5)
+    there = Card().asarray(picture)
+    assert measure(there, region) == measure(picture, region)
+    assert np.array_equal(histogram(there, -500, 500).counts, histogram(picture, -500, 500).counts)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from renderd.assemble import Assembly
 from renderd.protocol import View
 from renderd.render import Renderer
-from renderd.sources import VolumeSource
 from renderd.residence import Residence
+from renderd.sources import VolumeSource
 from renderd.viewer import Want
 from storage.blobs import BlobStore
 from storage.dicom.write import write_series

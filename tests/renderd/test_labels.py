@@ -1,0 +1,209 @@
+"""Labelmaps over a real socket: thresholds, cuts, what is kept, undo, and how labels look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from renderd.edits import MAX_EDITS, Edits
+from renderd.protocol import Cut, Edit, Keep, Labels, LabelStyle, Threshold
+from tests.renderd.conftest import AFFINE, SHAPE, House
+from tests.renderd.page import Frame, Page
+from tests.renderd.shows import PLANE, VOLUME, show
+from tests.renderd.test_picks import ask
+
+BONE = Threshold(500.0, 3000.0, 1)
+# Everything to the patient's left of x = 0, seen from the front.
+HALF = Cut(
+    centre=(0.0, 0.0, 0.0),
+    right=(1.0, 0.0, 0.0),
+    down=(0.0, 0.0, -1.0),
+    lasso=((0.0, -100.0), (100.0, -100.0), (100.0, 100.0), (0.0, 100.0)),
+    label=255,
+)
+HIDDEN = LabelStyle(255, shown=False)
+
+
+def blocks() -> np.ndarray[Any, Any]:
+    """Air with two blocks of bone, of 8·20·10 and 8·20·12 voxels."""
+    array = np.full(SHAPE, -1000, np.int16)
+    array[2:10, 10:30, 5:15] = 1500
+    array[2:10, 10:30, 30:42] = 1500
+    return array
+
+
+LEFT, RIGHT = 8 * 20 * 12, 8 * 20 * 10
+
+
+async def edited(page: Page, n: int, change: Any, *of: Any) -> dict[str, Any]:
+    """`of`: series, stack, and the labelmap that it changes."""
+    await page.send(Edit(n, of[0], of[1], of[2] if len(of) > 2 else None, change))
+    answer: dict[str, Any] = await page.message("edited")
+    assert answer["n"] == n
+    return answer
+
+
+async def final(page: Page, view: Any, number: int) -> Frame:
+    await page.send(show(number=number, view=view))
+    return await page.final(number=number)
+
+
+async def test_a_threshold_counts_its_voxels(house: House, page: Page) -> None:
+    series = await house.add_ct(blocks())
+    answer = await edited(page, 1, BONE, series, house.digests[series])
+    assert answer["code"] == ""
+    assert answer["changed"] == LEFT + RIGHT
+    assert dict(answer["counts"]) == {0: np.prod(SHAPE) - LEFT - RIGHT, 1: LEFT + RIGHT}
+    assert answer["voxel_mm3"] == pytest.approx(0.8 * 0.8 * 2)
+
+
+async def test_what_is_connected_is_kept(house: House, page: Page) -> None:
+    series = await house.add_ct(blocks())
+    stack = house.digests[series]
+    await edited(page, 1, BONE, series, stack)
+    inside = tuple((AFFINE @ (35, 20, 5, 1))[:3].tolist())
+    answer = await edited(page, 2, Keep(inside, 1), series, stack, 1)  # type: ignore[arg-type]
+    assert answer["changed"] == RIGHT
+    assert dict(answer["counts"])[1] == LEFT
+    outside = tuple((AFFINE @ (22, 20, 5, 1))[:3].tolist())
+    for point in (outside, (500.0, 0.0, 0.0)):
+        assert (await edited(page, 3, Keep(point, 1), series, stack, 1))["changed"] == 0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("projection", [None, "max"])
+async def test_a_cut_its_undo_and_its_redo_are_exact(house: House, page: Page, projection: Any) -> None:
+    series = await house.add_ct(blocks())
+    stack = house.digests[series]
+    view = house.seen(VOLUME, series, projection=projection, centre=(0.0, 0.0, 3.0))
+    whole = await final(page, view, 1)
+    answer = await edited(page, 1, HALF, series, stack)
+    assert answer["changed"] == 24 * 12 * 40 + 12 * 40  # columns 26 to 49, and 25, whose centre lies at x = 0
+    cut = replace(view, labels=Labels(1, (HIDDEN,)))
+    gone = await final(page, cut, 2)
+    assert gone.pixels[:, 40:].max() == 0
+    assert (gone.pixels[:, :24] == whole.pixels[:, :24]).all()
+    assert whole.pixels[:, 40:].max() > 0
+    again = await final(page, view, 3)
+    assert again.digest == whole.digest
+    redone = await final(page, cut, 4)
+    assert redone.digest == gone.digest
+
+
+async def test_a_second_cut_builds_on_the_first_and_forks_after_an_undo(house: House, page: Page) -> None:
+    series = await house.add_ct(blocks())
+    stack = house.digests[series]
+    rest = replace(HALF, inside=False, label=254)
+    first = await edited(page, 1, HALF, series, stack)
+    both = await edited(page, 2, rest, series, stack, 1)
+    assert first["changed"] + both["changed"] == np.prod(SHAPE)
+    alone = await edited(page, 3, rest, series, stack)
+    assert dict(alone["counts"]).keys() == {0, 254}
+
+
+async def test_hidden_labels_are_not_picked(house: House, page: Page) -> None:
+    series = await house.add_ct(blocks())
+    await edited(page, 1, HALF, series, house.digests[series])
+    view = house.seen(VOLUME, series, centre=(10.0, 0.0, 3.0), labels=Labels(1, (HIDDEN,)))
+    await page.send(show(view=view))
+    await page.send(ask(view))
+    assert (await page.message("picked"))["point"] is None
+    bare = replace(view, labels=None)
+    await page.send(ask(bare, n=8))
+    assert (await page.message("picked"))["point"] is not None
+
+
+async def test_labels_tint_and_outline_planes(house: House, page: Page) -> None:
+    series = await house.add_ct(blocks())
+    await edited(page, 1, BONE, series, house.digests[series])
+    plane = house.seen(PLANE, series, extent_mm=32.0, window=(0.0, 4000.0), centre=(0.0, 0.0, 2.0))
+    plain = (await final(page, plane, 1)).pixels
+    tinted = await final(page, replace(plane, labels=Labels(1, (LabelStyle(1, tint=1.0, colour="#00ff00"),))), 2)
+    bone = plain > 150
+    assert (tinted.pixels[bone][:, 1] == 255).mean() > 0.9
+    assert (tinted.pixels[plain < 100] == plain[plain < 100][:, None]).all()
+    drawn = await final(page, replace(plane, labels=Labels(1, (LabelStyle(1, outline=True, colour="#0000ff"),))), 3)
+    blue = (drawn.pixels == (0, 0, 255)).all(axis=-1)
+    # ⅔ mm per pixel: the blocks' borders in the picture, half a voxel beyond the outermost centres.
+    columns, rows = np.flatnonzero(blue.any(axis=0)), np.flatnonzero(blue.any(axis=1))
+    left, right = (-20 + (5 - 0.5) * 0.8) / (32 / 48) + 32, (-20 + (41 + 0.5) * 0.8) / (32 / 48) + 32
+    assert abs(columns.min() - left) <= 1 and abs(columns.max() + 1 - right) <= 1
+    top, bottom = (-16 + 9.5 * 0.8) / (32 / 48) + 24, (-16 + 29.5 * 0.8) / (32 / 48) + 24
+    assert abs(rows.min() - top) <= 1 and abs(rows.max() + 1 - bottom) <= 1
+
+
+async def test_a_picture_is_cropped_to_a_label(house: House, page: Page) -> None:
+    series = await house.add_ct(blocks())
+    await edited(page, 1, BONE, series, house.digests[series])
+    only = Labels(1, (LabelStyle(0, shown=False),))
+    plane = house.seen(PLANE, series, extent_mm=32.0, window=(-1000.0, 100.0), centre=(0.0, 0.0, 2.0), invert=True)
+    cropped = (await final(page, replace(plane, labels=only), 1)).pixels
+    plain = (await final(page, plane, 2)).pixels
+    assert (plain > 0).mean() > 0.5  # air is bright when it is inverted
+    assert not cropped.any()
+
+
+async def test_labels_that_this_connection_never_made_are_refused(house: House, page: Page) -> None:
+    series = await house.add_ct(blocks())
+    await page.send(show(view=house.seen(PLANE, series, labels=Labels(4))))
+    assert (await page.message("trouble"))["code"] == "labels_unknown"
+    answer = await edited(page, 2, BONE, series, house.digests[series], 1)
+    assert answer["code"] == "labels_unknown"
+
+
+async def test_another_stack_s_labels_are_refused(house: House, page: Page) -> None:
+    series, other = await house.add_ct(blocks()), await house.add_ct(seed=1)
+    await edited(page, 1, BONE, series, house.digests[series])
+    await page.send(show(view=house.seen(PLANE, other, labels=Labels(1))))
+    assert (await page.message("trouble"))["code"] == "labels_unknown"
+
+
+async def test_a_series_that_may_not_be_seen_cannot_be_labelled(house: House, page: Page) -> None:
+    series = await house.add_ct(blocks(), institution="There")
+    assert (await edited(page, 1, BONE, series, house.digests[series]))["code"] == "series_not_found"
+
+
+async def test_a_lasso_that_is_none_says_so(house: House, page: Page) -> None:
+    series = await house.add_ct(blocks())
+    answer = await edited(page, 1, replace(HALF, eye=(0.0, 500.0, 0.0)), series, house.digests[series])
+    assert answer["code"] == "invalid_parameter"
+    assert (await edited(page, 2, HALF, series, house.digests[series]))["code"] == ""
+
+
+async def test_a_labelmap_that_made_room_is_made_again(house: House, page: Page) -> None:
+    series = await house.add_ct(blocks())
+    stack = house.digests[series]
+    view = house.seen(VOLUME, series, labels=Labels(2, (HIDDEN,)))
+    await edited(page, 1, BONE, series, stack)
+    await edited(page, 2, HALF, series, stack, 1)
+    before = await final(page, view, 1)
+    institution, found = await house.stack(series)
+    for key in [("labels", institution, found.digest)]:
+        for known in list(house.library.volumes._items):
+            if isinstance(known, tuple) and known[: len(key)] == key:
+                house.library.volumes.remove(known)
+    after = await final(page, replace(view, extent_mm=99.0), 2)
+    assert after.digest != before.digest
+    assert (await final(page, view, 3)).digest == before.digest
+
+
+async def test_the_cache_counts_what_labels_take(house: House, page: Page) -> None:
+    series = await house.add_ct(blocks())
+    await edited(page, 1, HALF, series, house.digests[series])
+    await final(page, house.seen(VOLUME, series, labels=Labels(1, (HIDDEN,))), 1)
+    voxels = int(np.prod(SHAPE))
+    assert house.library.volumes.size_bytes == voxels * (2 + 1 + 1)  # voxels, labels and what they hide
+    assert house.library.volume_count == 1
+    institution, stack = await house.stack(series)
+    house.library.volumes.remove((institution, stack.digest))
+    assert house.library.volumes.size_bytes == 0
+
+
+def test_a_connection_has_only_so_many_labelmaps() -> None:
+    said: list[Any] = []
+    edits = Edits(lambda series, stack: None, None, said.append)  # type: ignore[arg-type]
+    for n in range(MAX_EDITS + 1):
+        edits.receive(Edit(n, 1, "0" * 64, None, BONE))
+    assert [(answer.n, answer.code) for answer in said] == [(MAX_EDITS, "too_many_edits")]
