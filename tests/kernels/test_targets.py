@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 from llvmlite import binding
 
-from kernels.warm import DRIVERS
-from tests.kernels.on_target import name_of
+from tests.kernels.on_target import drivers, name_of
 
 PROJECT = Path(__file__).parents[2]
 TARGETS = {"x86-64-v3": "int16", "x86-64": "float32"}  # and for which voxels a volume rendering is compiled
@@ -75,7 +74,7 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Foun
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_driver_agrees_with_its_reference_on_other_processors(targets, target):
     found = targets[target]
-    assert set(found) == {name_of(driver) for driver in DRIVERS}
+    assert set(found) == {name_of(driver) for driver in drivers()}
     for name, driver in found.items():
         if name in BOTH:
             assert driver["dtypes"] == ["float32", "int16"]
