@@ -48,6 +48,7 @@ def spread(
     numbers: Any,
     low: Any,
     per_mm: Any,
+    box: Any,
     inside: bool,
     only: int,
     label: Any,
