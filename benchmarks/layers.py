@@ -55,6 +55,9 @@ class Bench:
         self.half = Layers(self.volume, Layer(half))
         self.boneless = Layers(self.volume, Layer(np.where(bone, 0, 255).astype(np.uint8)))
         self.labels = Layer(bone)
+        # What remains when bone is hidden, as a volume of its own: rays then go as far, and nothing is asked.
+        self.soft = Volume(np.where(bone, array.min(), array), self.volume.affine)
+        self.soft_grid = ours.acceleration(self.soft)
         tints = np.zeros((256, 4), np.float32)
         tints[1] = (0.2, 1, 0.4, 0.7)
         self.tinted = Layers(self.volume, labels=self.labels, tints=tints)
@@ -93,6 +96,10 @@ class Bench:
             return volume_rendering(self.volume, picture, ours.TRANSFERS["cta"], self.grid, *how, layers=layers)
 
         return run
+
+    def soft_tissue(self, frame: int) -> NDArray[np.uint8]:
+        picture = VIEWS[1].turned(frame).picture(self.side)
+        return ours.render(self.soft, picture, ours.TRANSFERS["cta"], self.soft_grid, ours.EQUAL_STEP)
 
     def maximum(self, layers: Layers | None) -> Callable[[int], NDArray[np.float32]]:
         return lambda frame: project(
@@ -137,10 +144,10 @@ def rivals(bench: Bench) -> list[dict[str, Run]]:
             "plain VR": bench.render(None),
             "VR, nothing hidden": bench.render(bench.nothing),
             "VR, half hidden": bench.render(bench.half),
-            "VR, bone hidden": bench.render(bench.boneless),
             "VR, labels tinted": bench.render(bench.tinted),
             "VR, second volume": bench.render(bench.heated),
         },
+        {"plain VR without bone": bench.soft_tissue, "VR, bone hidden": bench.render(bench.boneless)},
         {
             "plain maximum": bench.maximum(None),
             "maximum, half hidden": bench.maximum(bench.half),
