@@ -65,12 +65,12 @@ DRIVERS = (
     bricks.spread_cpu,
     bricks.near_cpu,
     rendering.spread_cpu,
-    box.not_finite,
 )
 
 # Filters of volumes work for a second or more, and for nobody who looks at a picture: they are compiled when they are
 # first used, each in a few seconds, and kept like the others.
 LATER = (
+    box.not_finite,
     gaussian.spread_cpu,
     unsharp.spread_cpu,
     gradient.spread_cpu,
@@ -122,7 +122,6 @@ def _steps() -> list[Callable[[], Any]]:
         lambda: window.window(np.zeros((2, 2), np.float32), 0, 10),
         *(partial(_filter, name) for name in KINDS),
         lambda: image.sample(np.zeros((2, 2, 3), np.uint8), matrix, 2, 2),
-        lambda: box.require_finite(float32, box.box_of(None, float32.array.shape)),
         *(partial(image.sample, np.zeros((2, 2), dtype), matrix, 2, 2) for dtype in image.DTYPES),
         *(partial(plane.plane, volume, picture) for volume in (int16, float32)),
         *(partial(plane.plane, volume, across) for volume in (int16, float32)),

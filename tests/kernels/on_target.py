@@ -21,7 +21,8 @@ import llvmlite.binding as llvm
 import pytest
 
 FILTERS = ("gaussian", "unsharp", "median", "bilateral", "edge", "clahe", "gamma", "threshold")
-FILES = ("plane", "rendering", "uneven", "image", "window", "bricks", *(f"picture_{name}" for name in FILTERS))
+PICTURES = tuple(f"picture_{name}" for name in FILTERS)
+FILES = ("plane", "rendering", "uneven", "image", "window", "bricks", *PICTURES, "volume_filters")
 COMPARED = "reference or bit_for_bit or skipping_changes_no_bit or slicing or table_changes"
 WORDS = {
     "zmm": r"%zmm\d",
@@ -53,9 +54,9 @@ def main(dtype: str) -> int:
     code = pytest.main(["-n0", "-p", "no:cacheprovider", "-k", chosen, *(f"{here}/test_{name}.py" for name in FILES)])
     if code:
         return int(code)
-    from kernels.warm import DRIVERS
+    from kernels.warm import DRIVERS, LATER
 
-    print(json.dumps({name_of(driver): look(driver) for driver in DRIVERS}))
+    print(json.dumps({name_of(driver): look(driver) for driver in (*DRIVERS, *LATER)}))
     return 0
 
 

@@ -78,5 +78,7 @@ def test_a_second_time_nothing_is_compiled_or_loaded():
 def test_what_is_compiled_later_is_compiled_for_every_volume():
     for step in warm.later():
         step()
-    for driver in warm.LATER:
+    bits, *filters = warm.LATER
+    assert bits.signatures
+    for driver in filters:
         assert {str(signature[0].dtype) for signature in driver.signatures} == {"int16", "float32"}
