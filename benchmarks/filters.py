@@ -13,8 +13,6 @@ multiplied by voxels. scipy is timed once.
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -191,14 +189,6 @@ def _alike(name: str, found: Any, truth: Any) -> None:
     check(same > 0.97, f"{name}: the correlation with SimpleITK's is {same:.3f}")
 
 
-def compile_apart() -> None:
-    """Compile what is not compiled yet in another process, see `ours.compile_apart`."""
-    code = "from kernels.warm import later\nfor step in later(): step()"
-    check(
-        subprocess.run([sys.executable, "-c", code], check=False).returncode == 0, "the filters could not be compiled"
-    )
-
-
 def seconds(run: Callable[[], Any]) -> float:
     begun = time.perf_counter()
     run()
@@ -219,7 +209,7 @@ def run(options: argparse.Namespace, only: frozenset[str]) -> Report:
     """Check, then time what was asked for."""
     from benchmarks import sitk_filters, sitk_peer
 
-    compile_apart()
+    ours.compile_apart()
     ours.use_threads()
     sitk_filters.use_threads(ours.THREADS)
     report = Report("filters")

@@ -29,11 +29,8 @@ UNMIXED = (
     "picture_clahe.",
     "picture_gamma.",
     "picture_threshold.",
-    "median3d.",
-    "box.",
 )
 BOTH = {"packets.spread_cpu", "rows.spread_rows", "bricks.spread_cpu", "bricks.near_cpu"}
-BOTH |= {name_of(driver) for driver in LATER[1:]}
 
 Found = dict[str, dict[str, Any]]
 
