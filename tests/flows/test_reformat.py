@@ -27,7 +27,7 @@ from storage.blobs import BlobStore
 from storage.dicom.header import read_header
 from storage.dicom.stacks import stacks_of
 from storage.home import Home
-from tests.flows.acquisitions import BALLS, SIGMA, classic, planes
+from tests.flows.acquisitions import BALLS, classic, planes
 from tests.flows.house import House
 from tests.renderd.stacks import Instance
 from tests.storage.dicom.nifti import Nifti, converter
@@ -35,6 +35,7 @@ from tests.storage.dicom.validity import complaints
 
 pytestmark = [pytest.mark.long, pytest.mark.slow]
 
+ANSWER_S = 300  # the machine may have a lot to do
 NAME = "Wang^XiaoDong=王^小东"
 RIGHT, DOWN = np.array([0.8, 0.6, 0.0]), np.array([0.36, -0.48, -0.8])
 NORMAL = np.cross(RIGHT, DOWN)
@@ -73,9 +74,12 @@ def volume_of(files: list[bytes], folder: Path) -> Volume:
 
 async def answer(house: House, asked: Reformat) -> dict[str, Any]:
     """What a page of its own is told."""
-    async with house.page() as page:
+    async with house.page() as page, asyncio.timeout(ANSWER_S):
         await page.send(asked)
-        return await page.message("reformatted")
+        while True:
+            told = await page.receive()
+            if isinstance(told, dict) and told["t"] == "reformatted":
+                return told
 
 
 def test_a_ct_is_reformatted_and_the_new_series_is_read_by_others(house: House, tmp_path: Path) -> None:
@@ -128,8 +132,8 @@ def test_a_ct_is_reformatted_and_the_new_series_is_read_by_others(house: House, 
     sql = "SELECT blob_sha256 FROM instances WHERE series_id = {} ORDER BY instance_number"
     files = [house.blob(sha256) for (sha256,) in house.rows(sql.format(after["id"]))]
     assert len(files) == COUNT and all(house.blobs().values()) and len(house.blobs()) == len(source) + COUNT
-    log = house.log.read_text("utf-8", "replace")
-    assert "reformatted" in log and "XiaoDong" not in log and "小东" not in log
+    logs = "".join(path.read_text("utf-8", "replace") for path in (house.home / "logs").iterdir())
+    assert '"event": "reformatted"' in logs and "XiaoDong" not in logs and "小东" not in logs and "斜位" not in logs
 
     # Valid; and theirs, byte for byte.
     for data in (files[0], files[COUNT // 2], files[-1]):
@@ -160,9 +164,9 @@ def test_a_ct_is_reformatted_and_the_new_series_is_read_by_others(house: House, 
         seen = float(nifti.voxels[tuple(at)][0]) * nifti.slope + nifti.intercept
         # The maximum over a slab about the centre: next to the whole height, sampled every three millimetres.
         assert 0.9 * height < seen < 1.05 * height
-        around = nifti.voxels[tuple(slice(a - 12, a + 13) for a in at)][..., 0]
-        top = np.argwhere(around == around.max()).mean(axis=0) - 12
-        assert np.abs(top * [PIXEL_MM, PIXEL_MM, SPACING_MM]).max() < THICKNESS_MM / 2 + 0.5 * SIGMA
+        x, y, z = at
+        around = nifti.voxels[x - 8 : x + 9, y - 8 : y + 9, z, 0]
+        assert np.abs(np.argwhere(around == around.max()) - 8).max() * PIXEL_MM <= 3.0
     said = json.loads((tmp_path / "v.json").read_text())
     assert said["ImageType"][:3] == ["DERIVED", "SECONDARY", "REFORMATTED"] and said["SliceThickness"] == THICKNESS_MM
 
