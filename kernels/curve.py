@@ -25,14 +25,13 @@ from scipy.interpolate import CubicSpline
 
 from kernels.arc import Arc, Numbers, Points, across
 from kernels.errors import InvalidParameter
+from kernels.nearest import nearest_parameters
 from kernels.picture import MAX_DISTANCE_MM
 
 MAX_POINTS = 512
 MAX_LENGTH_MM = 1e4
 MIN_APART_MM = 1e-3  # neighbours nearer than this are one point
 STEP_MM = 0.25  # between the places that are kept, at most
-AT_ONCE = 2**14  # polynomials whose roots are looked for
-EQUAL_MM = 1e-7  # lines that are nearer to each other than this coincide
 LEFT, POSTERIOR = np.array([1.0, 0, 0]), np.array([0, 1.0, 0])
 _TINY = 1e-12
 
@@ -182,35 +181,12 @@ class Curve:
 
         Of lines that are equally near, the one of the nearer point of the curve.
         """
-        flat = points.reshape(-1, 3)
-        found = np.empty(len(flat))
-        share = max(1, AT_ONCE // len(self.points))
-        for first in range(0, len(flat), share):
-            found[first : first + share] = self._nearest(flat[first : first + share], line)
-        return found.reshape(points.shape[:-1])
+        return nearest_parameters(self.spline, self._pieces_mm, points, line)
 
-    def _nearest(self, points: Points, line: Points | None) -> Numbers:
-        """Where (P − p)·P′ = 0, a polynomial of degree five in each piece of the spline, or an end of a piece."""
-        away = np.linalg.norm(across(points[:, None] - self.points, line), axis=-1)
-        # Nothing of a piece is nearer than where it begins, without its length.
-        lengths = np.diff(self.arc.of(self.spline.x))
-        which, k = np.nonzero(away[:, :-1] - lengths <= away.min(axis=1, keepdims=True) + EQUAL_MM)
-        widths = np.diff(self.spline.x)[k]
-        cubic, square, linear, start = self.spline.c[:, k] * widths[:, None] ** np.array([3, 2, 1, 0])[:, None, None]
-        start = start - points[which]
-        a, b, c, d = (across(vectors, line) for vectors in (cubic, square, linear, start))
-        quintic = [3 * _dot(a, a), 5 * _dot(a, b), 4 * _dot(a, c) + 2 * _dot(b, b)]
-        quintic += [3 * _dot(b, c) + 3 * _dot(a, d), _dot(c, c) + 2 * _dot(b, d), _dot(c, d)]
-        ends = np.broadcast_to([0.0, 1.0], (len(k), 2))
-        part = np.concatenate([_roots(np.stack(quintic, axis=-1)), ends], axis=-1)
-        ways = _polynomial(np.stack([cubic, square, linear, start])[:, :, None], part[..., None])
-        apart, far = np.linalg.norm(across(ways, line), axis=-1), np.linalg.norm(ways, axis=-1)
-        nearest = np.full(len(points), np.inf)
-        np.minimum.at(nearest, which, apart.min(axis=1))
-        far = np.where(apart <= nearest[which, None] + EQUAL_MM, far, np.inf)
-        t = self.spline.x[k] + np.take_along_axis(part, far.argmin(axis=1)[:, None], axis=1)[:, 0] * widths
-        order = np.lexsort([far.min(axis=1), which])
-        return np.asarray(t[order][np.searchsorted(which[order], np.arange(len(points)))])
+    @cached_property
+    def _pieces_mm(self) -> Numbers:
+        """The lengths of the spline's pieces."""
+        return np.diff(self.arc.of(self.spline.x))
 
 
 def checked_points(points: ArrayLike) -> Points:
@@ -266,38 +242,6 @@ def _end(t: Numbers, points: Points) -> Points:
 def _unit(vectors: Points) -> Points:
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-300))
-
-
-def _dot(one: Points, other: Points) -> Numbers:
-    return np.asarray((one * other).sum(axis=-1))
-
-
-def _roots(quintic: Numbers) -> Numbers:
-    """Roots [n, 5] of polynomials [n, 6], the highest power first; of complex ones the real part; held to 0 … 1.
-
-    The eigenvalues of the companion matrix, and two of Newton's steps where they come nearer to zero.
-    """
-    most = np.abs(quintic).max(axis=-1)
-    lead = np.maximum(1e-13 * most, np.where(most > 0, 0, 1))  # of a straight piece: its other roots are far away
-    lead = np.where(np.abs(quintic[..., 0]) > lead, quintic[..., 0], lead)
-    companion = np.zeros((len(most), 5, 5))
-    companion[..., 0, :] = -quintic[..., 1:] / lead[..., None]
-    companion[..., [1, 2, 3, 4], [0, 1, 2, 3]] = 1
-    t = np.clip(np.linalg.eigvals(companion).real, 0, 1)
-    q = quintic.T[..., None]
-    steps = np.array([5, 4, 3, 2, 1])[:, None, None] * q[:-1]
-    for _ in range(2):
-        value, slope = _polynomial(q, t), _polynomial(steps, t)
-        better = np.clip(t - value / np.where(slope == 0, np.inf, slope), 0, 1)
-        t = np.where(np.abs(_polynomial(q, better)) < np.abs(value), better, t)
-    return np.asarray(t)
-
-
-def _polynomial(coefficients: Numbers, t: Numbers) -> Numbers:
-    value = coefficients[0]
-    for q in coefficients[1:]:
-        value = value * t + q
-    return np.asarray(value)
 
 
 def _turns(x0: Points, t0: Points, x1: Points, t1: Points) -> Numbers:

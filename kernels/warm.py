@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from kernels import bricks, image, packets, plane, rendering, rows, window
+from kernels import bricks, curved, image, packets, plane, rendering, rows, window
+from kernels.curved_picture import CurvedPicture
 from kernels.picture import Picture
 from kernels.presets import PRESETS
 from kernels.transfer import TransferFunction
@@ -24,6 +25,7 @@ from kernels.volume import Volume
 DRIVERS = (
     packets.spread_cpu,
     rows.spread_rows,
+    curved.spread_cpu,
     window.spread_cpu,
     image.spread_cpu,
     image.spread_colour_cpu,
@@ -69,6 +71,7 @@ def _steps() -> list[Callable[[], Any]]:
     """The quickest to compile first: a volume rendering takes as long as all others together."""
     picture = Picture((0, 0, 0), (1, 0, 0), (0, 1, 0), 5, 5)  # type: ignore[arg-type]
     across = Picture(picture.origin, picture.down, picture.right, 5, 5)  # its rows do not run along rows of voxels
+    lines = CurvedPicture(*(np.tile(axis, (5, 1)) for axis in np.eye(3)), np.ones(5, bool), 5)
     matrix, function = np.eye(2, 3), PRESETS["ct_cta"]
     int16, float32 = (Volume(np.zeros((4, 4, 4), kind), np.eye(4)) for kind in (np.int16, np.float32))
     return [
@@ -77,6 +80,7 @@ def _steps() -> list[Callable[[], Any]]:
         *(partial(image.sample, np.zeros((2, 2), dtype), matrix, 2, 2) for dtype in image.DTYPES),
         *(partial(plane.plane, volume, picture) for volume in (int16, float32)),
         *(partial(plane.plane, volume, across) for volume in (int16, float32)),
+        *(partial(curved.reformat, volume, lines) for volume in (int16, float32)),
         *(partial(_render, volume, picture, function) for volume in (int16, float32)),
     ]
 

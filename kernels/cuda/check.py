@@ -142,7 +142,8 @@ def _curves(module: Any, scale: int) -> Iterator[Check]:
     for name, volume in _volumes(random_volume, scale):
         device = on_card(volume, module)
         picture = curled(volume, 13 * scale, 9 * scale, 0.77 / scale)
-        for projection, thickness_mm in (("max", 0.0), ("max", 4.0), ("min", 4.0), ("mean", 4.0)):
+        slabs: tuple[tuple[Projection, float], ...] = (("max", 0.0), ("max", 4.0), ("min", 4.0), ("mean", 4.0))
+        for projection, thickness_mm in slabs:
             values = to_host(curved.reformat(device, picture, projection, thickness_mm))
             truth = curved.reference(volume, picture, projection, thickness_mm)
             yield Check("curved", f"{name}, {projection} of {thickness_mm:g} mm", _error(values, truth), 1e-3 * RANGE)
