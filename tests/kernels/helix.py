@@ -46,8 +46,10 @@ def tube(radius_mm: float = 2.5, edge_mm: float = 1.2) -> Volume:
     low = np.array([-22.0, -22.0, -PITCH * TURNS / 2 - 8]) + CENTRE
     counts = np.ceil(2 * (CENTRE - low) / spacing).astype(int) + 1
     z, y, x = np.meshgrid(*(low[i] + spacing[i] * np.arange(counts[i]) for i in (2, 1, 0)), indexing="ij")
-    tree = cKDTree(helix(np.arange(0, LENGTH, 0.02)))
-    distance = tree.query(np.stack([x, y, z], axis=-1), distance_upper_bound=radius_mm + edge_mm)[0]
+    near = np.abs(np.hypot(x - CENTRE[0], y - CENTRE[1]) - RADIUS) < radius_mm + edge_mm
+    distance = np.full(x.shape, np.inf)
+    tree = cKDTree(helix(np.arange(0, LENGTH, 0.05)))
+    distance[near] = tree.query(np.stack([x[near], y[near], z[near]], axis=-1), distance_upper_bound=2 * radius_mm)[0]
     inside = np.clip((radius_mm - distance) / edge_mm + 0.5, 0, 1)
     affine = np.diag([*spacing, 1.0])
     affine[:3, 3] = low
