@@ -305,8 +305,8 @@ def test_labels_have_room_and_can_be_used_by_everybody(
     options = {"desk": DESKTOP, "phone": PHONE, "little": little}[device]
     with profile(browser, options, locale=locale) as context:
         reader = Reader(context.new_page(), farview.address)
+        reader.sign_in()
         with no_errors(reader):
-            reader.sign_in()
             open_planes(reader)
             open_part(reader, "labels")
             reader.page.get_by_test_id("label-new").click()
