@@ -115,6 +115,8 @@ STATUS: Mapping[type[Exception], int] = {
     storage.InvalidDataset: 422,
     storage.InvalidPreferences: 422,
     storage.UnreadablePixels: 422,
+    storage.NotDerivable: 422,
+    storage.UnwritableText: 422,
     storage.DiskFull: 507,
     storage.DamagedFile: 500,
 }

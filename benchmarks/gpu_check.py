@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -118,9 +119,10 @@ def _refuse(reason: str) -> None:
 def check_all(card: Card, scale: int) -> list[Check]:
     """Every check, printed as it comes."""
     from kernels.cuda.check import checks
+    from kernels.cuda.check_filters import filter_checks
 
     found = []
-    for check in checks(card.arrays, scale):
+    for check in chain(checks(card.arrays, scale), filter_checks(card.arrays, scale)):
         verdict = "PASS" if check.passed else "FAIL"
         print(f"{verdict}  {check.kernel:18} {check.case:34} error {check.error:.3g}, allowed {check.tolerance:.3g}")
         found.append(check)

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from benchmarks import ours
 from benchmarks.timing import Run
 from benchmarks.views import VIEWS
+from kernels.curve import Curve
+from kernels.curved import reformat
+from kernels.curved_layouts import Sheet, Straightened
 from kernels.image import sample
 from kernels.pick import surface_point
 from kernels.picture_bilateral import bilateral
@@ -22,6 +25,7 @@ from kernels.picture_median import median
 from kernels.picture_threshold import threshold
 from kernels.picture_unsharp import unsharp
 from kernels.regions import Ellipse
+from kernels.samples import Projection
 from kernels.statistics import histogram, measure
 
 if TYPE_CHECKING:
@@ -42,9 +46,19 @@ def works(bench: Bench) -> dict[str, dict[str, Case]]:
     values = ours.plane_values(volume, picture)
     pixels = np.random.default_rng(1).integers(0, 4096, (4 * side, 4 * side)).astype(np.uint16)
     cta = ours.TRANSFERS["cta"]
+    # An S of half a metre, as an aorta runs; every picture at another angle, as when a reader turns it.
+    way = np.array([[0.5, 0.4, 0.05], [0.45, 0.5, 0.35], [0.55, 0.55, 0.65], [0.5, 0.45, 0.95]])
+    curve = Curve(volume.to_patient(way * volume.last))
+    sheet = Sheet(side, side // 2, curve.length_mm / (side // 2), curve.length_mm / 2)
+    lines = np.empty((side // 2, side), np.float32)
+
+    def curved(projection: Projection, thickness_mm: float) -> Run:
+        return lambda i: reformat(volume, Straightened(curve, sheet, 7.0 * i).picture, projection, thickness_mm, lines)
+
     shrink = np.array([[4.0, 0, 1.5], [0, 4.0, 1.5]])
     return {
         "bricks.py": {"512×512×500": Case(lambda _: ours.acceleration(volume), volume.array.nbytes)},
+        "curved.py": {"1024×512": Case(curved("mean", 0)), "20 mm slab 1024×512": Case(curved("max", 20))},
         "window.py": {"1024²": Case(lambda _: ours.grey(values), values.nbytes + values.size)},
         "image.py": {"4096² to 1024²": Case(lambda _: sample(pixels, shrink, side, side), pixels.nbytes + 4 * side**2)},
         "pick.py": {"surface": Case(lambda _: surface_point(volume, picture, cta, side / 2, side / 2))},

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from benchmarks.report import check
 from kernels import plane
 from kernels.bricks import Bricks, Occupancy, bricks
-from kernels.cache import COMPLETE
+from kernels.cache import COMPLETE, TOOLS
 from kernels.picture import Picture
 from kernels.presets import PRESETS
 from kernels.rendering import FINE_STEP, MOVING_EXIT, SOON_EXIT, STILL_EXIT, volume_rendering
@@ -76,14 +76,17 @@ def compile_apart() -> None:
     A process that compiled a kernel itself runs a version of it that was optimized once less than the one that is
     kept and that every later process loads: maxima then take a seventh longer.
     """
-    if (Path(os.environ["NUMBA_CACHE_DIR"]) / COMPLETE).exists():
-        return
-    command = (sys.executable, "-m", "kernels.warm")
-    shares = [
-        subprocess.Popen([*command, str(part), str(THREADS)], stdout=subprocess.DEVNULL) for part in range(THREADS)
-    ]
-    codes = [process.wait() for process in shares]
-    check(not any(codes), "the kernels could not be compiled")
+    folder = Path(os.environ["NUMBA_CACHE_DIR"])
+    for module, mark in (("kernels.warm", COMPLETE), ("kernels.warm_tools", TOOLS)):
+        if (folder / mark).exists():
+            continue
+        command = (sys.executable, "-m", module)
+        shares = [
+            subprocess.Popen([*command, str(part), str(THREADS)], stdout=subprocess.DEVNULL) for part in range(THREADS)
+        ]
+        codes = [process.wait() for process in shares]
+        check(not any(codes), "the kernels could not be compiled")
+        (folder / mark).touch()
 
 
 def acceleration(volume: Volume) -> Bricks:

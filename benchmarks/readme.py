@@ -2,7 +2,8 @@
 
     python -m benchmarks.readme      after a docstring has changed; the times stay as they are
 
-File, source and tolerance are read from the modules' docstrings; times come from `benchmarks.kernels --write-readme`.
+File, source and tolerance are read from the modules' docstrings. Times come from `benchmarks.kernels --write-readme`,
+those of filters of volumes from `benchmarks.filters --write-readme`.
 """
 
 from __future__ import annotations
@@ -92,7 +93,17 @@ def write_timed(bench: Bench) -> None:
         "first-level cache (a plane along rows of voxels reads them in order, and may pass that), and bytes a second, "
         "of those that a copy moves. What is skipped does not count."
     )
-    write(note, times_of(bench))
+    write(note, known_times() | times_of(bench))
+
+
+def write_rows(times: Mapping[str, str]) -> None:
+    """New times in the rows of some files; all others, and the note, stay as they are."""
+    write(_inside().partition("|")[0].strip(), {**known_times(), **times})
+
+
+def known_times() -> dict[str, str]:
+    """By file name: the times that stand in the table."""
+    return {name: cells[-1] for name, cells in written().items()}
 
 
 def times_of(bench: Bench) -> dict[str, str]:
@@ -134,8 +145,7 @@ def _ms(milliseconds: float) -> str:
 
 
 def main() -> None:
-    note = _inside().partition("|")[0].strip()
-    write(note, {name: cells[-1] for name, cells in written().items()})
+    write_rows({})
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -14,7 +15,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from kernels.cache import COMPLETE, fingerprint
+from kernels.cache import COMPLETE, TOOLS, fingerprint
 
 # Complete folders of compiled kernels, from one home to the next; nobody changes them. See kernels/cache.py.
 COMPILED = Path.home() / ".cache" / "farview" / "compiled"
@@ -40,16 +41,38 @@ def drop_page_cache() -> bool:
     return True
 
 
+def compile_kernels() -> None:
+    """Compile all kernels once for every home to come; whoever asks meanwhile waits."""
+    folder = COMPILED / fingerprint()
+    if (folder / TOOLS).exists():
+        return
+    COMPILED.mkdir(parents=True, exist_ok=True)
+    with (COMPILED / "lock").open("ab") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        if (folder / TOOLS).exists():
+            return
+        new = Path(tempfile.mkdtemp(prefix="making.", dir=COMPILED))
+        try:
+            for module in ("kernels.warm_tools", "kernels.warm"):
+                command, environment = (sys.executable, "-m", module), {**os.environ, "NUMBA_CACHE_DIR": str(new)}
+                shares = [
+                    subprocess.Popen([*command, str(part), "2"], env=environment, stdout=subprocess.DEVNULL)
+                    for part in range(2)
+                ]
+                if any([share.wait() for share in shares]):
+                    return  # a home that starts will say why
+            for mark in (COMPLETE, TOOLS):
+                (new / fingerprint() / mark).touch()
+            shutil.rmtree(folder, ignore_errors=True)
+            (new / fingerprint()).rename(folder)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+
+
 def bring_kernels(home: Path) -> None:
     """Give a new home the kernels that another one compiled, if there are any."""
     if (COMPILED / fingerprint()).is_dir():
         _copy_whole(COMPILED / fingerprint(), home / "kernels" / fingerprint())
-
-
-def keep_kernels(home: Path) -> None:
-    """Keep a home's kernels for others, once it has all."""
-    if (home / "kernels" / fingerprint() / COMPLETE).exists():
-        _copy_whole(home / "kernels" / fingerprint(), COMPILED / fingerprint())
 
 
 def _copy_whole(source: Path, target: Path) -> None:
@@ -101,8 +124,9 @@ class Service:
     def start(self, *options: str, timeout_s: float = 600) -> float:
         """Start every process and wait until the page can be opened; seconds it took.
 
-        A first start compiles every kernel, which takes minutes on a busy machine.
+        The first of all compiles every kernel, which takes minutes.
         """
+        compile_kernels()
         bring_kernels(self.home)
         begun = time.monotonic()
         with self.log.open("ab") as log:
@@ -117,9 +141,7 @@ class Service:
             if self.process.poll() is not None:
                 break
             if self.healthy():
-                seconds = time.monotonic() - begun
-                keep_kernels(self.home)
-                return seconds
+                return time.monotonic() - begun
             time.sleep(0.05)
         raise RuntimeError(f"farview did not start:\n{self.log.read_text('utf-8', 'replace')[-4000:]}")
 

@@ -22,7 +22,8 @@ from typing import Any
 import llvmlite.binding
 
 SOURCES = Path(__file__).parent
-COMPLETE = "complete"  # stands in the folder when no kernel is missing
+COMPLETE = "complete"  # stands in the folder when no kernel of the first pictures is missing,
+TOOLS = "tools"  # and this when none of the tools is, see warm_tools.py
 
 
 def fingerprint(sources: Path = SOURCES) -> str:

@@ -61,6 +61,8 @@ def components(mask: Mask, connectivity: Connectivity = 26) -> Components:
         labels, count = ndimage.label(there, structure=module.asarray(abs(z) + abs(y) + abs(x) <= rank))
         sizes = to_host(module.bincount(labels.reshape(-1), minlength=count + 1))
         return Components(labels, sizes.astype(np.int64))
+    if np.count_nonzero(np.array(mask.shape) > 1) <= 1:
+        connectivity = 6  # of a single row the same, and cc3d 4.1 counts too little room for the others
     labels = cc3d.connected_components(np.ascontiguousarray(there), connectivity=connectivity, binary_image=True)
     counts = cc3d.statistics(labels, no_slice_conversion=True)["voxel_counts"]
     return Components(labels, counts.astype(np.int64))

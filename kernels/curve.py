@@ -23,24 +23,23 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.interpolate import CubicSpline
 
-from kernels.arc import Arc, Numbers, Points, across, root_between
+from kernels.arc import Arc, Numbers, Points, across
 from kernels.errors import InvalidParameter
+from kernels.nearest import nearest_parameters
 from kernels.picture import MAX_DISTANCE_MM
 
 MAX_POINTS = 512
 MAX_LENGTH_MM = 1e4
 MIN_APART_MM = 1e-3  # neighbours nearer than this are one point
 STEP_MM = 0.25  # between the places that are kept, at most
-AT_ONCE = 2**17  # distances, while the nearest place is looked for
-PARTS = 4  # of the way between two samples: seen along lines a curve turns quickly where it runs along them
-EQUAL_MM = 1e-7  # lines that are nearer to each other than this coincide
 LEFT, POSTERIOR = np.array([1.0, 0, 0]), np.array([0, 1.0, 0])
 _TINY = 1e-12
 
 
 class Frame(NamedTuple):
-    """Unit vectors [..., 3], each across the others: along the curve, across it, and tangent × across."""
+    """A point of the curve and three unit vectors there, [..., 3]: along it, across it, and tangent × across."""
 
+    point: Points
     tangent: Points
     across: Points
     normal: Points
@@ -165,7 +164,7 @@ class Curve:
         normal = _unit(normal - (normal * tangent).sum(axis=-1, keepdims=True) * tangent)
         angle = np.deg2rad(degrees)
         turned = np.cos(angle) * normal + np.sin(angle) * np.cross(tangent, normal)
-        return Frame(tangent, turned, np.cross(tangent, turned))
+        return Frame(x, tangent, turned, np.cross(tangent, turned))
 
     def nearest(self, points: ArrayLike) -> Nearest:
         """Where the curve comes nearest to patient points [..., 3].
@@ -182,40 +181,12 @@ class Curve:
 
         Of lines that are equally near, the one of the nearer point of the curve.
         """
-        flat = points.reshape(-1, 3)
-        found = np.empty(len(flat))
-        share = max(1, AT_ONCE // len(self.samples))
-        for first in range(0, len(flat), share):
-            found[first : first + share] = self._nearest(flat[first : first + share], line)
-        return found.reshape(points.shape[:-1])
+        return nearest_parameters(self.spline, self._pieces_mm, points, line)
 
-    def _nearest(self, points: Points, line: Points | None) -> Numbers:
-        away = np.linalg.norm(across(points[:, None] - self.samples, line), axis=-1)
-        # No place between two samples is nearer than the farther one without the way to it.
-        least = np.maximum(away[:, :-1], away[:, 1:]) - self.places_mm[1]
-        which, k = np.nonzero(least <= away.min(axis=1, keepdims=True))
-        t = self.parameters[k, None] + np.diff(self.parameters)[k, None] * np.linspace(0, 1, PARTS + 1)
-        slopes = self._slopes(points[which, None], line, t)[0]
-        dip, part = np.nonzero((slopes[:, :-1] <= 0) & (slopes[:, 1:] >= 0))
-        low, high = t[dip, part], t[dip, part + 1]
-        aims = points[which[dip]]
-        close = 1e-13 * self.spline.x[-1]
-        found = root_between(lambda t: self._slopes(aims, line, t), low, high, (low + high) / 2, close)
-        every = np.arange(len(points))
-        which = np.concatenate([which[dip], every, every])
-        found = np.concatenate([found, np.repeat(self.spline.x[[0, -1]], len(points))])
-        ways = points[which] - self.spline(found)
-        apart = np.linalg.norm(across(ways, line), axis=-1)
-        nearest = np.full(len(points), np.inf)
-        np.minimum.at(nearest, which, apart)
-        order = np.lexsort([np.linalg.norm(ways, axis=-1), apart > nearest[which] + EQUAL_MM, which])
-        return np.asarray(found[order][np.searchsorted(which[order], every)])
-
-    def _slopes(self, points: Points, line: Points | None, t: Numbers) -> tuple[Numbers, Numbers]:
-        """How half the squared distance from points grows with t, and how that does."""
-        ways, along = across(points - self.spline(t), line), self.spline(t, 1)
-        curvature = (across(along, line) * along).sum(axis=-1) - (ways * self.spline(t, 2)).sum(axis=-1)
-        return -(ways * along).sum(axis=-1), curvature
+    @cached_property
+    def _pieces_mm(self) -> Numbers:
+        """The lengths of the spline's pieces."""
+        return np.diff(self.arc.of(self.spline.x))
 
 
 def checked_points(points: ArrayLike) -> Points:

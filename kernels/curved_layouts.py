@@ -159,7 +159,7 @@ class Straightened(Layout):
         frame = self.curve.frame_at(along_mm, self.degrees)
         # The viewer looks along right × down, and down runs along the tangent.
         shown = is_within(along_mm, self.curve.length_mm)
-        return Lines(self.curve.point_at(along_mm), frame.across, -frame.normal, shown)
+        return Lines(frame.point, frame.across, -frame.normal, shown)
 
     def flattened(self, points: Points) -> tuple[Numbers, Numbers]:
         arc_mm, offset = self.curve.nearest(points)
@@ -182,4 +182,4 @@ def cross_section(curve: Curve, arc_mm: float, pixel_mm: float, side: int, degre
     check_size(side, side)
     frame = curve.frame_at(arc_mm, degrees)
     right, down = frame.across * pixel_mm, frame.normal * pixel_mm
-    return Picture(curve.point_at(arc_mm) - (right + down) * (side - 1) / 2, right, down, side, side)
+    return Picture(frame.point - (right + down) * (side - 1) / 2, right, down, side, side)

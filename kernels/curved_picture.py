@@ -96,7 +96,7 @@ def line_samples(volume: Volume, picture: CurvedPicture, projection: Projection,
     # Of a row without a line any numbers will do.
     grid = np.where(shown[:, None, None], vectors @ volume.inverse.T, 1.0)
     per_mm = np.linalg.norm(grid[:, 2] / (1, 1, volume.finest), axis=1)
-    totals = np.maximum(np.rint(thickness_mm * per_mm), 1).astype(np.int32)
+    totals = np.where(shown, np.maximum(np.rint(thickness_mm * per_mm), 1), 1).astype(np.int32)
     grid[:, 2] /= per_mm[:, None]
     grid = snap(grid)
     if volume.places is not None:

@@ -150,29 +150,58 @@ def is_inside(a, b, edges, starts, numbers, low, per_mm):
 _is_inside = njit(is_inside, forceinline=True, **PURE)
 
 
+@njit(forceinline=True, **PURE)
+def _cut_range(value, step, first, last):
+    """Cut first … last, voxels of a row, to those where value + x·step is not below 0, give or take one voxel."""
+    if step > 0.0:
+        first = max(first, -value / step - 1.0)
+    elif step < 0.0:
+        last = min(last, -value / step + 1.0)
+    elif value < 0.0:
+        last = -1.0
+    return first, last
+
+
+@njit(forceinline=True, **PURE)
+def _behind_box(a, da, b, db, w, dw, box, nx):
+    """Which voxels of a row may lie behind the lasso: its box, seen along the row."""
+    first, last = 0.0, nx - 1.0
+    first, last = _cut_range(a - box[0] * w, da - box[0] * dw, first, last)
+    first, last = _cut_range(box[1] * w - a, box[1] * dw - da, first, last)
+    first, last = _cut_range(b - box[2] * w, db - box[2] * dw, first, last)
+    first, last = _cut_range(box[3] * w - b, box[3] * dw - db, first, last)
+    first, last = _cut_range(w, dw, first, last)
+    if first > last:
+        return 0, 0
+    return max(int(first), 0), min(int(last) + 2, nx)
+
+
 @njit(parallel=True, cache=True, **OPTIONS)
-def spread_cpu(labels, size, places, rows, edges, starts, numbers, low, per_mm, inside, only, label, begin, end):
+def spread_cpu(labels, size, places, rows, edges, starts, numbers, low, per_mm, box, inside, only, label, begin, end):
     nx, ny, _ = size
     changed = 0
     for row in prange((end - begin) * ny):
         z = begin + row // ny
         y = row % ny
         place = places[z]
-        a0 = f32(rows[0, 1] * y + rows[0, 2] * place + rows[0, 3])
-        b0 = f32(rows[1, 1] * y + rows[1, 2] * place + rows[1, 3])
-        w0 = f32(rows[2, 1] * y + rows[2, 2] * place + rows[2, 3])
+        a = rows[0, 1] * y + rows[0, 2] * place + rows[0, 3]
+        b = rows[1, 1] * y + rows[1, 2] * place + rows[1, 3]
+        w = rows[2, 1] * y + rows[2, 2] * place + rows[2, 3]
+        first, last = _behind_box(a, rows[0, 0], b, rows[1, 0], w, rows[2, 0], box, nx)
+        a0, b0, w0 = f32(a), f32(b), f32(w)
         da, db, dw = f32(rows[0, 0]), f32(rows[1, 0]), f32(rows[2, 0])
         at = (np.int64(z) * ny + y) * nx
         found = 0
-        for x in range(nx):
-            if only >= 0 and labels[at + x] != only:
+        for x in range(first if inside else 0, last if inside else nx):
+            if (only >= 0 and labels[at + x] != only) or labels[at + x] == label:
                 continue
-            w = w0 + f32(x) * dw
             is_behind = False
-            if w > f32(0):
-                a, b = (a0 + f32(x) * da) / w, (b0 + f32(x) * db) / w
-                is_behind = _is_inside(a, b, edges, starts, numbers, low, per_mm)
-            if is_behind == inside and labels[at + x] != label:
+            if first <= x < last:
+                w1 = w0 + f32(x) * dw
+                if w1 > f32(0):
+                    a1, b1 = (a0 + f32(x) * da) / w1, (b0 + f32(x) * db) / w1
+                    is_behind = _is_inside(a1, b1, edges, starts, numbers, low, per_mm)
+            if is_behind == inside:
                 labels[at + x] = label
                 found += 1
         changed += found
@@ -209,7 +238,8 @@ def cut(
         raise InvalidParameter(f"a volume of {labels.shape[0]} slices has no slices {begin} to {end}")
     edges, starts, numbers, low, per_mm = lasso.edges
     places = volume.place_of(np.arange(labels.shape[0]))
-    how = (lasso.projection(volume), edges, starts, numbers, f32(low), f32(per_mm))
+    box = np.stack([lasso.corners.min(axis=0), lasso.corners.max(axis=0)]).T.reshape(-1)  # a from … to, b from … to
+    how = (lasso.projection(volume), edges, starts, numbers, f32(low), f32(per_mm), box)
     what = (bool(inside), -1 if only is None else int(only), np.uint8(label), begin, end)
     spread = driver("cut").spread if on_device(labels) else spread_cpu
     return int(spread(labels.reshape(-1), volume.size, places, *how, *what))

@@ -18,7 +18,7 @@ Tolerance: against `reference` (float64) 1e-6 of the largest absolute voxel time
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,7 +51,7 @@ class Taps(NamedTuple):
         return z, y, x
 
 
-@cache
+@lru_cache(64)
 def weights(sigma: float, order: int) -> tuple[float, ...]:
     """The weights for −r … r voxels."""
     radius = max(int(TRUNCATE * sigma + 0.5), min(order, 1))

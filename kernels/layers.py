@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter
 
 from kernels.arrays import module_of, on_device, to_host
-from kernels.bricks import Bricks, Occupancy, bricks_of, occupancy_of
+from kernels.bricks import STRIDE, Bricks, Occupancy, bricks_of, occupancy_of
 from kernels.errors import InvalidParameter
 from kernels.lane_memory import load
 from kernels.lanes import apart, f32, floor, i32, integer, maximum, minimum, shared
@@ -29,6 +30,7 @@ from kernels.volume import Volume
 
 LABELS = 256
 COLUMNS = 4  # red, green, blue, 0 … 1, and the part of a tint or the extinction per mm of heat
+SHOWN = 255
 HALF = 127.5  # of `mask`
 
 
@@ -43,6 +45,9 @@ class LayerTables(NamedTuple):
     has_mask: np.int32
     has_labels: np.int32
     has_heat: np.int32
+    hiding: NDArray[np.uint8]  # of the mask, see `Layer.hiding`,
+    hiding_y: np.int32  # and how many bricks there are along y and x
+    hiding_x: np.int32
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +57,20 @@ class Layer:
     array: NDArray[Any]
 
     @cached_property
+    def _extremes(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        found = bricks_of(self.array)
+        return to_host(found.lowest), to_host(found.highest)
+
+    @cached_property
     def highest(self) -> NDArray[np.uint8]:
         """The largest of each brick, in this machine's memory."""
-        return to_host(bricks_of(self.array).highest)
+        return self._extremes[1]
+
+    @cached_property
+    def hiding(self) -> NDArray[np.uint8]:
+        """Of a mask: 1 where a brick or one beside it hides anything, uint8 [bz, by, bx]."""
+        hides = (self._extremes[0] < SHOWN).astype(np.uint8)
+        return np.asarray(maximum_filter(hides, 3))
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,14 +114,18 @@ class Layers:
     def tables(self) -> LayerTables:
         """As kernels take them."""
         module = module_of(self.volume.array)
-        nothing = module.zeros(1, np.uint8)
+        nothing = module.asarray(np.zeros(1, np.uint8))
         layers = (self.mask, self.labels, self.heat)
         flat = [nothing if layer is None else layer.array.reshape(-1) for layer in layers]
         tables = [
             module.asarray(np.zeros(1, np.float32) if t is None else t.reshape(-1)) for t in (self.tints, self.heats)
         ]
-        flags = [np.int32(layer is not None) for layer in layers]
-        return LayerTables(flat[0], flat[1], tables[0], flat[2], tables[1], *flags)
+        has_mask, has_labels, has_heat = (np.int32(layer is not None) for layer in layers)
+        hiding = np.zeros((1, 1, 1), np.uint8) if self.mask is None else self.mask.hiding
+        deep, across = (np.int32(count) for count in hiding.shape[1:])
+        there = module.asarray(hiding.reshape(-1))
+        voxels = (flat[0], flat[1], tables[0], flat[2], tables[1])
+        return LayerTables(*voxels, has_mask, has_labels, has_heat, there, deep, across)
 
     def masked(self, bricks: Bricks) -> Bricks:
         """The volume's bricks without those that are hidden altogether, for projections; the last is kept."""
@@ -159,6 +179,17 @@ def shown_part(layers, size, slices, x, y, z):
     """How much is shown at lanes of positions, 0 to 1; z is a place."""
     w = trilinear(layers.mask, size, x, y, slice_at(slices, z))
     return minimum(maximum(w * f32(2 / 255) - f32(0.5), f32(0)), f32(1))
+
+
+@shared
+def near_hidden(layers, size, x, y, z):
+    """Whether anything may be hidden within a brick's side of lanes of positions (x, y, slice)."""
+    nx, ny, nz = size
+    part = f32(1 / STRIDE)
+    bx = integer(minimum(maximum(x, f32(0)), f32(nx - 2)) * part)
+    by = integer(minimum(maximum(y, f32(0)), f32(ny - 2)) * part)
+    bz = integer(minimum(maximum(z, f32(0)), f32(nz - 2)) * part)
+    return load(layers.hiding, 0, (bz * layers.hiding_y + by) * layers.hiding_x + bx) > f32(0)
 
 
 @shared

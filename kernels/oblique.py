@@ -22,7 +22,7 @@ STEEP = 0.1  # voxels from a row or slice to another, from one pixel to the next
 
 
 @njit(forceinline=True, **PURE)
-def _plane(array, size, slices, x, y, z, low, high):
+def plane_values(array, size, slices, x, y, z, low, high):
     """The values of a tile between `low` and `high`."""
     nx, ny, nz = size
     crumb, edge = f32(CRUMB), f32(2 * EDGE)
@@ -74,4 +74,4 @@ def block_of_plane(array, size, slices, grid, top, block, spare, flat, out):
         if tile >= 0:
             row, column = row0 + tile // across * TILE_HEIGHT, column0 + tile % across * TILE_WIDTH
             x, y, z, low, high = tile_at(grid, steps, top + row, column)
-            put_tile(_plane(array, size, slices, x, y, z, low, high), spare, flat, out, row, column)
+            put_tile(plane_values(array, size, slices, x, y, z, low, high), spare, flat, out, row, column)

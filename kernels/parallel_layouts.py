@@ -19,6 +19,7 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import PPoly
 
 from kernels.arc import Arc, Numbers, Points, across, root_between
 from kernels.curve import checked_points
@@ -55,13 +56,12 @@ class _Parallel(Layout):
         return float(far.min()), float(far.max())
 
     def _across(self, points: Points) -> Numbers:
-        line = np.asarray(self.line)
-        return np.asarray(points @ line - sum(self._ends) / 2)
+        return np.asarray(points @ np.asarray(self.line)) - sum(self._ends) / 2
 
     def _feet(self, t: Numbers) -> Points:
         """Where the lines through the curve are at `across` 0."""
-        points = np.asarray(self.curve.spline(t))
-        return points - self._across(points)[..., None] * np.asarray(self.line)
+        points = self.curve.spline(t)
+        return np.asarray(points - self._across(points)[..., None] * np.asarray(self.line))
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,18 +107,26 @@ class Projected(_Parallel):
     def __post_init__(self) -> None:
         super().__post_init__()
         line = np.asarray(self.line)
-        points = self.curve.samples
-        way = points[-1] - points[0] if self.down is None else direction(self.down)
-        aside = across(np.asarray(way), line)
-        if np.linalg.norm(aside) <= 1e-6 * np.linalg.norm(way):
-            raise InvalidParameter("no way down a projected picture across its lines: name another one")
+        ends = self.curve.samples[[0, -1]]
+        way = (ends[1] - ends[0]) / self.curve.length_mm if self.down is None else direction(self.down)
+        aside = across(way, line)
+        if np.linalg.norm(aside) < 1e-6:
+            raise InvalidParameter("a projected picture's way down is not along its lines: name another one")
         object.__setattr__(self, "down", aside / np.linalg.norm(aside))
         if np.ptp(self._heights) < SHORTEST * self.curve.length_mm:
             raise InvalidParameter("the curve runs along the way a projected picture is seen: choose another direction")
 
     @cached_property
+    def _monotone(self) -> Numbers:
+        """Parameters between two of which the curve goes down all the time, or up."""
+        spline = self.curve.spline
+        turns = PPoly(spline.c @ np.asarray(self.down), spline.x).derivative().roots(extrapolate=False)
+        return np.unique(np.concatenate([self.curve.parameters, turns[np.isfinite(turns)]]))
+
+    @cached_property
     def _heights(self) -> Numbers:
-        return np.asarray(self.curve.samples @ np.asarray(self.down))
+        """How far down the curve is at those."""
+        return np.asarray(self.curve.spline(self._monotone) @ np.asarray(self.down))
 
     @property
     def extent_mm(self) -> tuple[float, float]:
@@ -155,9 +163,9 @@ class Projected(_Parallel):
         return result, shown
 
     def _refined(self, part: NDArray[np.intp], heights: Numbers) -> Numbers:
-        """Where between two samples the curve is that far down."""
+        """Where between two of `_monotone` the curve is that far down."""
         down, spline = np.asarray(self.down), self.curve.spline
-        low, high = self.curve.parameters[part], self.curve.parameters[part + 1]
+        low, high = self._monotone[part], self._monotone[part + 1]
         rising = np.where(self._heights[part + 1] >= self._heights[part], 1.0, -1.0)
 
         def off(t: Numbers) -> tuple[Numbers, Numbers]:

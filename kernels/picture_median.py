@@ -2,13 +2,15 @@
 
     m(p) = median of v(q) over the pixels q that have a sample, within r rows and columns of p
 
-Of an even number it is the mean of the two in the middle. 0 < r ≤ 3: 9, 25 or 49 pixels.
-Source: own. A packet's median is found by dropping, again and again, the smallest and the largest of one more than half
-of what is left: a network without branches. Where pixels are missing, every other one of them counts as the largest
-value there is, the rest as the smallest, and then the other way round: of an even number of samples these give the two
-in the middle, of an odd number twice the median.
+Of an even number it is the mean of the two in the middle. 0 < r ≤ 3: 9, 25 or 49 pixels. A packet's median is found by
+dropping, again and again, the smallest and the largest of one more than half of what is left: a network without
+branches. Where pixels are missing, every other one of them counts as larger than all values and the rest as smaller,
+and then the other way round: of an even number of samples this gives the two in the middle, of an odd number the same
+one twice.
+
+Source: own.
 Axes: picture [row, column]. Outside: stays `OUTSIDE`.
-Exact; the mean of two values is rounded to float32.
+Tolerance: exact, but that the mean of two values is rounded to float32.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ border.
 
 Source: own; the rule for borders is the usual one of filling polygons.
 Axes: pixels (x, y) = (column, row), centres at integers.
-Exact, but for rounding in float64.
+Tolerance: exact, but for the rounding of float64.
 """
 
 from __future__ import annotations

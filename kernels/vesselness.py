@@ -1,4 +1,4 @@
-"""Vesselness: how much the surroundings of a voxel look like a tube of a given width, 0 … 1.
+"""Vesselness: how much the surroundings of a voxel look like a tube of a given width, from 0 to below 1.
 
     H = σ² ∇∇ G_σ ∗ V, eigenvalues |λ1| ≤ |λ2| ≤ |λ3|
     R_A = |λ2| / |λ3|,  R_B = |λ1| / √|λ2 λ3|,  S = ‖H‖

@@ -1,4 +1,6 @@
-"""Compile or load every kernel once, so that nobody waits for a compiler while looking at a picture.
+"""Compile or load every kernel of plain pictures once, so that nobody waits for a compiler while looking at one.
+
+Those of tools come later, see warm_tools.py.
 
     python -m kernels.warm PART PARTS
 
@@ -19,20 +21,11 @@ from kernels import (
     bricks,
     image,
     packets,
-    picture_bilateral,
-    picture_clahe,
-    picture_edge,
-    picture_gamma,
-    picture_gaussian,
-    picture_median,
-    picture_threshold,
-    picture_unsharp,
     plane,
     rendering,
     rows,
     window,
 )
-from kernels.filters import KINDS, Filter, apply
 from kernels.picture import Picture
 from kernels.presets import PRESETS
 from kernels.transfer import TransferFunction
@@ -44,17 +37,6 @@ DRIVERS = (
     window.spread_cpu,
     image.spread_cpu,
     image.spread_colour_cpu,
-    picture_gaussian.spread_rows,
-    picture_gaussian.spread_columns,
-    picture_gaussian.spread_quotient,
-    picture_unsharp.spread_cpu,
-    picture_median.spread_cpu,
-    picture_bilateral.spread_cpu,
-    picture_edge.spread_cpu,
-    picture_clahe.spread_counts,
-    picture_clahe.spread_cpu,
-    picture_gamma.spread_cpu,
-    picture_threshold.spread_cpu,
     bricks.spread_cpu,
     bricks.near_cpu,
     rendering.spread_cpu,
@@ -101,18 +83,12 @@ def _steps() -> list[Callable[[], Any]]:
     int16, float32 = (Volume(np.zeros((4, 4, 4), kind), np.eye(4)) for kind in (np.int16, np.float32))
     return [
         lambda: window.window(np.zeros((2, 2), np.float32), 0, 10),
-        *(partial(_filter, name) for name in KINDS),
         lambda: image.sample(np.zeros((2, 2, 3), np.uint8), matrix, 2, 2),
         *(partial(image.sample, np.zeros((2, 2), dtype), matrix, 2, 2) for dtype in image.DTYPES),
         *(partial(plane.plane, volume, picture) for volume in (int16, float32)),
         *(partial(plane.plane, volume, across) for volume in (int16, float32)),
         *(partial(_render, volume, picture, function) for volume in (int16, float32)),
     ]
-
-
-def _filter(name: str) -> None:
-    """On a picture with a pixel that has no sample: a Gaussian then runs all of its drivers."""
-    apply(Filter(name), np.array([[1, window.OUTSIDE]], np.float32), 0.5, (0, 10))
 
 
 def _render(volume: Volume, picture: Picture, function: TransferFunction) -> None:

@@ -1,5 +1,7 @@
 """The first start of an installation: every kernel is compiled, by as many processes as there are cores.
 
+Those of the tools come when the house is open, by one process that leaves the cores to whoever looks at pictures; what
+needs them waits until then.
 How far it is stands in a file that the api reads (`pool.LocalPool.preparing`), so that a page can say what it waits
 for. Later starts load what was compiled.
 """
@@ -10,12 +12,13 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
-from kernels.cache import COMPLETE
+from kernels.cache import COMPLETE, TOOLS
 from kernels.warm import compile_all, share
 from renderd.pool import PREPARING
 from renderd.scheduler import Scheduler
@@ -25,6 +28,7 @@ log = structlog.get_logger()
 
 MOST_PROCESSES = 4  # one volume rendering takes as long as all other kernels: more would wait for it
 COMMAND = (sys.executable, "-m", "kernels.warm")
+TOOLS_COMMAND = ("nice", sys.executable, "-m", "kernels.warm_tools", "0", "1")
 
 
 async def warm(scheduler: Scheduler, kernels: Path, runtime: Path) -> None:
@@ -44,6 +48,29 @@ async def warm(scheduler: Scheduler, kernels: Path, runtime: Path) -> None:
         log.info("warm", kernels=str(warmth))
     finally:
         told.unlink(missing_ok=True)
+
+
+async def warm_tools(kernels: Path, prepared: Callable[[], None]) -> None:
+    """Compile the tools' kernels unless they are there, then call `prepared`; a picture that needs one loads it.
+
+    What fails there is compiled by the first who needs it, who then waits.
+    """
+    if not (kernels / TOOLS).exists():
+        begun = time.monotonic()
+        process = await asyncio.create_subprocess_exec(
+            *TOOLS_COMMAND, stdout=asyncio.subprocess.DEVNULL, preexec_fn=end_with_us(signal.SIGKILL)
+        )
+        try:
+            code = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+        if code:
+            log.warning("compiler_ended", code=code)
+        else:
+            (kernels / TOOLS).touch()
+            log.info("warm_tools", seconds=round(time.monotonic() - begun, 1))
+    prepared()
 
 
 async def compile_apart(tell: Callable[[int, int], None]) -> None:

@@ -7,6 +7,7 @@ RenderError
 ├── PresetNotFound      no such transfer function
 ├── PaletteNotFound     no such colours
 ├── LabelsUnknown       no such labelmap on this connection
+├── ToolsCompiling      not yet, after a first start
 ├── TooManyEdits        no more labelmaps on this connection
 ├── InvalidFilter       amounts that a filter does not take
 ├── FilterNeedsPicture  not for volume renderings
@@ -75,6 +76,12 @@ class LabelsUnknown(RenderError):
     """The view's labelmap was not made on this connection, or of another stack: the page sends its edits again."""
 
     code = "labels_unknown"
+
+
+class ToolsCompiling(RenderError):
+    """After the first start what this needs is still being compiled; it is shown when that is done."""
+
+    code = "tools_compiling"
 
 
 class TooManyEdits(RenderError):

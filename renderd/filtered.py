@@ -15,13 +15,15 @@ from renderd.protocol import Filter
 
 
 class Filtered(Derived):
-    """A volume like another one, float32, with its bricks."""
+    """A volume like another one, with its bricks."""
 
     def __init__(self, assembly: Assembly, chosen: Filter) -> None:
         assert assembly.volume is not None
         source = assembly.volume
-        super().__init__((assembly.key,), 4 * source.array.size)
-        self.volume = Volume(np.zeros(source.array.shape, np.float32), source.affine, source.places, source.holes)
+        # A median is one of the values that were there; everything else lies between them.
+        dtype = source.array.dtype if chosen.name == "median" else np.dtype(np.float32)
+        super().__init__((assembly.key,), dtype.itemsize * source.array.size)
+        self.volume = Volume(np.zeros(source.array.shape, dtype), source.affine, source.places, source.holes)
         self.bricks: Bricks | None = None
         self._source: Volume | None = source
         self._filter = chosen

@@ -79,6 +79,7 @@ class Library:
         self.volumes: Cache[Hashable, Assembly | Derived] = Cache(budget_bytes)
         self.frames: Cache[tuple[Key, int], Picture] = Cache(FRAMES_BYTES)
         self.drawings: Cache[tuple[Key, int], Drawing] = Cache(DRAWINGS_BYTES)
+        self.tools_ready = True  # whether the tools' kernels are compiled, see compiling.py
         self.listeners: set[Callable[[Assembly | None], None]] = set()
         self._home = home
         self.blobs = blobs
@@ -240,6 +241,11 @@ class Library:
     def _tell(self, assembly: Assembly | None) -> None:
         for listener in list(self.listeners):
             listener(assembly)
+
+    def prepared(self) -> None:
+        """The tools' kernels are there."""
+        self.tools_ready = True
+        self.changed()
 
     def changed(self) -> None:
         """Something that viewers wait for has come, or will not come."""

@@ -1,8 +1,8 @@
 """The values in a region of a picture, from stored pixels or from samples as far apart as voxels, never from greys.
 
 What a reader is told must not depend on the zoom: of a Stack's frame the pixels count whose centres lie in the region,
-of a plane samples on a grid of the volume's finest spacing. A filter of the picture changes them, as it changes what is
-seen; what is hidden does not count. Plain numpy, so any thread may ask.
+of a plane samples on a grid of the volume's finest spacing. They are the values as they came, whatever filter the
+picture has; what is hidden does not count. Plain numpy, so any thread may ask.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from renderd.compiling import warm
+from renderd.compiling import warm, warm_tools
 from renderd.library import Library
 from renderd.pool import SOCKET
 from renderd.render import Renderer
@@ -41,7 +41,14 @@ async def serve(home: Home, target: DatabaseTarget, volume_bytes: int, reserve_b
         threading.Thread(target=_clean_up, args=(home,), name="clean up", daemon=True).start()
         threading.Thread(target=_find_card, args=(renderer, gpu), name="find card", daemon=True).start()
         library = Library(home, BlobStore(home.blobs, reserve_bytes), volume_bytes)
-        await serve_stream(database, library, scheduler, home.runtime / SOCKET)
+        library.tools_ready = False
+        later = asyncio.create_task(
+            warm_tools(Path(os.environ["NUMBA_CACHE_DIR"]), library.prepared), name="warm tools"
+        )
+        try:
+            await serve_stream(database, library, scheduler, home.runtime / SOCKET)
+        finally:
+            later.cancel()
     finally:
         await database.close()
 

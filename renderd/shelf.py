@@ -13,7 +13,7 @@ from kernels.presets import PRESETS
 from renderd.admission import Admission
 from renderd.assemble import Assembly
 from renderd.dressing import Dressing
-from renderd.errors import PresetNotFound, RenderError, SeriesChanged, SeriesNotFound
+from renderd.errors import PresetNotFound, RenderError, SeriesChanged, SeriesNotFound, ToolsCompiling
 from renderd.library import Library
 from renderd.palettes import colours_of
 from renderd.protocol import CurvedView, StackView, View, VolumeView
@@ -43,6 +43,13 @@ class KnownSeries:
     stacks: dict[str, Stack]  # by digest; those that were shown before images arrived stay
     error: RenderError | None
     at: float
+
+
+def needs_tools(view: View) -> bool:
+    """Whether a view needs kernels that are compiled later than those of plain pictures."""
+    if isinstance(view, CurvedView) or view.filter is not None:
+        return True
+    return not isinstance(view, StackView) and (view.labels is not None or view.fusion is not None)
 
 
 class Shelf:
@@ -111,6 +118,9 @@ class Shelf:
         if found is None:
             return None
         institution_id, stack = found
+        if not self._library.tools_ready and needs_tools(view):
+            self._refuse(viewport, ToolsCompiling())  # and is shown when they are there: `changed` is called then
+            return None
         if isinstance(view, StackView):
             return self._frame(institution_id, stack, view.frame)
         if isinstance(view, VolumeView) and view.preset not in PRESETS:
@@ -135,13 +145,13 @@ class Shelf:
         return VolumeSource(stack, assembly)
 
     def assembly(self, series: int, digest: str) -> Assembly | None:
-        """A volume for whoever asks no picture of it; None while it is looked up or made.
+        """A volume for whoever edits its labels; None while it is looked up or made, or the kernels for that are.
 
         Raises:
             RenderError: as `stack`, or as the library says.
         """
         found = self.stack(series, digest)
-        return None if found is None else self._library.volume(*found)
+        return None if found is None or not self._library.tools_ready else self._library.volume(*found)
 
     def stack(self, series: int, digest: str) -> tuple[int, Stack] | None:
         """A stack and the institution that owns it; None while the series is looked up.

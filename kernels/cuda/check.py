@@ -14,7 +14,11 @@ from numpy.typing import NDArray
 
 from kernels import (
     bricks,
+    compose,
+    curved,
+    cut,
     image,
+    labelmap,
     picture_bilateral,
     picture_edge,
     picture_gamma,
@@ -26,7 +30,10 @@ from kernels import (
     rendering,
     window,
 )
-from kernels.arrays import to_host
+from kernels.arrays import module_of, to_host
+from kernels.curved_picture import CurvedPicture
+from kernels.cut import Lasso
+from kernels.layers import Layer, Layers
 from kernels.picture import Picture
 from kernels.samples import Projection, projection_samples, ways
 from kernels.transfer import TransferFunction
@@ -73,7 +80,7 @@ class Check:
 
 def checks(module: Any, scale: int = 1) -> Iterator[Check]:
     """One after the other; `module` makes the card's arrays (cupy), `scale` enlarges volumes and pictures."""
-    for cases in (_windows, _images, _filters, _bricks, _planes, _renderings):
+    for cases in (_windows, _images, _filters, _bricks, _planes, _curves, _renderings, _layers, _labels, _colours):
         yield from cases(module, scale)
 
 
@@ -172,6 +179,17 @@ def _planes(module: Any, scale: int) -> Iterator[Check]:
         yield Check("plane", f"{name}, slice", float(np.abs(values - volume.array[nz // 2]).max()), 0)
 
 
+def _curves(module: Any, scale: int) -> Iterator[Check]:
+    for name, volume in _volumes(random_volume, scale):
+        device = on_card(volume, module)
+        picture = curled(volume, 13 * scale, 9 * scale, 0.77 / scale)
+        slabs: tuple[tuple[Projection, float], ...] = (("max", 0.0), ("max", 4.0), ("min", 4.0), ("mean", 4.0))
+        for projection, thickness_mm in slabs:
+            values = to_host(curved.reformat(device, picture, projection, thickness_mm))
+            truth = curved.reference(volume, picture, projection, thickness_mm)
+            yield Check("curved", f"{name}, {projection} of {thickness_mm:g} mm", _error(values, truth), 1e-3 * RANGE)
+
+
 def _between_samples(volume: Volume, picture: Picture, projection: Projection) -> NDArray[np.float64]:
     """Two half-spaces across the axis that rays follow, between their samples: no rounding brings one to a face."""
     samples = projection_samples(volume, picture, projection)
@@ -202,6 +220,77 @@ def _renderings(module: Any, scale: int) -> Iterator[Check]:
                 rgb = to_host(rendering.volume_rendering(device, picture, WARM, grid, step, exit_, fine))
                 greys = np.floor(np.minimum(rgba[..., :3], 1) * 255 + 0.5)
                 yield Check("rendering", f"{case}, in bytes", float(np.abs(rgb - greys).max()), 1)
+
+
+def layered(volume: Volume) -> Layers:
+    """A mask, labels with tints, and heat over a volume, where it lies."""
+    z, y, x = np.indices(volume.array.shape)
+    mask = np.where(x + 0.5 * y - 0.3 * z < 0.7 * volume.array.shape[2], 255, 0)
+    tints, heats = np.zeros((256, 4), np.float32), np.zeros((256, 4), np.float32)
+    tints[3], heats[:, 0], heats[40:, 3] = (0, 1, 0, 0.8), np.linspace(0, 1, 256), np.linspace(0, 0.5, 216)
+    heat = 230 * np.exp(-((z - 3) ** 2 + (y - 3) ** 2 + (x - 4) ** 2) / 12)
+    module = module_of(volume.array)
+    there = [Layer(module.asarray(np.asarray(layer, np.uint8))) for layer in (mask, np.where(z > 2, 3, 0), heat)]
+    return Layers(volume, there[0], there[1], tints, there[2], heats)
+
+
+def lasso(volume: Volume) -> Lasso:
+    """A star across the middle of a volume, along none of its axes."""
+    angles = np.linspace(0, 2 * np.pi, 10, endpoint=False)
+    reach = (1 + 0.5 * np.cos(5 * angles)) * np.linalg.norm(volume.corners_mm[-1] - volume.centre_mm) / 2
+    corners = reach[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+    return Lasso(volume.centre_mm + OBLIQUE[2] * 0.1, OBLIQUE[0], OBLIQUE[1], corners)
+
+
+def _layers(module: Any, scale: int) -> Iterator[Check]:
+    for name, volume in _volumes(smooth_volume, scale):
+        device, host = on_card(volume, module), layered(volume)
+        over, grid = layered(device), bricks.bricks(device)
+        picture = oblique(volume, 9 * scale, 7 * scale, 1.1 / scale)
+        truth = rendering.reference(volume, picture, WARM, 0.1, layers=host)
+        how = (0.4, rendering.STILL_EXIT, True)
+        rgba = to_host(rendering.volume_rendering_rgba(device, picture, WARM, grid, *how, layers=over))
+        # A step has one label: at a label's border it is up to half a step too early or too late.
+        yield Check("rendering, layers", name, float(np.abs(rgba - truth).max()), 8 * GREY)
+        values = to_host(plane.project(device, picture, "max", layers=over))
+        expected = plane.reference_projection(volume, picture, "max", layers=host)
+        # A sample on the mask's border may count in one and not in the other.
+        far = (np.abs(values - expected) > 1).mean()
+        yield Check("plane, mask", name, float(far), 0.02)
+
+
+def _labels(module: Any, scale: int) -> Iterator[Check]:
+    every = np.ones(256, bool)
+    for name, volume in _volumes(smooth_volume, scale):
+        device = on_card(volume, module)
+        labels = np.random.default_rng(5).integers(0, 4, volume.array.shape).astype(np.uint8)
+        there = module.asarray(labels)
+        picture = oblique(volume, 13 * scale, 9 * scale, 0.77 / scale)
+        for what, thickness_mm in (("plane", 0.0), ("slab", 4.0), ("projection", None)):
+            seen = to_host(labelmap.labels_seen(device, there, picture, every, thickness_mm))
+            truth = labelmap.reference(volume, labels, picture, every, thickness_mm)
+            yield Check("labelmap", f"{name}, {what}", float((seen != truth).mean()), 0.02)
+        changed = cut.cut(device, there, lasso(volume), 9)
+        behind = cut.reference(volume, lasso(volume))
+        yield Check("cut", name, float(((to_host(there) == 9) != behind).sum() + abs(changed - behind.sum())), 0)
+
+
+def _colours(module: Any, scale: int) -> Iterator[Check]:
+    rng = np.random.default_rng(7)
+    greys = rng.integers(0, 256, (9 * scale, 13 * scale)).astype(np.uint8)
+    values = rng.uniform(-2, 12, greys.shape).astype(np.float32)
+    values[0] = window.OUTSIDE
+    palette = rng.integers(0, 256, (256, 3)).astype(np.uint8)
+    made = to_host(compose.fused(module.asarray(greys), module.asarray(values), palette, 1.0, 9.0, 0.4))
+    truth = compose.reference_fused(greys, values, palette, 1.0, 9.0, 0.4)
+    yield Check("compose", "fused", float(np.abs(made.astype(int) - truth).max()), 1)
+    labels = rng.integers(0, 3, (greys.shape[0] + 2, greys.shape[1])).astype(np.uint8)
+    styles = np.zeros((256, 5), np.float32)
+    styles[1], styles[2] = (1, 0, 0.2, 0.3, 0), (0, 1, 0, 0.5, 1)
+    out = module.asarray(truth)
+    compose.labelled(module.asarray(labels), styles, out, 1)
+    expected = compose.reference_labelled(truth, labels, styles, 1)
+    yield Check("compose", "labelled", float(np.abs(to_host(out).astype(int) - expected).max()), 1)
 
 
 def _volumes(make: Callable[..., Volume], scale: int) -> Iterator[tuple[str, Volume]]:
@@ -239,6 +328,16 @@ def oblique(volume: Volume, width: int, height: int, pixel_mm: float) -> Picture
     right, down = OBLIQUE[0] * pixel_mm, OBLIQUE[1] * pixel_mm
     origin = volume.centre_mm - right * (width - 1) / 2 - down * (height - 1) / 2
     return Picture(origin, right, down, width, height)
+
+
+def curled(volume: Volume, width: int, height: int, pixel_mm: float) -> CurvedPicture:
+    """Lines about the volume's middle, each turned a little further about an oblique axis; the first is missing."""
+    angle = np.linspace(0, 2, height)[:, None]
+    right = np.cos(angle) * OBLIQUE[0] + np.sin(angle) * OBLIQUE[2]
+    normal = np.cos(angle) * OBLIQUE[2] - np.sin(angle) * OBLIQUE[0]
+    down = (np.arange(height) - (height - 1) / 2)[:, None] * pixel_mm * OBLIQUE[1]
+    origin = volume.centre_mm + down - right * pixel_mm * (width - 1) / 2
+    return CurvedPicture(origin, right * pixel_mm, normal, np.arange(height) > 0, width)
 
 
 def _error(values: NDArray[Any], truth: NDArray[np.float64]) -> float:

@@ -48,6 +48,7 @@ def spread(
     numbers: Any,
     low: Any,
     per_mm: Any,
+    box: Any,
     inside: bool,
     only: int,
     label: Any,
@@ -59,7 +60,8 @@ def spread(
     tables = [module.asarray(table) for table in (edges, starts, numbers)]
     there = (module.asarray(places.astype(np.float32)), reals(rows.reshape(-1)), *tables, low, per_mm)
     voxels = (end - begin) * int(nx) * int(ny)
-    changed = module.zeros(max(voxels, 1), np.uint8)
+    changed = module.empty(max(voxels, 1), np.uint8)
+    changed.fill(0)
     what = (np.int32(inside), np.int32(only), label, np.int32(begin * int(nx) * int(ny)), np.int32(voxels), changed)
     launch_flat(spread_cuda, voxels, labels, nx, ny, *there, *what)
     return int(changed.sum())

@@ -56,3 +56,6 @@ def test_what_is_written_can_be_read_again_and_leaves_the_rest(tmp_path: Path, m
     assert text.count("A note.") == 1
     assert readme.written()["plane.py"][4] == "1 ms | 2 ms"
     assert readme.written()["window.py"][4] == "—"
+    readme.write_rows({"window.py": "3 ms"})
+    assert (readme.written()["plane.py"][4], readme.written()["window.py"][4]) == ("1 ms | 2 ms", "3 ms")
+    assert path.read_text("utf-8").count("A note.") == 1

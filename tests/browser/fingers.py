@@ -25,6 +25,15 @@ CANVAS = """(role) => {
   return { width, height, red: btoa(text) };
 }"""
 
+COLOURS = """(role) => {
+  const canvas = document.querySelector(`[data-testid=canvas-${role}]`);
+  const { width, height } = canvas;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+  let text = '';
+  for (let i = 0; i < data.length; i += 32768) text += String.fromCharCode(...data.subarray(i, i + 32768));
+  return { width, height, rgba: btoa(text) };
+}"""
+
 # The drawn picture is the still of what is wanted now, in the size that is wanted now, checked against its digest.
 SETTLED = """(role) => {
   const { drawn, views } = window.farview;
@@ -114,6 +123,13 @@ def pixels(reader: Reader, role: str) -> NDArray[np.uint8]:
     """What the canvas shows now [h, w]: the red channel, which is the grey of a grey picture."""
     kept = reader.page.evaluate(CANVAS, role)
     return np.frombuffer(base64.b64decode(kept["red"]), np.uint8).reshape(kept["height"], kept["width"])
+
+
+def colours(reader: Reader, role: str) -> NDArray[np.uint8]:
+    """What the canvas shows now in colours [h, w, 3]."""
+    kept = reader.page.evaluate(COLOURS, role)
+    rgba = np.frombuffer(base64.b64decode(kept["rgba"]), np.uint8)
+    return rgba.reshape(kept["height"], kept["width"], 4)[..., :3]
 
 
 def under(view: dict[str, Any], box: tuple[float, float, float, float], point: Point) -> NDArray[np.float64]:

@@ -146,6 +146,55 @@ def pet() -> Iterator[bytes]:
     yield from write_series(pet_values(), affine, seed="UPTAKE", modality="PT", attributes=attributes)
 
 
+# Of the fused study: a CT whose body is this bright, in voxels of so many millimetres, over the same space as the PET.
+FUSED_HU, FUSED_MM = 40, 3.0
+
+
+def fused_values() -> NDArray[np.int16]:
+    """[z, y, x] HU: the body of the PET, in air."""
+    _, y, x = np.mgrid[0:53, 0:64, 0:80].astype(float) * FUSED_MM / PET_MM
+    return np.where(((x - 30) / 24) ** 2 + ((y - 24) / 16) ** 2 < 1, FUSED_HU, -1000).astype(np.int16)
+
+
+def fused() -> Iterator[bytes]:
+    """A CT, the PET in its patient space, and the same PET once more in another one."""
+    name = "FUSED"
+    ct = {**_named(name, SeriesInstanceUID=uid_of(name, "CT"), SeriesDescription="LOW DOSE"), "SeriesNumber": 1}
+    affine = np.diag([FUSED_MM, FUSED_MM, FUSED_MM, 1.0])
+    frame = {"FrameOfReferenceUID": uid_of(name, "frame")}
+    yield from write_series(fused_values(), affine, seed=(name, "CT"), attributes={**ct, **frame})
+    for number, description in ((2, "AC"), (3, "MOVED")):
+        own = {
+            **_named(name, SeriesInstanceUID=uid_of(name, description), SeriesDescription=description),
+            "SeriesNumber": number,
+            "SOPClassUID": PositronEmissionTomographyImageStorage,
+            "Modality": "PT",
+            "Units": "BQML",
+            "RescaleSlope": 1,
+            "RescaleIntercept": 0,
+            "WindowCenter": 6000,
+            "WindowWidth": 8000,
+            "FrameOfReferenceUID": uid_of(name, "frame" if number == 2 else "another frame"),
+        }
+        pet_affine = np.diag([PET_MM, PET_MM, PET_MM, 1.0])
+        yield from write_series(pet_values(), pet_affine, seed=(name, description), modality="PT", attributes=own)
+
+
+CUT_MM = (1.0, 1.5, 2.0)  # of the study that is cut into reformats
+
+
+def cut_values() -> NDArray[np.int16]:
+    """[z, y, x] HU: a different ramp along each axis, so that every plane is told from every other."""
+    z, y, x = np.mgrid[0:40, 0:60, 0:80]
+    return (2 * x + 5 * y + 11 * z - 400).astype(np.int16)
+
+
+def cut() -> Iterator[bytes]:
+    """A CT of 40 slices to make reformats of."""
+    attributes = _named("REFORMAT", FrameOfReferenceUID=uid_of("REFORMAT", "frame"))
+    yield from write_series(cut_values(), np.diag([*CUT_MM, 1.0]), seed="REFORMAT", attributes=attributes)
+
+
 def gap_values() -> NDArray[np.int16]:
     """[z, y, x] HU: each slice says by its value which one it is."""
     values = np.arange(SLICES, dtype=np.int16) * 10

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.service import bring_kernels, keep_kernels
+from benchmarks.service import bring_kernels, compile_kernels
 from farview.listening import in_url
 from farview.privileges import Way, choose
 from tests.farview.conftest import ROOT, House
@@ -104,6 +104,7 @@ def serve(house: House) -> Iterator[Any]:
     """Starts `farview serve`; it is gone after the test."""
     started: list[Served] = []
     house.home.mkdir(mode=0o700)
+    compile_kernels()
     bring_kernels(house.home)
 
     def start(*options: str, **environment: str) -> Served:
@@ -113,7 +114,6 @@ def serve(house: House) -> Iterator[Any]:
     yield start
     for one in started:
         one.kill()
-    keep_kernels(house.home)
 
 
 def gone(descriptors: list[int]) -> bool:

@@ -53,10 +53,15 @@ def main(dtype: str) -> int:
     code = pytest.main(["-n0", "-p", "no:cacheprovider", "-k", chosen, *(f"{here}/test_{name}.py" for name in FILES)])
     if code:
         return int(code)
-    from kernels.warm import DRIVERS
-
-    print(json.dumps({name_of(driver): look(driver) for driver in DRIVERS}))
+    print(json.dumps({name_of(driver): look(driver) for driver in drivers()}))
     return 0
+
+
+def drivers() -> list[Any]:
+    """Those of plain pictures and of their filters."""
+    from kernels import warm, warm_tools
+
+    return [*warm.DRIVERS, *(driver for driver in warm_tools.DRIVERS if name_of(driver).startswith("picture_"))]
 
 
 def name_of(driver: Any) -> str:

@@ -18,11 +18,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kernels import bricks, image, plane, rendering, window
+from kernels import bilateral, bricks, compose, curved, cut, image, labelmap, plane, rendering, vesselness, window
+from kernels.cuda.check import curled, lasso, layered
 from kernels.picture import Picture
 from kernels.presets import PRESETS
 from kernels.volume import Volume
 from tests.kernels.standin import Card
+from tests.kernels.standin_ndimage import put_cupyx
 
 Capability = tuple[int, int]
 
@@ -73,7 +75,7 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[Launch]:
 
     with monkeypatch.context() as patched:
         patched.setattr(device, "start", record)
-        for _ in _pictures(Card()):
+        for _ in (*_pictures(Card()), *_volumes(put_cupyx(patched))):
             pass
     return list(found.values())
 
@@ -94,8 +96,25 @@ def _pictures(card: Card) -> Iterator[Any]:
             grid = bricks.bricks(volume)
             yield grid.occupancy(PRESETS["ct_cta"].table())
             yield plane.plane(volume, picture)
+            yield curved.reformat(volume, curled(volume, 5, 5, 1.0))
+            over = layered(volume)
+            yield plane.slab(volume, picture, "max", 3.0, layers=over)
             for render in (rendering.volume_rendering, rendering.volume_rendering_rgba):
                 yield render(volume, picture, PRESETS["ct_cta"], grid, 1.0)
+                yield render(volume, picture, PRESETS["ct_cta"], grid, 1.0, layers=over)
+            assert over.labels is not None
+            yield labelmap.labels_seen(volume, over.labels.array, picture, np.ones(256, bool), 3.0)
+            yield cut.cut(volume, over.labels.array, lasso(volume), 2)
+    greys, values = card.asarray(np.zeros((5, 5), np.uint8)), card.asarray(np.zeros((5, 5), np.float32))
+    colours = compose.fused(greys, values, np.zeros((256, 3), np.uint8), 0.0, 1.0, 0.5)
+    yield compose.labelled(greys, np.zeros((256, 5), np.float32), colours)
+
+
+def _volumes(card: Card) -> Iterator[Any]:
+    for kind in (np.int16, np.float32):
+        volume = Volume(card.asarray(np.zeros((5, 5, 5), kind)), np.eye(4))
+        yield bilateral.bilateral(volume, 1.0, 30.0)
+        yield vesselness.vesselness(volume, [1.0])
 
 
 def compiled(launch: Launch, capability: Capability, assembler: Path, folder: Path) -> Compiled:

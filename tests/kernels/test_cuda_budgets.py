@@ -31,11 +31,21 @@ REGISTERS = {
     "picture_edge.spread_cuda": 40,
     "picture_gamma.spread_cuda": 32,
     "picture_threshold.spread_cuda": 24,
+    "bilateral.spread_cuda": 40,
+    "vesselness.spread_cuda": 32,
     "bricks.spread_cuda": 80,
     "bricks.spread_near_cuda": 32,
     "plane.spread_cuda": 80,
+    "curved.spread_cuda": 80,
+    "plane.spread_masked_cuda": 96,
     "rendering.spread_cuda": 152,
     "rendering.spread_rgba_cuda": 152,
+    "rendering.spread_layers_cuda": 200,
+    "rendering.spread_rgba_layers_cuda": 200,
+    "labelmap.spread_cuda": 64,
+    "cut.spread_cuda": 40,
+    "compose.spread_fused_cuda": 32,
+    "compose.spread_labelled_cuda": 40,
 }
 
 

@@ -55,7 +55,7 @@ def slabs():
     ray, kept = scalar_variant(plane.slab_ray, compiled), scalar_variant(sampling.kept, compiled)
 
     @njit(**OPTIONS)
-    def run(array, size, slices, grid, depths, axis, count, reach, has_borders, mode, out):  # noqa: PLR0917
+    def run(array, size, slices, mask, grid, depths, axis, count, reach, has_borders, mode, out):  # noqa: PLR0917
         for v in range(out.shape[0]):
             for u in range(out.shape[1]):
                 x = f32(grid[0, 0] + u * grid[1, 0] + v * grid[2, 0])
@@ -67,7 +67,9 @@ def slabs():
                 for i in range(depths.shape[0]):
                     depth = f32(depths[i, 0] + u * depths[i, 1] + v * depths[i, 2])
                     near, far = kept(depth, f32(depths[i, 3]), near, far)
-                out[v, u] = ray(array, size, slices, axis, x, y, z, dx, dy, dz, count, near, far, has_borders, mode)
+                out[v, u] = ray(
+                    array, size, slices, mask, axis, x, y, z, dx, dy, dz, count, near, far, has_borders, mode
+                )
 
     return run
 
@@ -80,7 +82,7 @@ def renderings():
     )
 
     @njit(**OPTIONS)
-    def run(array, size, slices, camera, view, occupancy, table, optics, out):  # noqa: PLR0917
+    def run(array, size, slices, camera, view, occupancy, table, optics, layers, out):  # noqa: PLR0917
         o, r, d = camera.origin, camera.right, camera.down
         for v in range(out.shape[0]):
             for u in range(out.shape[1]):
@@ -90,7 +92,7 @@ def renderings():
                 x, y, z, dx, dy, dz, path = aim(view, optics, size, x, y, z)
                 near, far = cut(view, x, y, z, dx, dy, dz)
                 red, green, blue, through = follow(
-                    array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, table, optics, 0, 0
+                    array, size, slices, x, y, z, dx, dy, dz, path, near, far, occupancy, table, optics, layers, 0, 0
                 )
                 out[v, u] = finished(red, green, blue, through, optics.early_exit)
 
@@ -116,7 +118,7 @@ def test_slabs_and_projections_of_single_lanes_equal_the_packets(dtype, places, 
                 ),
             ):
                 out = np.empty((31, 37), np.float32)
-                voxels = (volume.voxels, volume.size, volume.slices)
+                voxels = (volume.voxels, volume.size, volume.slices, None)
                 counted = (samples.axis, samples.total, samples.reach, samples.reach < sampling.FAR, mode)
                 run(*voxels, samples.grid, samples.depths, *counted, out)
                 same = (values == window.OUTSIDE) == (out == window.OUTSIDE)
@@ -169,3 +171,48 @@ def test_scalars_say_what_lanes_say_of_numbers():
     assert scalars.ceil(f32(-1.5)) == -1
     assert scalars.integer(f32(-1.5)) == -1
     assert scalars.pair(np.array([7, 8, 9], np.int16), 1, 0) == (8, 9)
+
+
+def layers_over(volume):
+    """A mask, labels and heat over a small volume."""
+    from tests.kernels.test_layers import layers_of
+
+    return layers_of(volume, "mask", "labels", "heat")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_layers_of_single_rays_equal_the_packets(dtype):
+    volume = smooth_volume(dtype, (19, 17, 23), SHEARED)
+    layers, picture, grid = layers_over(volume), centred(volume, 45, 39, 0.4, (40, -25, 70)), bricks(volume)
+    from tests.kernels.test_rendering import WARM
+
+    out = np.empty((39, 45, 4), np.float32)
+    renderings()(*rendering.arguments(volume, picture, WARM, grid, 0.5, 0.002, True, layers=layers), out)
+    values = rendering.volume_rendering_rgba(volume, picture, WARM, grid, 0.5, 0.002, layers=layers)
+    plain = rendering.volume_rendering_rgba(volume, picture, WARM, grid, 0.5, 0.002)
+    assert np.abs(values - plain).max() > 0.1
+    assert np.abs(values - out).max() <= 2 / 255
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_masks_of_single_lanes_equal_the_packets(dtype):
+    volume = random_volume(dtype, (19, 17, 23), SHEARED)
+    layers, run = layers_over(volume), slabs()
+    picture = centred(volume, 37, 31, 0.41, (20, -35, 50))
+    for projection, mode in MODES.items():
+        for samples, values in (
+            (slab_samples(volume, picture, projection, 4), plane.slab(volume, picture, projection, 4, layers=layers)),
+            (
+                projection_samples(volume, picture, projection),
+                plane.project(volume, picture, projection, layers=layers),
+            ),
+        ):
+            out = np.empty((31, 37), np.float32)
+            voxels = (volume.voxels, volume.size, volume.slices, layers.tables.mask)
+            counted = (samples.axis, samples.total, samples.reach, samples.reach < sampling.FAR, mode)
+            run(*voxels, samples.grid, samples.depths, *counted, out)
+            same = (values == window.OUTSIDE) == (out == window.OUTSIDE)
+            assert same.mean() > 0.99
+            assert (np.abs(values - out)[same & (out != window.OUTSIDE)] > 1e-3 * 4095).mean() < 0.02

@@ -59,3 +59,21 @@ def test_the_bytes_are_always_those_of_the_items(puts: list[tuple[int, int, bool
         assert cache.size_bytes == sum(item.size_bytes for item in items)
         if not any(item.held for item in items):
             assert cache.size_bytes <= 100
+
+
+def test_what_was_made_from_an_item_goes_with_it() -> None:
+    cache: Cache[str, Item] = Cache(100)
+    cache.put("volume", Item(10))
+    cache.put("labels", Item(10), ("volume",))
+    cache.put("mask", Item(10), ("labels",))
+    cache.put("other", Item(10))
+    cache.remove("volume")
+    assert cache.size_bytes == 10 and cache.get("other") is not None and cache.get("mask") is None
+
+
+def test_what_an_item_is_made_from_does_not_make_room_for_it() -> None:
+    cache: Cache[str, Item] = Cache(25)
+    cache.put("volume", Item(10))
+    cache.put("other", Item(10))
+    cache.put("labels", Item(10), ("volume",))
+    assert cache.get("volume") is not None and cache.get("labels") is not None and cache.get("other") is None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from kernels.cache import COMPLETE
+from kernels.cache import COMPLETE, TOOLS
 from kernels.warm import Warmth, share
 from renderd import compiling
 from renderd.pool import LocalPool
@@ -141,3 +141,38 @@ def _runs(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+async def test_the_tools_kernels_come_later_and_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    runs, told = tmp_path / "runs", list[str]()
+    code = f"import pathlib; f = pathlib.Path({str(runs)!r}).open('a'); f.write('.')"
+    monkeypatch.setattr(compiling, "TOOLS_COMMAND", (sys.executable, "-c", code))
+    for _ in range(2):
+        await compiling.warm_tools(tmp_path, lambda: told.append("prepared"))
+    assert runs.read_text() == "."
+    assert told == ["prepared", "prepared"]
+    assert (tmp_path / TOOLS).exists()
+
+
+async def test_tools_that_could_not_be_compiled_are_left_to_who_needs_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(compiling, "TOOLS_COMMAND", (sys.executable, "-c", "raise SystemExit(1)"))
+    await compiling.warm_tools(tmp_path, lambda: told.append("prepared"))
+    assert told == ["prepared"]
+    assert not (tmp_path / TOOLS).exists()
+
+
+async def test_a_house_that_closes_ends_the_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    code = f"import os, pathlib, time; pathlib.Path({str(started)!r}).write_text(str(os.getpid())); time.sleep(99)"
+    monkeypatch.setattr(compiling, "TOOLS_COMMAND", (sys.executable, "-c", code))
+    task = asyncio.create_task(compiling.warm_tools(tmp_path, lambda: None))
+    while not started.exists() or not started.read_text():  # noqa: ASYNC110 - another process writes it
+        await asyncio.sleep(0.01)
+    descriptor = os.pidfd_open(int(started.read_text()))
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    assert select.select([descriptor], [], [], 10)[0]

@@ -17,7 +17,7 @@ from tests.renderd.shows import STACK, show
 
 def test_a_page_is_told_which_image_cannot_be_decoded() -> None:
     others: Any = SimpleNamespace(listeners=set(), wake=lambda: None)
-    connection = Connection(others, others, others, others, others, batches=others)
+    connection = Connection(others, others, others, others, others, batches=others, workshop=others)
     connection._tell_trouble(1, UnreadableFrame(79, 500, "cut off"))
     connection._tell_trouble(2, NotAVolume("colour"))
     told = [msgpack.unpackb(cast(bytes, connection._next())) for _ in range(2)]
@@ -30,7 +30,7 @@ def test_a_page_is_told_which_image_cannot_be_decoded() -> None:
 def test_a_still_that_became_too_old_while_it_waited_makes_room_for_the_next() -> None:
     woken: list[None] = []
     others: Any = SimpleNamespace(listeners=set(), wake=lambda: woken.append(None))
-    connection = Connection(others, others, others, others, others, batches=others)
+    connection = Connection(others, others, others, others, others, batches=others, workshop=others)
     viewer, scene = connection.viewer, connection.scene
 
     def wants() -> list[Want]:

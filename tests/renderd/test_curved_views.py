@@ -79,7 +79,7 @@ async def test_a_slab_shows_what_lies_beside_the_curve(house: House, page: Page)
     beside = abs(np.array(traced["normals"][0])[2]) > 0.5  # the lines run along z: turn them
     view = house.seen(CURVED, series, angle=90.0 if beside else 0.0, along_mm=15.0)
     assert (await final(page, view)).pixels.max() < 50
-    assert (await final(page, replace(view, thickness_mm=10.0), 2)).pixels.max() > 200
+    assert (await final(page, replace(view, thickness_mm=10.0), 2)).pixels.max() > 120  # between lines
 
 
 async def trace(page: Page, points: Any) -> dict[str, Any]:

@@ -101,3 +101,15 @@ async def test_an_image_in_colours_is_not_filtered(house: House, page: Page) -> 
     series = await house.add_ct()
     stack = house.seen(STACK, series, frame=5, filter=Filter("edge"))
     assert (await final(page, stack, 1)).final
+
+
+async def test_what_is_still_being_compiled_comes_by_itself(house: House, page: Page) -> None:
+    series = await house.add_ct()
+    house.library.tools_ready = False
+    view = house.seen(PLANE, series, filter=Filter("gaussian"))
+    await page.send(show(view=view))
+    assert (await page.message("trouble"))["code"] == "tools_compiling"
+    await page.send(show(viewport=2, view=house.seen(PLANE, series)))  # plain pictures go on
+    assert (await page.final(2)).final
+    house.library.prepared()
+    assert (await page.final(1)).final

@@ -77,7 +77,7 @@ async def test_what_is_connected_is_kept(house: House, page: Page) -> None:
 async def test_a_cut_its_undo_and_its_redo_are_exact(house: House, page: Page, projection: Any) -> None:
     series = await house.add_ct(blocks())
     stack = house.digests[series]
-    view = house.seen(VOLUME, series, projection=projection, centre=(0.0, 0.0, 3.0))
+    view = house.seen(VOLUME, series, projection=projection, centre=(0.0, 0.0, 3.0), extent_mm=48.0)
     whole = await final(page, view, 1)
     answer = await edited(page, 1, HALF, series, stack)
     assert answer["changed"] == 24 * 12 * 40 + 12 * 40  # columns 26 to 49, and 25, whose centre lies at x = 0

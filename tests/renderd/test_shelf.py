@@ -16,7 +16,7 @@ from tests.renderd.shows import STACK
 
 def test_an_answer_that_is_raised_for_every_view_does_not_grow() -> None:
     others: Any = SimpleNamespace(listeners=set())
-    shelf = Shelf(others, others, others, lambda: None, tell=others, refuse=others)
+    shelf = Shelf(others, others, others, lambda: None, tell=others, refuse=others, dressing=others)
     assert isinstance(STACK, StackView)
     known = SeriesNotFound("series 1")
     shelf._series[STACK.series] = KnownSeries(0, {}, known, time.monotonic())

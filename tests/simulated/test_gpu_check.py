@@ -10,14 +10,19 @@ import pytest
 
 from benchmarks import gpu_check
 from kernels import window
-from tests.kernels import standin
+from tests.kernels.standin_ndimage import WholeCard, put_cupyx
+
+
+@pytest.fixture(autouse=True)
+def cupyx(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_cupyx(monkeypatch)
 
 
 class Simulated:
     """A card whose threads are Python's."""
 
     def __init__(self) -> None:
-        self.arrays = standin.Card()
+        self.arrays = WholeCard()
 
     def description(self) -> dict[str, str]:
         return {"card": "simulated"}
@@ -46,7 +51,8 @@ def test_it_checks_then_times_and_writes_one_page(tmp_path: Path, capsys: pytest
         "an empty launch until it returns",
     ):
         assert f"| {what}" in text
-    assert "PASS  rendering" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "PASS  rendering" in said and "PASS  vesselness" in said and "PASS  masks" in said
 
 
 def test_a_wrong_kernel_is_named_and_nothing_is_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kernels import bricks, image, plane, rendering
+from kernels import bricks, curved, image, plane, rendering
 from kernels.cuda import bricks as cuda_bricks
 from kernels.cuda import check
-from kernels.cuda.check import FILTERS, WARM, checks, oblique, on_card
+from kernels.cuda.check import FILTERS, WARM, checks, curled, oblique, on_card
 from kernels.volume import Volume
 from kernels.window import OUTSIDE
 from tests.kernels.grids import SHEARED, random_volume, smooth_volume
@@ -25,6 +25,7 @@ def test_every_kernel_agrees_with_its_reference():
         "bricks",
         "bricks, occupancy",
         "plane",
+        "curved",
         "rendering",
     }
     assert not [check for check in found if not check.passed]
@@ -63,6 +64,26 @@ def test_a_band_has_the_bytes_of_the_whole():
     values = plane.slab(there, picture, "max", 3.0).get()
     assert len(np.unique(values)) > 50
     assert np.array_equal(plane.slab(there, picture, "max", 3.0, rows=(32, 64)).get(), values[32:64])
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 2), (19, 35)])
+def test_curved_pictures_of_any_size_have_every_pixel(width, height):
+    volume = random_volume(np.int16, (5, 6, 7), SHEARED)
+    picture = curled(volume, width, height, 0.21)
+    for projection, thickness in (("max", 0.0), ("max", 3.0), ("mean", 3.0)):
+        values = curved.reformat(on_card(volume, Card()), picture, projection, thickness).get()
+        truth = curved.reference(volume, picture, projection, thickness)
+        assert ((values == OUTSIDE) == (truth == OUTSIDE)).all()
+        assert (values[0] == OUTSIDE).all()
+        assert np.abs(values - truth)[truth != OUTSIDE].max(initial=0) <= 1e-3 * check.RANGE
+
+
+def test_what_a_card_was_told_of_lines_is_zero_when_it_is_freed():
+    card = Card()
+    there = on_card(random_volume(np.int16, (5, 6, 7), SHEARED), card)
+    curved.reformat(there, curled(there, 19, 35, 0.21), "max", 3.0)
+    assert {35 * 12 * 4, 35 * 2 * 4} <= set(card.freed_zero)
+    assert not {35 * 12 * 4, 35 * 2 * 4} & set(card.freed_dirty)
 
 
 def test_a_picture_of_many_blocks_has_every_pixel():

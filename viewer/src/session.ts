@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import * as client from "./api/client";
 import type { Me, StudyRow } from "./api/messages";
 import { Desk } from "./reading/desk";
+import { NO_LABELS } from "./reading/labelmaps";
 import { openStudy } from "./reading/opening";
 import { account, adopt, forget } from "./reading/preferences";
 import { expose } from "./probe";
@@ -46,8 +47,18 @@ async function bringPreferences(): Promise<void> {
 }
 account.save = (wanted) => void client.savePreferences(wanted).catch(() => undefined);
 
+/** What a reader made of a study goes with it. */
+function putAway(): void {
+  desk.pen.peek()?.cancel();
+  desk.along.value = null;
+  desk.labels.value = NO_LABELS;
+  connection.edits = [];
+}
+
 function leave(why: string | null): void {
   connection.close();
+  putAway();
+  for (const forget of desk.leaving) forget();
   for (const viewport of Object.values(desk.viewports)) viewport.clear();
   desk.study.value = desk.row.value = desk.series.value = desk.stack.value = null;
   if (me.value) forget();
@@ -91,6 +102,7 @@ export function goTo(row: StudyRow | null): void {
 export async function showStudy(id: number): Promise<void> {
   for (const viewport of Object.values(desk.viewports)) viewport.clear();
   desk.study.value = desk.series.value = desk.stack.value = desk.notice.value = null;
+  putAway();
   desk.layout.value = "stack";
   desk.editing.value = false;
   desk.active.value = "stack";

@@ -7,6 +7,7 @@
  * from the top left corner of the viewport.
  */
 
+import type { CurvedView, PlaneView, StackView, View, VolumeView } from "../stream/messages";
 import { add, combine, cross, dot, scale, subtract, unit, type Vector, type Vector2, type Vector3 } from "./vectors";
 
 export interface Size {
@@ -14,7 +15,7 @@ export interface Size {
   height: number;
 }
 
-interface Camera {
+export interface Camera {
   centre: Vector;
   right: Vector;
   down: Vector;
@@ -23,6 +24,20 @@ interface Camera {
   perspective?: number | null;
   /** A projection's rays are parallel whatever its perspective says. */
   projection?: string | null;
+}
+
+/** A view that looks at a centre along right and down. A curved picture has none: its rows are lines of their own. */
+export type CameraView = StackView | PlaneView | VolumeView;
+
+/**
+ * A view framed otherwise, by what pans, zooms or fits a camera. A curved picture is flat: its centre is
+ * (across_mm, along_mm), and it lies upright.
+ */
+export function framed<V extends View>(view: V, by: <C extends Camera>(camera: C) => C): V {
+  if (view.kind !== "curved") return by(view as CameraView) as V;
+  const { across_mm, along_mm, extent_mm } = view as CurvedView;
+  const { centre, ...to } = by({ centre: [across_mm ?? 0, along_mm], right: [1, 0], down: [0, 1], extent_mm });
+  return { ...view, across_mm: centre[0], along_mm: centre[1], extent_mm: to.extent_mm };
 }
 
 /** The camera of a volume rendering. */

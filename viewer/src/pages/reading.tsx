@@ -6,7 +6,7 @@ import { perform, REPEATS } from "../reading/commands";
 import { keyTable } from "../reading/key_table";
 import * as moves from "../reading/moves";
 import { connection, desk, showStudy } from "../session";
-import { sentence, words } from "../words/words";
+import { fetchProblems, sentence, words } from "../words/words";
 import { Back } from "../reading/back";
 import { narrow, small } from "./common";
 import { later } from "./later";
@@ -22,10 +22,18 @@ import { TopBar } from "./reading/top_bar";
 
 const Toast = later(() => import("./reading/toast").then((part) => part.Toast));
 const CurveDock = later(() => import("./reading/curve_dock").then((part) => part.CurveDock));
+const PenBar = later(() => import("./reading/pen_bar").then((part) => part.PenBar));
+const AlongDock = later(() => import("./reading/along_dock").then((part) => part.AlongDock));
 const Player = later(() => import("./reading/player").then((part) => part.Player));
 
 function keyDown(event: KeyboardEvent): void {
   if (taken(event.target, event)) return;
+  const pen = desk.pen.peek();
+  const control = event.target instanceof Element && event.target.closest("button,[role=slider]");
+  if (pen && !control && (event.key === "Enter" || event.key === "Backspace")) {
+    event.preventDefault();
+    return event.key === "Enter" ? pen.finish() : pen.back();
+  }
   const meant = pressed(event, keyTable.peek());
   if (!meant) return;
   const sheet = desk.sheet.peek();
@@ -113,6 +121,7 @@ export function ReadingPage({ id }: { id: number }) {
   useEffect(() => {
     const awake = import("../reading/wake_lock").then(({ stayAwake }) => stayAwake());
     awake.catch(() => undefined); // then the screen may go dark
+    void fetchProblems();
     return () => void awake.then((rest) => rest(), () => undefined);
   }, []);
   useEffect(() => keepBack(), [id]);
@@ -135,6 +144,8 @@ export function ReadingPage({ id }: { id: number }) {
               <Pane key={role} role={role} />
             ))}
           </div>
+          {desk.along.value && mpr && <AlongDock />}
+          {desk.pen.value && <PenBar />}
           {(desk.phases.value.length > 1 || desk.cine.shown.value) && <Player />}
           {connection.state.value === "lost" && (
             <div class="lost" role="alert" data-testid="connection-lost">

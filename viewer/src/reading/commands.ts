@@ -43,7 +43,7 @@ function toggleSlab(desk: Desk): void {
 
 function neighbour(desk: Desk, way: number): void {
   const roles =
-    desk.layout.value === "mpr" ? (["axial", "coronal", "sagittal", "volume"] as const) : (["stack"] as const);
+    desk.layout.value === "mpr" ? desk.grid.value : (["stack"] as const);
   const at = roles.findIndex((role) => role === desk.active.value);
   const next = roles[(at + way + roles.length) % roles.length]!;
   desk.active.value = next;
@@ -67,6 +67,7 @@ function movePhase(desk: Desk, way: number): void {
 
 function cancel(desk: Desk): void {
   if (desk.sheet.value) desk.sheet.value = null;
+  else if (desk.pen.value) desk.pen.value.cancel();
   else if (desk.cine.playing.value) desk.cine.stop();
   else if (desk.notice.value) desk.notice.value = null;
   else if (desk.tool.value) desk.tool.value = null;

@@ -15,8 +15,10 @@ import { drawnEvent } from "../probe";
 import type { Words } from "../words/words";
 import { ViewHistory } from "./history";
 import { Cine } from "./cine";
+import { NO_LABELS, type LabelMaps } from "./labelmaps";
+import type { Pen } from "./pen";
 import { phasesOf } from "./phases";
-import { Viewport, type Role } from "./viewport";
+import { ALONG, Viewport, type Role } from "./viewport";
 
 export type Tool = "window" | "pan" | "zoom" | "scroll" | "cross";
 export type Layout = "stack" | "mpr";
@@ -30,6 +32,11 @@ export interface Toast {
 }
 
 export const GRID: readonly Role[] = ["axial", "coronal", "sagittal", "volume"];
+
+export interface Along {
+  /** Turn the curved picture about the curve, or go along it with the section. */
+  scroll(viewport: Viewport, steps: number, moving: boolean): void;
+}
 
 export class Desk {
   /** What the list already knew, so that the page stands before the study's own answer comes. */
@@ -66,14 +73,24 @@ export class Desk {
   readonly menu = signal<{ role: Role; at: Vector2; page: Vector2 } | null>(null);
   /** A word about what has just been done; it goes by itself. */
   readonly toast = signal<Toast | null>(null);
+  /** What draws instead of the tool. */
+  readonly pen = signal<Pen | null>(null);
+  readonly labels = signal<LabelMaps>(NO_LABELS);
+  /** A curve through the patient, along which two viewports of the grid look instead of the volume rendering. */
+  readonly along = signal<Along | null>(null);
+  /** Whether a part of image processing was opened: it may have marks on the pictures. */
+  readonly processing = signal(false);
+  /** Called when the reader leaves: what parts of the page remember is nobody else's. */
+  readonly leaving = new Set<() => void>();
   readonly history: ViewHistory;
   /** A sentence for the reader, a key of the dictionary's problems. */
   readonly notice = signal<string | null>(null);
 
   readonly viewports: Record<Role, Viewport>;
+  readonly grid = computed<readonly Role[]>(() => (this.along.value ? [...PLANES, ...ALONG] : GRID));
   readonly shownRoles = computed<readonly Role[]>(() => {
     if (this.layout.value === "stack") return ["stack"];
-    return this.maximised.value ? [this.maximised.value] : GRID;
+    return this.maximised.value ? [this.maximised.value] : this.grid.value;
   });
   readonly activeViewport = computed(() => this.viewports[this.active.value]);
   readonly cine: Cine;
@@ -86,6 +103,8 @@ export class Desk {
       coronal: make("coronal"),
       sagittal: make("sagittal"),
       volume: make("volume"),
+      section: make("section"),
+      curved: make("curved"),
     };
     this.history = new ViewHistory(this);
     this.cine = new Cine(this);

@@ -6,6 +6,7 @@ import type { Vector2, Vector3 } from "../geometry/vectors";
 import { clips, undo } from "./commands";
 import * as crosses from "./crosses";
 import type { Desk, Tool } from "./desk";
+import type { Pen } from "./pen";
 import * as looks from "./looks";
 import * as moves from "./moves";
 import { isDeep, jump, turnAbout } from "./picking";
@@ -13,6 +14,7 @@ import { preferences } from "./preferences";
 import * as slabs from "./slabs";
 import * as turns from "./turns";
 import { Twist } from "./twist";
+import type { View } from "../stream/messages";
 import type { Viewport } from "./viewport";
 
 const PX_PER_IMAGE = 6; // of a finger or mouse that scrolls: a hand's width is some fifty images
@@ -22,7 +24,8 @@ const REACH_PX: Record<Pointer, number> = { mouse: 12, touch: 22 }; // to a hand
 const GLIDE_MS = 325; // how fast a flicked stack slows down
 
 /** What the left button or one finger does here when no tool was chosen, or the chosen one means nothing here. */
-export function toolOf(tool: Tool | null, kind: "stack" | "plane" | "volume", pointer: Pointer): Tool | "turn" {
+export function toolOf(tool: Tool | null, kind: View["kind"], pointer: Pointer): Tool | "turn" {
+  if (kind === "curved") return tool && tool !== "cross" ? tool : "scroll";
   if (kind === "volume") return tool === "pan" || tool === "zoom" || tool === "window" ? tool : "turn";
   if (tool && (tool !== "cross" || kind === "plane")) return tool;
   if (pointer === "touch") return "scroll";
@@ -44,6 +47,7 @@ export class ViewportHands implements Hands {
   private wheelTimer = 0;
   private readonly twist = new Twist();
   private turningFrom: Vector2 | null = null; // where the finger last was that turns the cross
+  private held: Vector2 = [0, 0]; // where a long press began
   private aiming = false; // a long press that will pick where it ends
   private crossBefore: Vector3 | null = null; // the cross before the last tap, which may be half of a double tap
 
@@ -70,9 +74,16 @@ export class ViewportHands implements Hands {
     return stopped;
   }
 
+  private get pen(): Pen | null {
+    const pen = this.desk.pen.peek();
+    return pen?.draws(this.viewport) ? pen : null;
+  }
+
   drag(drag: Drag): void {
     const kind = this.viewport.view.peek()?.kind;
     if (!kind) return;
+    const left = drag.fingers === 1 && drag.buttons === 1;
+    if (left && this.pen?.drag(this.viewport, this.device(drag.start), this.device(drag.at))) return;
     if (drag.fingers >= 3) return this.both(preferences.peek().three_fingers, drag);
     if (drag.pointer === "mouse" && drag.buttons === 3) return this.both(preferences.peek().both_buttons, drag);
     if (drag.pointer === "mouse" && drag.buttons & 4) return this.act("pan", drag);
@@ -105,6 +116,7 @@ export class ViewportHands implements Hands {
   }
 
   pinch({ factor, degrees, dx, dy, at }: Pinch): void {
+    this.pen?.spoil();
     this.pan(dx, dy);
     moves.zoom(this.viewport, factor, this.device(at), true);
     if (this.viewport.role !== "volume") {
@@ -119,6 +131,8 @@ export class ViewportHands implements Hands {
   tap(at: Vector2, pointer: Pointer): void {
     const kind = this.viewport.view.peek()?.kind;
     this.crossBefore = null;
+    if (this.pen) return this.pen.tap(this.viewport, this.device(at));
+    if (kind === "curved") return void jump(this.desk, this.viewport, this.device(at));
     if (kind !== "plane") return;
     // A tap points: with the mouse while the cross is the tool, with a finger always, for it scrolls otherwise.
     const tool = toolOf(this.desk.tool.value, kind, pointer);
@@ -129,6 +143,7 @@ export class ViewportHands implements Hands {
 
   doubleTap(at: Vector2, pointer: Pointer): void {
     const { desk, viewport } = this;
+    if (this.pen) return this.pen.finish(viewport, this.device(at));
     // Its first tap was half of this one and pointed at nothing.
     const before = this.crossBefore;
     this.crossBefore = null;
@@ -149,6 +164,8 @@ export class ViewportHands implements Hands {
     const view = this.viewport.view.peek();
     if (!view) return;
     buzz();
+    this.held = at;
+    if (this.pen) return this.pen.finish(this.viewport, this.device(at));
     this.aiming = isDeep(view);
     if (this.aiming) this.aim(at);
     else this.menu(at);
@@ -156,6 +173,7 @@ export class ViewportHands implements Hands {
 
   aim(at: Vector2): void {
     if (this.aiming) this.viewport.loupe.value = this.device(at);
+    else this.pen?.drag(this.viewport, this.device(this.held), this.device(at));
   }
 
   drop(at: Vector2): void {
@@ -192,6 +210,7 @@ export class ViewportHands implements Hands {
   rest(): void {
     this.viewport.loupe.value = null;
     this.aiming = false;
+    this.pen?.lift(this.viewport);
     this.twist.settle(this.viewport);
     // A flick, which comes just before this, keeps the stack moving; it asks for the still itself.
     if (!this.glides) this.desk.rest();

@@ -9,12 +9,14 @@
 import { batch, effect } from "@preact/signals";
 import { eyeDistance, through } from "../geometry/camera";
 import { dot, type Vector3 } from "../geometry/vectors";
-import type { PlaneView, StackView, View, VolumeView } from "../stream/messages";
-import { GRID, type Desk, type Layout } from "./desk";
+import type { CurvedView, PlaneView, StackView, View } from "../stream/messages";
+import type { Desk, Layout } from "./desk";
+import { labelled, type LabelMaps } from "./labelmaps";
+import { isAlong } from "./moves";
 import type { Role, Viewport } from "./viewport";
 
 /** What kind of thing a step changed, the most telling first. */
-export const CHANGES = ["layout", "orientation", "slab", "rendering", "window", "camera"] as const;
+export const CHANGES = ["layout", "labels", "orientation", "slab", "rendering", "filter", "fusion", "window", "camera"] as const;
 export type Change = (typeof CHANGES)[number];
 
 const STEPS = 50;
@@ -30,6 +32,7 @@ interface Snapshot {
   layout: Layout;
   maximised: Role | null;
   looks: Map<Role, Look>;
+  labels: LabelMaps;
 }
 
 export class ViewHistory {
@@ -41,8 +44,7 @@ export class ViewHistory {
 
   constructor(private readonly desk: Desk) {
     effect(() => {
-      void desk.layout.value;
-      void desk.maximised.value;
+      void [desk.layout.value, desk.maximised.value, desk.labels.value];
       for (const viewport of Object.values(desk.viewports)) void [viewport.view.value, viewport.moving.value];
       if (this.waiting) return;
       this.waiting = true;
@@ -105,7 +107,7 @@ export class ViewHistory {
       const view = viewport.view.peek();
       if (view) looks.set(viewport.role, { view, fitted: viewport.fitted, ownWindow: this.hasOwnWindow(view) });
     }
-    return { layout: desk.layout.peek(), maximised: desk.maximised.peek(), looks };
+    return { layout: desk.layout.peek(), maximised: desk.maximised.peek(), looks, labels: desk.labels.peek() };
   }
 
   private hasOwnWindow(view: View): boolean {
@@ -118,16 +120,18 @@ export class ViewHistory {
     return this.desk.stack.peek()?.frames[view.frame]?.window ?? null;
   }
 
-  private restore({ layout, maximised, looks }: Snapshot): void {
+  private restore({ layout, maximised, looks, labels }: Snapshot): void {
     const { desk } = this;
     batch(() => {
+      desk.labels.value = labels;
       for (const viewport of Object.values(desk.viewports)) {
         const look = looks.get(viewport.role);
         if (look) viewport.restore(this.here(viewport, look), look.fitted);
       }
       desk.layout.value = layout;
-      desk.maximised.value = maximised;
-      const shown: readonly Role[] = layout === "stack" ? ["stack"] : maximised ? [maximised] : GRID;
+      // The viewports along a curve are there as long as it is.
+      desk.maximised.value = maximised && isAlong(desk.viewports[maximised]) && !desk.along.peek() ? null : maximised;
+      const shown = desk.shownRoles.peek();
       if (!shown.includes(desk.active.peek())) desk.active.value = shown[0]!;
     });
   }
@@ -136,12 +140,21 @@ export class ViewHistory {
   private here(viewport: Viewport, { view, ownWindow }: Look): View {
     const now = viewport.view.peek();
     if (!now || now.kind !== view.kind) return view;
+    return labelled(this.placed(viewport, now, view, ownWindow), this.desk.labels.peek());
+  }
+
+  private placed(viewport: Viewport, now: View, view: View, ownWindow: boolean): View {
     const { series, stack } = now;
+    if (view.kind === "curved") return { ...view, series, stack, points: (now as CurvedView).points };
     if (view.kind === "stack") {
       const moved = { ...view, series, stack, frame: (now as StackView).frame };
       return { ...moved, window: (ownWindow && this.ownWindow(moved)) || view.window };
     }
     if (view.kind === "volume") return { ...view, series, stack };
+    if (viewport.role === "section") {
+      const { centre, right, down, extent_mm } = now as PlaneView;
+      return { ...view, series, stack, centre, right, down, extent_mm };
+    }
     const linked = this.desk.linked.peek() && this.desk.cross.peek();
     return through({ ...view, series, stack }, linked || (now as PlaneView).centre);
   }
@@ -149,21 +162,25 @@ export class ViewHistory {
 
 const near = (...numbers: number[]): string => numbers.map((value) => value.toFixed(4)).join(" ");
 
-/** What tells two looks apart, by kind of change. */
-const MARKS: Record<Exclude<Change, "layout">, (look: Look) => string> = {
-  orientation: ({ view }) => near(...view.right, ...view.down),
-  slab: ({ view }) => (view.kind === "plane" ? `${view.projection} ${view.thickness_mm}` : ""),
+/** What tells two looks apart, by kind of change. A section lies where its curve says. */
+const MARKS: Record<Exclude<Change, "layout" | "labels">, (look: Look, role: Role) => string> = {
+  orientation: ({ view }, role) =>
+    view.kind === "curved" ? `${view.layout} ${near(view.angle ?? 0)}` : role === "section" ? "" : near(...view.right, ...view.down),
+  slab: ({ view }) => (view.kind === "plane" || view.kind === "curved" ? `${view.projection} ${view.thickness_mm}` : ""),
   rendering: ({ view: v }) =>
     v.kind === "volume" ? JSON.stringify([v.preset, v.shift, v.curve, v.projection, v.perspective, v.clip_box, v.clip_planes]) : "",
+  filter: ({ view }) => JSON.stringify(view.filter ?? null),
+  fusion: ({ view }) => JSON.stringify(("fusion" in view && view.fusion) || null),
   window: ({ view, ownWindow }) => {
     const lut = view.kind === "stack" ? (view.lut ?? "") : "";
     return `${ownWindow ? "own" : near(...view.window)} ${view.invert ?? false} ${lut}`;
   },
-  camera: ({ view, fitted }) => (fitted ? "fitted" : `${near(view.extent_mm)} ${inPlane(view)}`),
+  camera: ({ view, fitted }, role) => (fitted || role === "section" ? "fitted" : `${near(view.extent_mm)} ${inPlane(view)}`),
 };
 
 /** Where a view looks, without its depth; an eye has one. */
-function inPlane(view: StackView | PlaneView | VolumeView): string {
+function inPlane(view: View): string {
+  if (view.kind === "curved") return near(view.along_mm, view.across_mm ?? 0);
   if (view.kind === "stack" || (view.kind === "volume" && eyeDistance(view))) return near(...view.centre);
   const centre: Vector3 = view.centre;
   return near(dot(centre, view.right), dot(centre, view.down));
@@ -171,11 +188,12 @@ function inPlane(view: StackView | PlaneView | VolumeView): string {
 
 function changed(a: Snapshot, b: Snapshot): Change | null {
   if (a.layout !== b.layout || a.maximised !== b.maximised) return "layout";
+  if (a.labels !== b.labels) return "labels";
   for (const change of CHANGES) {
-    if (change === "layout") continue;
+    if (change === "layout" || change === "labels") continue;
     for (const [role, look] of b.looks) {
       const before = a.looks.get(role);
-      if (before && MARKS[change](before) !== MARKS[change](look)) return change;
+      if (before && MARKS[change](before, role) !== MARKS[change](look, role)) return change;
     }
   }
   return null;

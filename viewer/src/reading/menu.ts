@@ -8,6 +8,7 @@ import type { Desk } from "./desk";
 import * as crosses from "./crosses";
 import * as looks from "./looks";
 import * as moves from "./moves";
+import { isAlong } from "./moves";
 import * as slabs from "./slabs";
 import * as turns from "./turns";
 import { openMpr, openStackLayout } from "./opening";
@@ -51,10 +52,14 @@ function picture(desk: Desk, viewport: Viewport): MenuItem[] {
   const items: MenuItem[] = [
     { id: "reset", label: (w) => w.reset, run: () => moves.reset(desk, viewport) },
     { id: "fit", label: (w) => w.fit, run: () => moves.fit(desk, viewport) },
-    { id: "rotate-right", label: (w) => w.rotate_right, run: () => turns.rotate(desk, viewport, 90) },
-    { id: "rotate-left", label: (w) => w.rotate_left, run: () => turns.rotate(desk, viewport, -90) },
   ];
-  if (view.kind !== "volume") {
+  if (!isAlong(viewport)) {
+    items.push(
+      { id: "rotate-right", label: (w) => w.rotate_right, run: () => turns.rotate(desk, viewport, 90) },
+      { id: "rotate-left", label: (w) => w.rotate_left, run: () => turns.rotate(desk, viewport, -90) },
+    );
+  }
+  if (view.kind !== "volume" && !isAlong(viewport)) {
     items.push(
       { id: "flip-horizontal", label: (w) => w.flip_horizontal, run: () => turns.flip(viewport, "horizontal") },
       { id: "flip-vertical", label: (w) => w.flip_vertical, run: () => turns.flip(viewport, "vertical") },
@@ -64,7 +69,7 @@ function picture(desk: Desk, viewport: Viewport): MenuItem[] {
     items.push({ id: "invert", label: (w) => w.invert, on: view.invert ?? false, run: () => looks.invert(desk) });
   }
   if (view.kind === "volume") return items;
-  if (view.kind === "plane") {
+  if (view.kind !== "stack") {
     const on = (view.thickness_mm ?? 0) > 0;
     items.push({ id: "slab", label: () => menuWords.value.slab_mip, on, run: () => slabs.toggleSlab(viewport) });
     items.push({ id: "link", label: (w) => w.link, on: desk.linked.peek(), run: () => crosses.toggleLink(desk) });

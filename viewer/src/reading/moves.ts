@@ -16,7 +16,7 @@ export function position(desk: Desk, view: View | null): { index: number; count:
   if (!view || !stack) return null;
   if (view.kind === "stack") return { index: view.frame, count: stack.frames.length };
   const geometry = desk.geometry.value;
-  if (view.kind === "volume" || !geometry) return null;
+  if (view.kind !== "plane" || !geometry) return null;
   const path = grid.slices(geometry, camera.normal(view));
   return { index: grid.sliceOf(view.centre, path), count: path.count };
 }
@@ -34,7 +34,7 @@ export function showImage(desk: Desk, viewport: Viewport, index: number, moving:
     const [series, stack] = [desk.series.value!, desk.stack.value!];
     const frame = Math.min(stack.frames.length - 1, Math.max(0, Math.round(index)));
     viewport.set({ ...view, frame, ...followed(series, stack, lookOf(view), view.frame, frame) }, moving);
-  } else if (view?.kind === "plane" && geometry) {
+  } else if (view?.kind === "plane" && geometry && viewport.role !== "section") {
     const path = grid.slices(geometry, camera.normal(view));
     const linked = desk.linked.value && desk.cross.value;
     const to = grid.onSlice(linked || view.centre, path, Math.round(index));
@@ -43,7 +43,10 @@ export function showImage(desk: Desk, viewport: Viewport, index: number, moving:
   }
 }
 
+export const isAlong = ({ role }: Viewport): boolean => role === "curved" || role === "section";
+
 export function scroll(desk: Desk, viewport: Viewport, steps: number, moving: boolean): void {
+  if (isAlong(viewport)) return desk.along.peek()?.scroll(viewport, steps, moving);
   const at = position(desk, viewport.view.peek());
   if (at && steps) scrollTo(desk, viewport, Math.round(at.index) + steps, moving);
 }
@@ -53,7 +56,8 @@ export function pan(viewport: Viewport, dx: number, dy: number, moving: boolean)
   const view = viewport.view.peek();
   if (!view) return;
   viewport.fitted = false;
-  viewport.set(camera.pan(view, viewport.size.peek(), Math.round(dx), Math.round(dy)), moving);
+  const size = viewport.size.peek();
+  viewport.set(camera.framed(view, (now) => camera.pan(now, size, Math.round(dx), Math.round(dy))), moving);
 }
 
 export function zoom(viewport: Viewport, factor: number, at: Vector2 | null, moving: boolean): void {
@@ -61,7 +65,7 @@ export function zoom(viewport: Viewport, factor: number, at: Vector2 | null, mov
   if (!view) return;
   const size = viewport.size.peek();
   viewport.fitted = false;
-  viewport.set(camera.zoom(view, size, factor, at ?? [size.width / 2, size.height / 2]), moving);
+  viewport.set(camera.framed(view, (now) => camera.zoom(now, size, factor, at ?? [size.width / 2, size.height / 2])), moving);
 }
 
 /** One image pixel on one device pixel, the grids on each other. Only a stack has original pixels. */
@@ -86,7 +90,7 @@ export function originalPixels(desk: Desk, viewport: Viewport): void {
 /** The whole picture again, turned as it is. */
 export function fit(desk: Desk, viewport: Viewport): void {
   const view = viewport.view.peek();
-  const corners = view && cornersOf(desk, view);
+  const corners = view && cornersOf(desk, viewport, view);
   if (view && corners) viewport.place(view, corners);
 }
 
@@ -96,11 +100,11 @@ export function fit(desk: Desk, viewport: Viewport): void {
  */
 export function reset(desk: Desk, viewport: Viewport): void {
   const view = viewport.view.peek();
-  const corners = view && cornersOf(desk, view);
+  const corners = view && cornersOf(desk, viewport, view);
   if (!view || !corners) return;
   if (view.kind === "volume") desk.pivot.value = null;
   batch(() => {
-    viewport.place(upright(desk, view), corners);
+    viewport.place(isAlong(viewport) ? view : upright(desk, view), corners);
     if (view.kind === "plane" && desk.linked.peek()) straighten(desk);
   });
 }
@@ -116,21 +120,24 @@ function straighten(desk: Desk): void {
   }
 }
 
+/** What is done to the values, and what lies over them, is not how one looks at them: it stays. */
 function upright(desk: Desk, view: View): View {
   const [series, stack] = [desk.series.value!, desk.stack.value!];
-  if (view.kind === "stack") return stackView(series, stack, view.frame, lookOf(view)) satisfies StackView;
+  const { filter } = view;
+  if (view.kind === "stack") return { ...stackView(series, stack, view.frame, lookOf(view)), filter } satisfies StackView;
   const geometry = stack.volume!;
   if (view.kind === "volume") {
-    const { preset, projection, window } = view;
-    return { ...volumeView(desk, series, stack, geometry), preset, projection, window };
+    const { preset, projection, window, fusion } = view;
+    return { ...volumeView(desk, series, stack, geometry), preset, projection, window, filter, fusion };
   }
   const axes = grid.screenAxes(geometry);
   const plane = desk.planes.find(([, viewport]) => viewport.view.peek() === view)?.[0] ?? "axial";
   return { ...view, ...axes[plane], invert: false };
 }
 
-function cornersOf(desk: Desk, view: View) {
+function cornersOf(desk: Desk, viewport: Viewport, view: View) {
   const stack = desk.stack.value;
   if (!stack) return null;
+  if (isAlong(viewport)) return viewport.corners;
   return view.kind === "stack" ? imageCorners(stack) : stack.volume && grid.corners(stack.volume);
 }

@@ -8,7 +8,8 @@ import * as grid from "../geometry/grid";
 import { placeOfSlice } from "../geometry/places";
 import type { Vector2, Vector3 } from "../geometry/vectors";
 import type { PlaneView, Preset, StackView, VolumeView } from "../stream/messages";
-import { GRID, type Desk } from "./desk";
+import type { Desk } from "./desk";
+import { labelsOf } from "./labelmaps";
 import { firstLook, followed, lookOf, type Look } from "./windows";
 import type { Role } from "./viewport";
 
@@ -68,7 +69,9 @@ export async function openStudy(desk: Desk, id: number, wanted: () => boolean): 
 export function openStack(desk: Desk, series: SeriesInfo, stack: StackInfo): void {
   batch(() => {
     desk.cine.close();
-    for (const role of GRID) desk.viewports[role].clear();
+    desk.pen.peek()?.cancel();
+    desk.along.value = null;
+    for (const viewport of Object.values(desk.viewports)) viewport.clear();
     desk.series.value = series;
     desk.stack.value = stack;
     const kin = new Set(desk.phases.value.map(({ digest }) => digest));
@@ -135,7 +138,8 @@ function placePlanes(desk: Desk, series: SeriesInfo, stack: StackInfo, geometry:
   desk.cross.value = cross;
   const axes = grid.screenAxes(geometry);
   const corners = grid.corners(geometry);
-  const common = { series: series.id, stack: stack.digest, extent_mm: 400 };
+  const labels = labelsOf(desk.labels.peek(), stack.digest);
+  const common = { series: series.id, stack: stack.digest, extent_mm: 400, labels };
   for (const plane of grid.PLANES) {
     const look = { window: from.window, invert: from.invert ?? false, projection: "max" as const, thickness_mm: 0 };
     const view: PlaneView = { kind: "plane", ...common, ...look, ...axes[plane], centre: cross };
@@ -169,6 +173,7 @@ export function volumeView(desk: Desk, series: SeriesInfo, stack: StackInfo, geo
     invert: isPet,
     shift: 0,
     curve: null,
+    labels: labelsOf(desk.labels.peek(), stack.digest),
   };
 }
 

@@ -5,6 +5,7 @@ import type { FramePlace, SeriesInfo, StackInfo } from "../api/messages";
 import { cross, dot, subtract, type Vector3 } from "../geometry/vectors";
 import type { StackView, View } from "../stream/messages";
 import type { Desk } from "./desk";
+import { labelled } from "./labelmaps";
 import { openStackLayout } from "./opening";
 import { followed, lookOf, type Look } from "./windows";
 
@@ -52,7 +53,7 @@ export function showPhase(desk: Desk, number: number, moving: boolean): void {
     desk.stack.value = to;
     for (const viewport of Object.values(desk.viewports)) {
       const view = viewport.view.peek();
-      if (view) viewport.set(moved(view, series, from, to, frame), moving);
+      if (view) viewport.set(labelled(moved(view, series, from, to, frame), desk.labels.peek()), moving);
     }
     if (desk.layout.peek() === "stack" || to.volume) return;
     openStackLayout(desk);

@@ -13,7 +13,7 @@ import { windowNumber } from "./windows";
 
 /** Whether a picture shows what lies at different depths, so that only the server knows what is under a finger. */
 export const isDeep = (view: View): boolean =>
-  view.kind === "volume" || (view.kind === "plane" && (view.thickness_mm ?? 0) > 0 && view.projection !== "mean");
+  view.kind === "volume" || view.kind === "curved" || (view.kind === "plane" && (view.thickness_mm ?? 0) > 0 && view.projection !== "mean");
 
 /** Ask, unless the reader goes on to other images meanwhile; and say so when nobody answers. */
 async function ask(desk: Desk, viewport: Viewport, at: Vector2): Promise<Picked | null> {

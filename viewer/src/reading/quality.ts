@@ -6,21 +6,21 @@ import type { Drawn } from "../stream/screen";
 export interface Quality {
   tone: "good" | "plain" | "bad";
   /** Keys of the dictionary, or "LOSSLESS ✓", which is the same in every language. */
-  words: ("LOSSLESS ✓" | "preview" | "interpolated" | "original" | "covered" | "unverified" | "mismatch" | "scaled")[];
+  words: ("LOSSLESS ✓" | "preview" | "interpolated" | "original" | "covered" | "filtered" | "unverified" | "mismatch" | "scaled")[];
 }
 
 /**
  * "LOSSLESS ✓" only for a final frame whose drawn pixels have the server's digest and are the canvas' pixels one to
  * one. "original pixels" only for a stack frame in which every pixel is a stored one: none interpolated, none under an
- * overlay or a shutter.
+ * overlay or a shutter, none changed by a filter.
  */
 export function quality(frame: Drawn, view: View, oneToOne: boolean): Quality {
   const resampled = frame.interpolated || view.kind !== "stack" || !oneToOne;
-  const covered = frame.covered ? (["covered"] as const) : [];
+  const covered = [...(view.filter ? (["filtered"] as const) : []), ...(frame.covered ? (["covered"] as const) : [])];
   if (!frame.final) return { tone: "plain", words: ["preview", ...(resampled ? (["interpolated"] as const) : []), ...covered] };
   if (frame.verified === false) return { tone: "bad", words: ["mismatch"] };
   if (!oneToOne) return { tone: "plain", words: ["scaled", "interpolated", ...covered] };
   if (frame.verified === null) return { tone: "plain", words: ["unverified"] };
   if (resampled) return { tone: "good", words: ["LOSSLESS ✓", "interpolated", ...covered] };
-  return { tone: "good", words: ["LOSSLESS ✓", frame.covered ? "covered" : "original"] };
+  return { tone: "good", words: ["LOSSLESS ✓", ...(covered.length ? covered : (["original"] as const))] };
 }

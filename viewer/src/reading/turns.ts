@@ -6,18 +6,21 @@ import { roll, twist } from "../geometry/trackball";
 import type { Vector3 } from "../geometry/vectors";
 import type { VolumeView } from "../stream/messages";
 import type { Desk } from "./desk";
+import { isAlong } from "./moves";
 import type { Viewport } from "./viewport";
 
 export function rotate(desk: Desk, viewport: Viewport, degrees: number): void {
   const view = viewport.view.peek();
-  if (!view) return;
-  viewport.set(view.kind === "volume" ? twist(view, degrees, pivot(desk, view)) : camera.rotate(view, degrees), false);
+  if (!view || isAlong(viewport)) return;
+  const turned = (now: camera.CameraView): camera.CameraView => camera.rotate(now, degrees);
+  viewport.set(view.kind === "volume" ? twist(view, degrees, pivot(desk, view)) : turned(view as camera.CameraView), false);
 }
 
-/** A mirrored volume rendering would show a heart on the wrong side, so only flat pictures flip. */
+/** A mirrored volume rendering would show a heart on the wrong side, and a curve has its own sides: flat pictures flip. */
 export function flip(viewport: Viewport, way: "horizontal" | "vertical"): void {
   const view = viewport.view.peek();
-  if (view && view.kind !== "volume") viewport.set(camera.flip(view, way), false);
+  if (!view || view.kind === "volume" || view.kind === "curved" || isAlong(viewport)) return;
+  viewport.set(camera.flip(view, way), false);
 }
 
 /** What a volume turns about: the point that was chosen, or the middle of the body. */

@@ -6,15 +6,20 @@
  */
 
 import { batch, signal } from "@preact/signals";
-import { fit, type Size } from "../geometry/camera";
+import { fit, framed, type Size } from "../geometry/camera";
 import type { Plane } from "../geometry/grid";
 import type { Vector, Vector2 } from "../geometry/vectors";
 import type { Connection, Surface, Wanted } from "../stream/connection";
 import type { Frame } from "../stream/frame";
-import type { Picked, Surveyed, Trouble, View, VolumeView } from "../stream/messages";
+import type { FromViewer, Picked, Surveyed, Trouble, View, VolumeView } from "../stream/messages";
 import { Screen, type Drawn } from "../stream/screen";
 
-export type Role = "stack" | Plane | "volume";
+/** Of a curve through the patient: a curved reformat along it, and a section across it. */
+export const ALONG = ["section", "curved"] as const;
+export type Role = "stack" | Plane | "volume" | (typeof ALONG)[number];
+
+/** What a viewport asks of the server, without what says who asks. */
+type Question = { [T in FromViewer as T["t"]]: T extends { viewport: number; n: number } ? Omit<T, "viewport" | "n"> : never }[FromViewer["t"]];
 
 let ids = 0;
 
@@ -45,7 +50,8 @@ export class Viewport implements Surface {
   private id = 0;
   private asking: { about: string; answer: Promise<Surveyed | null> } | null = null;
   private screen: Screen | null = null;
-  private corners: Vector[] = [];
+  /** What is seen when all of it is: patient points, or millimetres of the image or the curved picture. */
+  corners: Vector[] = [];
   private asked = "";
   private readonly sentViews = new Map<number, View>();
   private newest = 0;
@@ -132,15 +138,24 @@ export class Viewport implements Surface {
     if (view && this.moving.peek()) this.set(view, false);
   }
 
+  /** Ask about this viewport; null when nobody answers. */
+  ask<Answer>(question: Question): Promise<Answer | null> {
+    return this.connection.ask((n) => ({ ...question, viewport: this.id, n }) as FromViewer);
+  }
+
+  /** A canvas position as a pixel of the picture that is drawn. */
+  pixelAt([x, y]: Vector2, { full_width, full_height }: Drawn): Vector2 {
+    const { width, height } = this.size.peek();
+    const { stretch } = this;
+    return [(x - width / 2) / stretch + full_width / 2, (y - height / 2) / stretch + full_height / 2];
+  }
+
   /** Ask what is seen at a canvas position of the picture that is drawn; null when there is no picture or no answer. */
-  async pick([x, y]: Vector2): Promise<Picked | null> {
+  async pick(at: Vector2): Promise<Picked | null> {
     const drawn = this.drawn.peek();
     if (!drawn) return null;
-    const { full_width: width, full_height: height } = drawn.frame;
-    const { width: across, height: down } = this.size.peek();
-    const scale = Math.min(across / width, down / height);
-    const at: Vector2 = [(x - across / 2) / scale + width / 2, (y - down / 2) / scale + height / 2];
-    return this.connection.pick(this.id, at, { width, height, view: drawn.view });
+    const { view, frame } = drawn;
+    return this.ask({ t: "pick", at: this.pixelAt(at, frame), width: frame.full_width, height: frame.full_height, view });
   }
 
   /** Ask for the values of the volume and the curve of its preset, unless they are known; null when nobody answers. */
@@ -150,7 +165,7 @@ export class Viewport implements Surface {
     const about = aboutOf(view);
     // The server answers the newest question only, so that all who ask the same wait for the same answer.
     if (this.asking?.about !== about) {
-      const answer = this.connection.survey(this.id, view).then((said) => {
+      const answer = this.ask<Surveyed>({ t: "survey", view }).then((said) => {
         const known = said?.curve.length ? said : null;
         if (this.asking?.answer !== answer) return known;
         if (known) this.told.value = { about, answer: known };
@@ -185,7 +200,7 @@ export class Viewport implements Surface {
   private fitView(view: View): View {
     const size = this.size.peek();
     if (size.width === 0 || size.height === 0 || this.corners.length === 0) return view;
-    return fit(view, size, this.corners as never) as View;
+    return framed(view, (camera) => fit(camera, size, this.corners as never));
   }
 
   // ── what the connection calls ──

@@ -10,7 +10,7 @@ import { decode, encode } from "@msgpack/msgpack";
 import { signal } from "@preact/signals";
 import { isFrame, parseFrame, type Frame } from "./frame";
 import { Line } from "./line";
-import type { FromViewer, Pick, Picked, Preset, Surveyed, ToViewer, Trouble, View, VolumeView } from "./messages";
+import type { Edit, FromViewer, Palette, Preset, ToViewer, Trouble, View } from "./messages";
 
 export interface Wanted {
   width: number;
@@ -61,6 +61,7 @@ export class Connection {
   /** How many kernels a server that is not ready has compiled, as "3/12". */
   readonly preparing = signal("");
   readonly presets = signal<Preset[]>([]);
+  readonly palettes = signal<Palette[]>([]);
   /** A trouble that concerns no single viewport. */
   readonly trouble = signal<{ code: string; detail: string } | null>(null);
   readonly line: Line;
@@ -73,6 +74,11 @@ export class Connection {
   private tick = 0;
   private ticking = false;
   private tries = 0;
+  /** The edits of labelmaps in their order; after a reconnect they go before the views that need them. */
+  edits: readonly Edit[] = [];
+  /** What parts of the page listen to, by a message's `t`: what is told more than once, or after long. */
+  readonly hear: { [T in ToViewer as T["t"]]?: (message: T) => void } = {};
+
   private readonly questions = new Map<number, (answer: never) => void>();
   private asked = 0;
 
@@ -116,20 +122,21 @@ export class Connection {
     this.flush();
   }
 
-  /**
-   * Ask what is seen at `at`, pixels of a picture of `view` that is width × height. Null when nobody answers: the line
-   * is cut, or it takes too long.
-   */
-  pick(viewport: number, at: Pick["at"], { width, height, view }: Omit<Wanted, "moving">): Promise<Picked | null> {
-    return this.ask<Picked>((n) => ({ t: "pick", viewport, n, width, height, at, view }));
+  /** Make another labelmap; sent again after each reconnect. */
+  edit(edit: Edit): void {
+    this.edits = [...this.edits, edit];
+    this.send(edit);
   }
 
-  /** Ask for the values of a view's volume and the curve of its preset; null as above. */
-  survey(viewport: number, view: VolumeView): Promise<Surveyed | null> {
-    return this.ask<Surveyed>((n) => ({ t: "survey", viewport, n, view }));
+  /** Send what the server has forgotten: the labelmaps' edits, then every view. */
+  again(): void {
+    for (const edit of this.edits) this.send(edit);
+    for (const slot of this.slots.values()) slot.waiting = slot.wanted !== null;
+    this.flush();
   }
 
-  private ask<Answer>(question: (n: number) => FromViewer): Promise<Answer | null> {
+  /** Ask something that is answered with the same n; null when nobody answers: the line is cut, or it takes too long. */
+  ask<Answer>(question: (n: number) => FromViewer): Promise<Answer | null> {
     if (this.state.value !== "open") return Promise.resolve(null);
     this.asked += 1;
     const n = this.asked;
@@ -140,7 +147,7 @@ export class Connection {
     });
   }
 
-  private answer(n: number, answer: Picked | Surveyed | null): void {
+  private answer(n: number, answer: ToViewer | null): void {
     const resolve = this.questions.get(n);
     this.questions.delete(n);
     resolve?.(answer as never);
@@ -193,10 +200,9 @@ export class Connection {
     for (const slot of this.slots.values()) {
       slot.surface.restart();
       slot.sent.clear();
-      slot.waiting = slot.wanted !== null;
       slot.tick = -1;
     }
-    this.flush();
+    this.again();
     this.line.start();
     this.watch(socket);
   }
@@ -233,6 +239,7 @@ export class Connection {
     const message = decode(data) as ToViewer;
     if (message.t === "welcome") {
       this.presets.value = message.presets;
+      this.palettes.value = message.palettes;
       this.line.levels = message.levels.length;
     } else if (message.t === "pong") {
       // Pings follow the views: a server that closes because of a view never answers, and is asked ever more rarely.
@@ -240,13 +247,13 @@ export class Connection {
       this.line.answered(message.n);
     } else if (message.t === "loading") {
       this.slots.get(message.viewport)?.surface.progress(message.done, message.total);
-    } else if (message.t === "picked" || message.t === "surveyed") {
-      this.answer(message.n, message);
     } else if (message.t === "trouble") {
       const { viewport, code, detail = "" } = message;
       if (viewport === null) this.trouble.value = { code, detail };
       else this.slots.get(viewport)?.surface.refuse(message);
-    }
+    } else if (message.t in this.hear) {
+      (this.hear[message.t] as (told: ToViewer) => void)(message);
+    } else if ("n" in message) this.answer(message.n, message);
   }
 
   /** Send each viewport's newest view, at most one per animation frame. */
@@ -274,7 +281,7 @@ export class Connection {
     });
   }
 
-  private send(message: FromViewer): void {
+  send(message: FromViewer): void {
     // An absent optional field must be absent, not nil: the server takes its default.
     if (this.state.value === "open") this.socket?.send(encode(message, { ignoreUndefined: true }));
   }

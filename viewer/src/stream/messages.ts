@@ -308,7 +308,7 @@ export interface Edited {
   n: number;
   changed: number;
   counts: [number, number][];
-  voxel_mm3: number;
+  voxel_mm3: number | null;
   code?: string;
   t: "edited";
 }
@@ -333,7 +333,7 @@ export interface Located {
 export interface Statistics {
   count: number;
   mean: number;
-  sd: number;
+  sd: number | null;
   least: number;
   greatest: number;
   median: number;

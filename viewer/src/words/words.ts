@@ -42,9 +42,22 @@ export async function choose(chosen: Language): Promise<void> {
   }
 }
 
+/** The sentences of problems.ts; "failed" where they could not be fetched. */
+const more = signal<"failed" | { value: Record<string, string> } | null>(null);
+export const fetchProblems = (): Promise<void> =>
+  import("./problems").then(
+    ({ problems }) => void (more.value = problems),
+    () => void (more.value ??= "failed"),
+  );
+
 /** The sentence for a server's code; it says what to do, and which image is at fault (n, of so many) where one is. */
 export function sentence(code: string, image?: [number, number] | null): string {
   const { problems, unreadable_image } = words.value;
   if (image && code === "unreadable_frame") return unreadable_image(...image);
-  return (problems as Record<string, string>)[code] ?? problems.unknown;
+  const said = (problems as Record<string, string>)[code];
+  if (said) return said;
+  const others = more.value;
+  if (others && others !== "failed") return others.value[code] ?? problems.unknown;
+  void fetchProblems();
+  return others ? problems.unknown : "";
 }

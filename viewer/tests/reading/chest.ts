@@ -69,7 +69,7 @@ const PRESETS = [
 
 /** Every viewport is 800 × 600 canvas pixels. */
 export function openChest(stack: StackInfo = chest(), connection: object = {}): Desk {
-  const desk = new Desk({ presets: signal(PRESETS), ...connection } as unknown as Connection);
+  const desk = new Desk(Object.assign(connection, "presets" in connection ? {} : { presets: signal(PRESETS) }) as unknown as Connection);
   for (const viewport of Object.values(desk.viewports)) viewport.size.value = { width: 800, height: 600 };
   openStack(desk, seriesOf(stack), stack);
   return desk;

@@ -33,7 +33,7 @@ test("a flicked stack comes to rest when it has glided, not when the finger leav
   vi.stubGlobal("requestAnimationFrame", (callback: () => void) => frames.push(callback));
   vi.spyOn(performance, "now").mockImplementation(() => now);
   const rest = vi.fn();
-  const desk = { tool: { peek: () => null, value: null }, stack: { value: null }, active: {}, rest };
+  const desk = { tool: { peek: () => null, value: null }, pen: { peek: () => null }, stack: { value: null }, active: {}, rest };
   const view = { kind: "stack" };
   const viewport = { role: "stack", view: { value: view, peek: () => view }, loupe: { value: null } };
   const hands = new ViewportHands(desk as unknown as Desk, viewport as unknown as Viewport, () => 1, (at) => at);

@@ -25,7 +25,7 @@ beforeEach(async () => {
   preferences = await import("../../src/reading/preferences");
   own = await import("../../src/reading/own_curves");
   told = range(0, 1000);
-  const desk = openChest(undefined, { survey: () => Promise.resolve(told) });
+  const desk = openChest(undefined, { ask: () => Promise.resolve(told) });
   openMpr(desk, "volume");
   viewport = desk.viewports.volume;
 });

@@ -81,7 +81,7 @@ test.each([
 ])("%s is shifted by its own values: five hundred pixels go through half of them and back", async (_, low, high, shifts) => {
   let asked = 0;
   const answer = { curve: [[0, "#000000", 0]], low, high } as unknown as Surveyed;
-  desk = openChest(chest({ unit: "" }), { survey: () => Promise.resolve(asked++ ? null : answer) });
+  desk = openChest(chest({ unit: "" }), { ask: () => Promise.resolve(asked++ ? null : answer) });
   openMpr(desk, "volume");
   const { volume } = desk.viewports;
   looks.dragWindow(desk, volume, 0, 25);

@@ -36,7 +36,7 @@ let asked: ((answer: Surveyed | null) => void)[];
 beforeEach(() => {
   asked = [];
   line.value = "open";
-  desk = openChest(undefined, { state: line, survey: () => new Promise((resolve) => asked.push(resolve)) });
+  desk = openChest(undefined, { state: line, ask: () => new Promise((resolve) => asked.push(resolve)) });
   openMpr(desk, "volume");
   volume = desk.viewports.volume;
   volume.drawn.value = { frame: {} as never, view: volume.view.value! };

@@ -1,7 +1,7 @@
 import { decode, encode } from "@msgpack/msgpack";
 import { beforeEach, expect, test } from "vitest";
 import { Connection, type Surface, type Wanted } from "../../src/stream/connection";
-import type { StackView, VolumeView } from "../../src/stream/messages";
+import type { Edit, Edited, Picked, StackView, VolumeView } from "../../src/stream/messages";
 
 /** A WebSocket, a clock and an animation frame that a test moves by hand. */
 class FakeSocket {
@@ -290,10 +290,9 @@ test("once the server has answered, the next cut is mended at once", () => {
 test("a pick is answered by its number, whatever order the answers come in", async () => {
   socket().open();
   const { width, height, view: seen } = view(5);
-  const [first, second] = [
-    connection.pick(7, [3.5, 4.5], { width, height, view: seen }),
-    connection.pick(7, [9.5, 1.5], { width, height, view: seen }),
-  ];
+  const pick = (at: [number, number]): Promise<Picked | null> =>
+    connection.ask((n) => ({ t: "pick", viewport: 7, n, at, width, height, view: seen }));
+  const [first, second] = [pick([3.5, 4.5]), pick([9.5, 1.5])];
   const asked = socket().sent.filter(({ t }) => t === "pick");
   expect(asked).toMatchObject([
     { viewport: 7, n: 1, width: 10, height: 10, at: [3.5, 4.5], view: { frame: 5 } },
@@ -309,8 +308,8 @@ test("a survey is answered by its number, which no pick has", async () => {
   socket().open();
   const volume: VolumeView = { ...view(1).view, kind: "volume", centre: [0, 0, 0], right: [1, 0, 0], down: [0, 0, -1], preset: "ct_bone" };
   const { width, height, view: seen } = view(5);
-  const picked = connection.pick(7, [3.5, 4.5], { width, height, view: seen });
-  const surveyed = connection.survey(7, volume);
+  const picked = connection.ask((n) => ({ t: "pick", viewport: 7, n, at: [3.5, 4.5], width, height, view: seen }));
+  const surveyed = connection.ask((n) => ({ t: "survey", viewport: 7, n, view: volume }));
   expect(socket().sent.find(({ t }) => t === "survey")).toMatchObject({ viewport: 7, n: 2, view: { preset: "ct_bone" } });
   socket().say({ t: "surveyed", viewport: 7, n: 2, curve: [[0, "#000000", 0.5]], low: 0, high: 1, least: 0, greatest: 2, counts: [3] });
   socket().say({ t: "picked", viewport: 7, n: 1, point: null, value: null });
@@ -319,14 +318,15 @@ test("a survey is answered by its number, which no pick has", async () => {
 });
 
 test("a pick that nobody answers is null: in time, on a cut, and without a line", async () => {
-  const wanted = { width: 10, height: 10, view: view(1).view };
-  expect(await connection.pick(1, [0, 0], wanted)).toBeNull();
+  const pick = (): Promise<Picked | null> =>
+    connection.ask((n) => ({ t: "pick", viewport: 1, n, at: [0, 0], width: 10, height: 10, view: view(1).view }));
+  expect(await pick()).toBeNull();
   socket().open();
-  const late = connection.pick(1, [0, 0], wanted);
+  const late = pick();
   timers.find(({ ms }) => ms === 5000)!.callback();
   expect(await late).toBeNull();
   socket().say({ t: "picked", viewport: 1, n: 1, point: [0, 0, 0], value: 0 }); // too late, and no harm
-  const cut = connection.pick(1, [0, 0], wanted);
+  const cut = pick();
   socket().close();
   expect(await cut).toBeNull();
 });
@@ -340,4 +340,58 @@ test("how far a server is that is not ready yet is known until it is lost for an
   socket().open();
   socket().close(1012);
   expect(connection.preparing.value).toBe("");
+});
+
+const threshold = (n: number, base: number | null): Edit => ({
+  t: "edit",
+  n,
+  series: 1,
+  stack: "ab",
+  base,
+  change: { kind: "threshold", low: 100, high: 300, label: 1 },
+});
+
+test("after a cut the whole chain of edits is told before any view, in its order", () => {
+  socket().open();
+  connection.attach(1, surface());
+  connection.edit(threshold(1, null));
+  connection.edit(threshold(2, 1));
+  connection.show(1, view(5));
+  nextFrame();
+  expect(socket().sent.filter(({ t }) => t === "edit").map(({ n, base }) => [n, base])).toEqual([[1, null], [2, 1]]);
+  socket().close();
+  connection.edit(threshold(3, 2)); // made while nobody listens
+  timers.splice(0).forEach(({ callback }) => callback());
+  socket().open();
+  const said = socket().sent.filter(({ t }) => t === "edit" || t === "show");
+  expect(said.map(({ t, n }) => [t, n])).toEqual([["edit", 1], ["edit", 2], ["edit", 3], ["show", undefined]]);
+});
+
+test("a server that has forgotten its labelmaps is told them again, and the views behind them", () => {
+  socket().open();
+  connection.attach(1, surface());
+  connection.edit(threshold(1, null));
+  connection.show(1, view(5));
+  nextFrame();
+  socket().sent = [];
+  connection.again();
+  nextFrame();
+  expect(socket().sent.filter(({ t }) => t === "edit" || t === "show").map(({ t }) => t)).toEqual(["edit", "show"]);
+});
+
+test("what is edited is heard as often as it is told, and is no question's answer", async () => {
+  const heard: Edited[] = [];
+  connection.hear.edited = (answer) => void heard.push(answer);
+  socket().open();
+  const traced = connection.ask((n) => ({ t: "trace", viewport: 1, n, points: [[0, 0, 0], [1, 0, 0]] }));
+  socket().say({ t: "edited", n: 1, changed: 5, counts: [[1, 5]], voxel_mm3: 2, code: "" });
+  socket().say({ t: "traced", viewport: 1, n: 1, length_mm: 1, points: [], tangents: [], normals: [] });
+  expect(heard).toMatchObject([{ n: 1, changed: 5 }]);
+  expect(await traced).toMatchObject({ t: "traced", length_mm: 1 });
+});
+
+test("the palettes of a server are known", () => {
+  socket().open();
+  socket().say({ t: "welcome", presets: [], levels: [], palettes: [{ name: "HOT_IRON", colours: ["#000000", "#ffffff"] }] });
+  expect(connection.palettes.value.map(({ name }) => name)).toEqual(["HOT_IRON"]);
 });

@@ -8,6 +8,10 @@ import { en as menu_en } from "../../src/words/menu_en";
 import { zh as menu_zh } from "../../src/words/menu_zh";
 import { en as password_en } from "../../src/words/password_en";
 import { zh as password_zh } from "../../src/words/password_zh";
+import { en as problems_en } from "../../src/words/problems_en";
+import { zh as problems_zh } from "../../src/words/problems_zh";
+import { en as processing_en } from "../../src/words/processing_en";
+import { zh as processing_zh } from "../../src/words/processing_zh";
 import { en as player_en } from "../../src/words/player_en";
 import { zh as player_zh } from "../../src/words/player_zh";
 import { en as renderings_en } from "../../src/words/renderings_en";
@@ -22,6 +26,8 @@ const zh = {
   menu: menu_zh,
   password: password_zh,
   player: player_zh,
+  problems: problems_zh,
+  processing: processing_zh,
   renderings: renderings_zh,
   system: system_zh,
 };
@@ -31,6 +37,8 @@ const en = {
   menu: menu_en,
   password: password_en,
   player: player_en,
+  problems: problems_en,
+  processing: processing_en,
   renderings: renderings_en,
   system: system_en,
 };

@@ -103,6 +103,7 @@ function PlaneLines({ view, stack }: { view: PlaneView; stack: StackInfo }) {
   );
 }
 
+const ProcessedLines = later(() => import("./processed_lines").then((part) => part.ProcessedLines));
 const RenderingLine = later(() => import("./rendering_line").then((part) => part.RenderingLine));
 
 function VolumeLines({ view, stack }: { view: VolumeView; stack: StackInfo }) {
@@ -159,7 +160,8 @@ export function roomOf(viewport: Viewport): "tiny" | "small" | "medium" | "wide"
 function Role({ viewport, view, stack }: { viewport: Viewport; view: View; stack: StackInfo }) {
   const w = words.value;
   const { role } = viewport;
-  const oblique = view.kind === "plane" && stack.volume && isOblique(stack.volume, role as Plane, view);
+  const flat = view.kind === "plane" && role !== "section";
+  const oblique = flat && stack.volume && isOblique(stack.volume, role as Plane, view);
   return (
     <span class={`role role-${role}`} data-testid="role">
       {view.kind === "volume" && view.projection ? w.projections_short[view.projection] : w.roles_short[role]}
@@ -191,8 +193,9 @@ export function CornerTexts({ viewport }: { viewport: Viewport }) {
         <div class="corner bottom left">
           {stack.phase && <span data-testid="phase-corner">{phaseText(stack.phase, w)}</span>}
           {view.kind === "stack" && <StackLines view={view} stack={stack} />}
-          {view.kind === "plane" && <PlaneLines view={view} stack={stack} />}
+          {view.kind === "plane" && viewport.role !== "section" && <PlaneLines view={view} stack={stack} />}
           {view.kind === "volume" && <VolumeLines view={view} stack={stack} />}
+          {desk.processing.value && <ProcessedLines viewport={viewport} view={view} />}
           {view.kind !== "volume" && <span>{`${w.zoom} ${zoomPercent(viewport, drawn, stack)} %`}</span>}
           {view.kind === "stack" && (
             <span class={spacing === "imager" ? "said" : "may-hide"}>{w.spacing[spacing] ?? spacing}</span>

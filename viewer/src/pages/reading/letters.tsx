@@ -10,6 +10,7 @@ import type { View } from "../../stream/messages";
 
 /** The letters of a view; null where the image does not say how it lies in the patient. */
 export function edgesOf(view: View, stack: StackInfo): Edges | null {
+  if (view.kind === "curved") return null; // which way a row points changes along the curve
   if (view.kind !== "stack") return edges(view.right, view.down);
   const place = stack.frames[view.frame];
   // A projection has no directions in millimetres; its header may give letters.
@@ -41,8 +42,9 @@ export function ScaleBar({ viewport }: { viewport: Viewport }) {
   const stack = drawn && desk.stackOf(drawn.view);
   if (!drawn || !stack) return null;
   const { view } = drawn;
-  // Without a known spacing a millimetre would be a guess, and in perspective it has many lengths.
+  // Without a known spacing a millimetre would be a guess; in perspective, and on a projected curve, it has many lengths.
   if (view.kind === "stack" ? !stack.spacing : view.kind === "volume" && eyeDistance(view)) return null;
+  if (view.kind === "curved" && view.layout === "projected") return null;
   const size = { width: drawn.frame.full_width, height: drawn.frame.full_height };
   const bar = scaleBar(millimetresPerPixel(drawn.view, size), size.width * 0.3);
   return (

@@ -5,7 +5,7 @@ import { words } from "../../words/words";
 import { LanguageSwitch } from "../common";
 import { NotesPanel, StoredPanel } from "./notes";
 import { SeriesStrip } from "./series_strip";
-import { ImagePanel, VolumePanels, WindowPanel } from "./side_panel";
+import { ImagePanel, Processing, VolumePanels, WindowPanel } from "./side_panel";
 import { CineButton, TurnButtons } from "./tool_bar";
 
 export function MoreSheet() {
@@ -24,6 +24,7 @@ export function MoreSheet() {
       </div>
       <SeriesStrip />
       <ImagePanel />
+      <Processing />
       <VolumePanels />
       <WindowPanel />
       <NotesPanel />

@@ -15,6 +15,7 @@ import { later } from "../later";
 import { Scrubber } from "./scrubber";
 
 const Loupe = later(() => import("./loupe").then((part) => part.Loupe));
+const ProcessingMarks = later(() => import("./processing_marks").then((part) => part.ProcessingMarks));
 const VolumeMarks = later(() => import("./volume_marks").then((part) => part.VolumeMarks));
 
 /** The element's size in canvas pixels, how many of them a CSS pixel has, and whether they are the display's own. */
@@ -128,6 +129,7 @@ export function Pane({ role }: { role: Role }) {
       <canvas ref={canvas} role="img" aria-label={words.value.roles[role]} data-testid={`canvas-${role}`} />
       <Crosshair viewport={viewport} />
       {role === "volume" && <VolumeMarks viewport={viewport} />}
+      {desk.processing.value && <ProcessingMarks viewport={viewport} />}
       <Letters viewport={viewport} at={["top", "left", "right"]} />
       <ScaleBar viewport={viewport} />
       <CornerTexts viewport={viewport} />

@@ -1,6 +1,7 @@
 /** What a phone has instead of the tool bar and the panels: tabs above the picture and six tools below it. */
 
 import { GRID } from "../../reading/desk";
+import { ALONG } from "../../reading/viewport";
 import { desk } from "../../session";
 import { words } from "../../words/words";
 import { Icon } from "../icons";
@@ -41,7 +42,7 @@ export function PlaneTabs() {
       >
         {w.layout_grid}
       </button>
-      {GRID.map((role) => (
+      {[...GRID, ...(desk.along.value ? ALONG : [])].map((role) => (
         <button
           key={role}
           role="tab"

@@ -11,7 +11,7 @@ const KEYS: Record<string, number> = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, P
 export function Scrubber({ viewport }: { viewport: Viewport }) {
   const track = useRef<HTMLDivElement>(null);
   const [held, setHeld] = useState(false);
-  const at = moves.position(desk, viewport.view.value);
+  const at = moves.isAlong(viewport) ? null : moves.position(desk, viewport.view.value);
   if (!at || at.count < 2) return null;
   const index = Math.min(at.count - 1, Math.max(0, Math.round(at.index)));
   const part = index / (at.count - 1);

@@ -10,13 +10,14 @@ import { later } from "../later";
 import { NotesPanel, StoredPanel } from "./notes";
 import { NumberField } from "./number_field";
 
+const ProcessingPanel = later(() => import("./processing_panel").then((part) => part.ProcessingPanel));
 const Panels = later(() => import("./volume_panels").then((part) => part.Panels));
 
 export function ImagePanel() {
   const w = words.value;
   const viewport = desk.activeViewport.value;
   // On a slow line, and while it is cut, the view is ahead of the picture.
-  const at = moves.position(desk, viewport.drawn.value?.view ?? viewport.view.value);
+  const at = moves.isAlong(viewport) ? null : moves.position(desk, viewport.drawn.value?.view ?? viewport.view.value);
   if (!at) return null;
   return (
     <section class="panel image-panel">
@@ -88,10 +89,16 @@ export function VolumePanels() {
   return kind && kind !== "stack" ? <Panels /> : null;
 }
 
+/** What can be done to the pictures; nothing of it is fetched before there is one. */
+export function Processing() {
+  return desk.activeViewport.value.drawn.value || desk.processing.value ? <ProcessingPanel /> : null;
+}
+
 export function SidePanel() {
   return (
     <aside class="side-panel">
       <ImagePanel />
+      <Processing />
       <VolumePanels />
       <WindowPanel />
       <NotesPanel />

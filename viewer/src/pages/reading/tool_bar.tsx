@@ -50,6 +50,7 @@ export function ToolButton({ icon, label, shown, key_, pressed, refusal, testid,
 const TOOLS: Record<View["kind"], { desk: Tool[]; phone: Tool[] }> = {
   stack: { desk: ["window", "pan", "zoom", "scroll"], phone: ["scroll", "window"] },
   plane: { desk: ["window", "pan", "zoom", "scroll", "cross"], phone: ["cross", "window"] },
+  curved: { desk: ["window", "pan", "zoom", "scroll"], phone: ["scroll", "window"] },
   volume: { desk: ["window", "pan", "zoom"], phone: ["window"] },
 };
 
@@ -122,23 +123,21 @@ export function TurnButtons() {
   const viewport = desk.activeViewport.value;
   const view = viewport.view.value;
   const kind = view?.kind;
+  const along = moves.isAlong(viewport);
+  const turn = (way: "left" | "right") => (
+    <ToolButton
+      icon={`rotate_${way}`}
+      label={w[`rotate_${way}`]}
+      key_={hint(`rotate_${way}`)}
+      testid={`rotate-${way}`}
+      onclick={() => turns.rotate(desk, viewport, way === "left" ? -90 : 90)}
+    />
+  );
   return (
     <>
-      <ToolButton
-        icon="rotate_left"
-        label={w.rotate_left}
-        key_={hint("rotate_left")}
-        testid="rotate-left"
-        onclick={() => turns.rotate(desk, viewport, -90)}
-      />
-      <ToolButton
-        icon="rotate_right"
-        label={w.rotate_right}
-        key_={hint("rotate_right")}
-        testid="rotate-right"
-        onclick={() => turns.rotate(desk, viewport, 90)}
-      />
-      {kind !== "volume" && (
+      {!along && turn("left")}
+      {!along && turn("right")}
+      {kind !== "volume" && !along && (
         <>
           <ToolButton
             icon="flip_horizontal"

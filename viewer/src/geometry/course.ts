@@ -1,0 +1,71 @@
+/** A smooth curve through the patient as the server traced it: places along it, and which of it lies near a plane. */
+
+import { normal, screenOf, type Size } from "./camera";
+import { clamp, combine, cross, dot, length, scale, subtract, unit, type Vector2, type Vector3 } from "./vectors";
+
+/** Points at equal distances, both ends included, with unit vectors along the curve and across it. */
+export interface Course {
+  length_mm: number;
+  points: readonly Vector3[];
+  tangents: readonly Vector3[];
+  normals: readonly Vector3[];
+}
+
+/** A place on a curve. across, beside and tangent are unit vectors at right angles: beside = tangent × across. */
+export interface Place {
+  point: Vector3;
+  tangent: Vector3;
+  across: Vector3;
+  beside: Vector3;
+}
+
+const mixed = (all: readonly Vector3[], i: number, part: number): Vector3 =>
+  combine(scale(all[i]!, 1 - part), part, all[Math.min(i + 1, all.length - 1)]!, 0, all[i]!);
+
+/** The place `mm` along a curve, kept on it. */
+export function placeAt({ length_mm, points, tangents, normals }: Course, mm: number): Place {
+  const at = length_mm > 0 ? (clamp(mm, 0, length_mm) / length_mm) * (points.length - 1) : 0;
+  const i = Math.min(Math.floor(at), points.length - 1);
+  const tangent = unit(mixed(tangents, i, at - i));
+  const loose = mixed(normals, i, at - i);
+  const across = unit(subtract(loose, scale(tangent, dot(tangent, loose))));
+  return { point: mixed(points, i, at - i), tangent, across, beside: cross(tangent, across) };
+}
+
+/** Screen axes of the plane across a curve: one looks along it. */
+export const sectionAxes = ({ across, beside }: Place): { right: Vector3; down: Vector3 } => ({ right: across, down: beside });
+
+/** How far along the curve it comes nearest to a point, millimetres. */
+export function nearestTo({ length_mm, points }: Course, point: Vector3): number {
+  let [best, least] = [0, Infinity];
+  points.forEach((one, i) => {
+    const away = length(subtract(one, point));
+    if (away < least) [best, least] = [i, away];
+  });
+  return points.length > 1 ? (best / (points.length - 1)) * length_mm : 0;
+}
+
+interface Plane {
+  centre: Vector3;
+  right: Vector3;
+  down: Vector3;
+  extent_mm: number;
+}
+
+const line = (points: readonly Vector2[]): string =>
+  points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+
+export const distanceTo = (view: Plane, point: Vector3): number => Math.abs(dot(subtract(point, view.centre), normal(view)));
+
+/** The curve on the screen of a plane as SVG paths: all of it, and what lies within `near_mm` of the plane. */
+export function pathsOn(view: Plane, size: Size, points: readonly Vector3[], near_mm: number): { all: string; near: string } {
+  const places = points.map((point) => screenOf(view, size, point));
+  const close = points.map((point) => distanceTo(view, point) <= near_mm);
+  const runs: Vector2[][] = [];
+  places.forEach((place, i) => {
+    if (!close[i]) return;
+    if (i && close[i - 1]) runs[runs.length - 1]!.push(place);
+    else runs.push([place]);
+  });
+  return { all: line(places), near: runs.filter((run) => run.length > 1).map(line).join("") };
+}

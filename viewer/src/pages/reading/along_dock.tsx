@@ -1,0 +1,62 @@
+/** Below the pictures while one looks along a curve: layout, turn about the curve, place of the section. */
+
+import { LAYOUTS, close, walkOf } from "../../reading/walk";
+import { desk } from "../../session";
+import { processingWords } from "../../words/processing";
+import { words } from "../../words/words";
+import { Slider } from "./slider";
+import "../../styles/processing.css";
+
+export function AlongDock() {
+  const w = processingWords.value;
+  const walk = walkOf(desk);
+  const curve = walk?.curve.value;
+  const view = desk.viewports.curved.view.value;
+  if (!walk || !curve) return null;
+  const length = curve.course?.length_mm ?? 0;
+  const at = walk.at_mm.value;
+  return (
+    <section class="along-dock" aria-label={w.dock} data-testid="along-dock">
+      <div class="segments" role="group" aria-label={w.layout}>
+        {LAYOUTS.map((layout) => (
+          <button
+            key={layout}
+            aria-pressed={view?.kind === "curved" && view.layout === layout}
+            data-testid={`layout-${layout}`}
+            onClick={() => walk.setLayout(layout)}
+          >
+            {w.layouts[layout]}
+          </button>
+        ))}
+      </div>
+      <Slider
+        label={w.angle}
+        least={0}
+        most={360}
+        step={1}
+        value={walk.angle}
+        text={`${Math.round(walk.angle)}°`}
+        testid="curve-angle"
+        oninput={(degrees) => walk.setAngle(degrees, true)}
+      />
+      <Slider
+        label={w.place}
+        least={0}
+        most={Math.max(0.1, length)}
+        step={0.1}
+        value={at}
+        text={w.at_of(at.toFixed(1), length.toFixed(1))}
+        testid="curve-place"
+        oninput={(mm) => walk.go(mm, true)}
+      />
+      {!curve.course && curve.points.length > 1 && (
+        <p class="faint" role="status">
+          {curve.impossible ? w.no_curve : words.value.waiting}
+        </p>
+      )}
+      <button class="tool" aria-label={w.close_curved} title={w.close_curved} data-testid="close-along" onClick={() => close(desk)}>
+        ✕
+      </button>
+    </section>
+  );
+}

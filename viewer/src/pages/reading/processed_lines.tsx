@@ -1,0 +1,90 @@
+/** What was done to the values of a picture, and what lies over it, in its corner: a safety item. */
+
+import { numbersOf } from "../../reading/filters";
+import * as fusions from "../../reading/fusions";
+import { CUT, millilitres, toldOf, volumeText } from "../../reading/labels";
+import type { Viewport } from "../../reading/viewport";
+import { walkOf } from "../../reading/walk";
+import { desk } from "../../session";
+import type { CurvedView, Fusion, Labels, View } from "../../stream/messages";
+import { processingWords } from "../../words/processing";
+import { words } from "../../words/words";
+import { secondName } from "./second_name";
+
+function FilterLine({ view }: { view: View }) {
+  const w = processingWords.value;
+  const { filter } = view;
+  if (!filter) return null;
+  return (
+    <span class="said" data-testid="filter-text">
+      {w.filter_on(w.filters[filter.name] ?? filter.name, numbersOf(filter, view, desk.stack.value?.unit ?? ""))}
+    </span>
+  );
+}
+
+function LabelLine({ labels }: { labels: Labels }) {
+  const w = processingWords.value;
+  const hidden = (labels.styles ?? []).filter(({ shown }) => shown === false);
+  const answer = toldOf(labels.n);
+  const has = (label: number): boolean => !!answer?.counts.some(([one, count]) => one === label && count > 0);
+  const cut = hidden.some(({ label }) => label === CUT) && has(CUT);
+  const others = hidden.some(({ label }) => label !== CUT && has(label));
+  const text = [cut ? w.labels_on(volumeText(millilitres(answer, CUT))) : "", others ? w.labels_hidden : ""].filter(Boolean).join(" · ");
+  return text ? (
+    <span class="said" data-testid="labels-text">
+      {text}
+    </span>
+  ) : null;
+}
+
+function FusionLine({ fusion }: { fusion: Fusion }) {
+  const w = processingWords.value;
+  const second = fusions.secondOf(desk, fusion);
+  const how = fusions.registration(second, fusions.moveOf(fusion));
+  return (
+    <span class={how === "not_registered" ? "said" : ""} data-testid="fusion-text">
+      {w.fused_with(second ? secondName(second) : "", w.registrations[how]!)}
+    </span>
+  );
+}
+
+function CurvedLines({ view }: { view: CurvedView }) {
+  const w = processingWords.value;
+  const length = walkOf(desk)?.curve.value?.course?.length_mm;
+  const slab = view.thickness_mm ? `${words.value.projections_short[view.projection ?? "max"]} ${view.thickness_mm} mm` : words.value.thin;
+  return (
+    <>
+      <span data-testid="curved-text">{`${w.layouts[view.layout]} · ${Math.round(view.angle ?? 0)}°`}</span>
+      {length !== undefined && <span data-testid="curve-length">{w.length(length.toFixed(1))}</span>}
+      <span>{slab}</span>
+      {view.layout === "projected" && (
+        <span class="said" data-testid="not-to-scale">
+          {w.not_to_scale}
+        </span>
+      )}
+    </>
+  );
+}
+
+function SectionLine() {
+  const walk = walkOf(desk);
+  const course = walk?.curve.value?.course;
+  if (!walk || !course) return null;
+  return (
+    <span data-testid="section-text">
+      {processingWords.value.at_of(walk.at_mm.value.toFixed(1), course.length_mm.toFixed(1))}
+    </span>
+  );
+}
+
+export function ProcessedLines({ viewport, view }: { viewport: Viewport; view: View }) {
+  return (
+    <>
+      {view.kind === "curved" && <CurvedLines view={view} />}
+      {viewport.role === "section" && <SectionLine />}
+      <FilterLine view={view} />
+      {"labels" in view && view.labels && <LabelLine labels={view.labels} />}
+      {"fusion" in view && view.fusion && <FusionLine fusion={view.fusion} />}
+    </>
+  );
+}

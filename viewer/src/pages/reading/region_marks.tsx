@@ -1,0 +1,79 @@
+/** A region on its picture, and what is being drawn: the lasso of a scalpel, an ellipse, a polygon. */
+
+import type { Size } from "../../geometry/camera";
+import type { Vector2 } from "../../geometry/vectors";
+import { cornersOn, isFlat, region, sketch, type Shape } from "../../reading/regions";
+import { stroke } from "../../reading/scalpel";
+import type { Viewport } from "../../reading/viewport";
+import type { Drawn } from "../../stream/screen";
+import type { View } from "../../stream/messages";
+import { RegionNumbers } from "./region_numbers";
+
+const path = (points: readonly Vector2[], closed: boolean): string =>
+  points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("") + (closed ? "Z" : "");
+
+function Outline({ shape, points, closed, name }: { shape: Shape; points: readonly Vector2[]; closed: boolean; name: string }) {
+  const [a, b] = points;
+  if (!a) return null;
+  if (shape === "polygon" || !b) return <path class={name} d={path(points, closed)} vector-effect="non-scaling-stroke" />;
+  return (
+    <ellipse
+      class={name}
+      cx={(a[0] + b[0]) / 2}
+      cy={(a[1] + b[1]) / 2}
+      rx={Math.abs(b[0] - a[0]) / 2}
+      ry={Math.abs(b[1] - a[1]) / 2}
+      vector-effect="non-scaling-stroke"
+    />
+  );
+}
+
+interface Props {
+  viewport: Viewport;
+  frame: Drawn;
+  view: View;
+  size: Size;
+}
+
+/** In the coordinates of the drawn picture, as everything in this overlay. */
+export function Drawing({ viewport, frame }: Props) {
+  const [cut, drawing] = [stroke.value, sketch.value];
+  const pixels = (points: readonly Vector2[]): Vector2[] => points.map((point) => viewport.pixelAt(point, frame));
+  return (
+    <>
+      {cut?.role === viewport.role && <Outline shape="polygon" points={pixels(cut.points)} closed name="lasso" />}
+      {drawing?.role === viewport.role && (
+        <Outline shape={drawing.shape} points={pixels(drawing.points)} closed={drawing.points.length > 2} name="region" />
+      )}
+      {drawing?.role === viewport.role &&
+        drawing.shape === "polygon" &&
+        pixels(drawing.points).map(([x, y], i) => <circle key={i} class="region-corner" cx={x} cy={y} r={2.5 * viewport.density} />)}
+    </>
+  );
+}
+
+export function RegionOutline({ viewport, view, size }: Props) {
+  const now = region.value;
+  if (!now || now.role !== viewport.role || !isFlat(view)) return null;
+  return <Outline shape={now.shape} points={cornersOn(now.corners, view, size)} closed name="region" />;
+}
+
+/** The numbers beside the region, within the picture. */
+export function RegionCard({ viewport, view, size }: Props) {
+  const now = region.value;
+  if (!now || now.role !== viewport.role || !isFlat(view)) return null;
+  const corners = cornersOn(now.corners, view, size);
+  const [left, right] = [Math.min(...corners.map(([x]) => x)), Math.max(...corners.map(([x]) => x))];
+  const middle = (Math.min(...corners.map(([, y]) => y)) + Math.max(...corners.map(([, y]) => y))) / 2;
+  // On the side with more room, as high as the region where that fits.
+  const rightward = size.width - right >= left;
+  const top = `clamp(36px, calc(${(100 * middle) / size.height}% - 70px), max(36px, calc(100% - 190px)))`;
+  const side = rightward
+    ? { left: `min(${(100 * right) / size.width}%, calc(100% - 150px))` }
+    : { right: `min(${100 - (100 * left) / size.width}%, calc(100% - 150px))` };
+  return (
+    <div class="region-card" style={{ top, ...side }} data-testid="region-card">
+      <RegionNumbers now={now} />
+    </div>
+  );
+}

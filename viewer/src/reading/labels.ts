@@ -1,0 +1,154 @@
+/**
+ * Labelmaps: the edits that make them, one after the other, and how labels look.
+ *
+ * The server makes labelmap n from its base by a change. The page keeps the whole chain and tells it again after a cut
+ * of the line; undo shows the older labelmap and a new edit then starts from that. A picture goes over to a labelmap
+ * only when the server has it, so that it never goes blank.
+ */
+
+import { batch, computed, effect, signal } from "@preact/signals";
+import type { Connection } from "../stream/connection";
+import type { Edit, Edited, LabelStyle } from "../stream/messages";
+import type { Desk } from "./desk";
+import { labelled, type LabelMaps } from "./labelmaps";
+
+/** What a scalpel cuts away: hidden, and no tissue. */
+export const CUT = 255;
+/** Voxels without a label. */
+export const NONE = 0;
+export const MOST_LABELS = 30; // styles that a view may carry, but for those two
+
+const COLOURS = ["#ff4d4d", "#4da3ff", "#5be07a", "#ffd84a", "#c77dff", "#ff9f43", "#2dd4bf", "#ff7ab6"];
+const AGAIN_MS = 2000;
+
+let newest = 0;
+/** The labelmap that is being made; 0: none. */
+const making = signal(0);
+const told = signal<Readonly<Record<number, Edited>>>({});
+const waiting = new Map<number, (answer: Edited) => void>();
+const watched = new WeakSet<Desk>();
+
+/** Whether an edit is under way, and no other can be begun. */
+export const isBusy = ({ connection }: Desk): boolean => connection.edits.some(({ n }) => n === making.value);
+export const busy = computed(() => making.value !== 0);
+
+function hear(connection: Connection): void {
+  connection.hear.edited = (answer) => {
+    told.value = { ...told.peek(), [answer.n]: answer };
+    waiting.get(answer.n)?.(answer);
+    waiting.delete(answer.n);
+  };
+}
+
+/** A server that has forgotten a labelmap is told all edits again, but not in a circle. */
+function watch(desk: Desk): void {
+  if (watched.has(desk)) return;
+  watched.add(desk);
+  desk.leaving.add(() => {
+    told.value = {};
+  });
+  hear(desk.connection);
+  let last = -Infinity;
+  for (const viewport of Object.values(desk.viewports)) {
+    effect(() => {
+      if (viewport.trouble.value?.code !== "labels_unknown" || performance.now() - last < AGAIN_MS) return;
+      last = performance.now();
+      desk.connection.again();
+    });
+  }
+}
+
+/** Show these labelmaps and styles in every picture of their stacks. */
+function dress(desk: Desk, maps: LabelMaps, moving: boolean): void {
+  batch(() => {
+    desk.labels.value = maps;
+    for (const viewport of Object.values(desk.viewports)) {
+      const view = viewport.view.peek();
+      if (view && (view.kind === "plane" || view.kind === "volume")) viewport.set(labelled(view, maps), moving);
+    }
+  });
+}
+
+/**
+ * Change the labels of the open stack. The answer is there when the pictures have gone over to it; null where nothing
+ * was done: another edit is under way, or the stack is no volume. An answer that changes nothing leaves no step.
+ */
+export async function edit(desk: Desk, change: Edit["change"], style: LabelStyle): Promise<Edited | null> {
+  const [series, stack] = [desk.series.peek(), desk.stack.peek()];
+  if (!series || !stack?.volume || isBusy(desk)) return null;
+  watch(desk);
+  const { connection } = desk;
+  const { digest } = stack;
+  const base = desk.labels.peek().shown[digest] ?? null;
+  newest += 1;
+  const n = newest;
+  const wish = new Promise<Edited>((resolve) => waiting.set(n, resolve));
+  connection.edit({ t: "edit", n, series: series.id, stack: digest, base, change });
+  making.value = n;
+  const answer = await wish;
+  making.value = 0;
+  const kept = connection.edits.some((one) => one.n === n);
+  if (answer.code || answer.changed === 0) connection.edits = connection.edits.filter((one) => one.n !== n);
+  const maps = desk.labels.peek();
+  // What it was made from may have been taken back meanwhile, and the study closed.
+  if (!kept || answer.code || answer.changed === 0 || (maps.shown[digest] ?? null) !== base) return answer;
+  const styles = maps.styles.some(({ label }) => label === style.label) ? maps.styles : [...maps.styles, style];
+  dress(desk, { shown: { ...maps.shown, [digest]: n }, styles }, false);
+  return answer;
+}
+
+/** Labels of tissue that have a style, in their order. */
+export const tissues = ({ styles }: LabelMaps): LabelStyle[] =>
+  styles.filter(({ label }) => label !== NONE && label !== CUT).sort((a, b) => a.label - b.label);
+
+export const styleOf = ({ styles }: LabelMaps, label: number): LabelStyle | undefined => styles.find((one) => one.label === label);
+
+/** The next label that nobody uses, as it looks at first; null where there are too many. */
+export function nextStyle(maps: LabelMaps): LabelStyle | null {
+  const label = tissues(maps).reduce((most, one) => Math.max(most, one.label), 0) + 1;
+  if (tissues(maps).length >= MOST_LABELS || label >= CUT) return null;
+  return { label, shown: true, colour: COLOURS[(label - 1) % COLOURS.length]!, tint: 0.5, outline: false };
+}
+
+export const CUT_AWAY: LabelStyle = { label: CUT, shown: false, colour: "#808080", tint: 0, outline: false };
+
+/** How a label looks; one that has no style yet gets it. */
+export function setStyle(desk: Desk, label: number, change: Partial<LabelStyle>, moving: boolean): void {
+  const maps = desk.labels.peek();
+  const now = styleOf(maps, label) ?? { label, shown: true, colour: "#000000", tint: 0, outline: false };
+  const styles = [...maps.styles.filter((one) => one.label !== label), { ...now, ...change }];
+  dress(desk, { ...maps, styles }, moving);
+}
+
+/** Whether nothing but this label is shown. */
+export const isOnly = (maps: LabelMaps, label: number): boolean =>
+  styleOf(maps, NONE)?.shown === false && tissues(maps).every((one) => (one.shown ?? true) === (one.label === label));
+
+/** Show this label alone; or, with null, everything that was not cut away. */
+export function showOnly(desk: Desk, label: number | null): void {
+  const maps = desk.labels.peek();
+  const rest = styleOf(maps, NONE) ?? { label: NONE, colour: "#000000", tint: 0, outline: false };
+  const styles = tissues(maps).map((one) => ({ ...one, shown: label === null || one.label === label }));
+  const cut = styleOf(maps, CUT);
+  dress(desk, { ...maps, styles: [...styles, { ...rest, shown: label === null }, ...(cut ? [cut] : [])] }, false);
+}
+
+/** What the server said of a labelmap; null until it has. */
+export const toldOf = (n: number): Edited | null => told.value[n] ?? null;
+
+/** And of the one that the open stack shows; null where it shows none. */
+export function shownAnswer(desk: Desk): Edited | null {
+  const n = desk.labels.value.shown[desk.stack.value?.digest ?? ""];
+  return n === undefined ? null : toldOf(n);
+}
+
+/** How many millilitres a label has; null where it is not known. */
+export function millilitres(answer: Edited | null, label: number): number | null {
+  if (!answer || answer.voxel_mm3 === null) return null; // slices that lie unevenly have no one size of voxel
+  const voxels = answer.counts.find(([one]) => one === label)?.[1] ?? 0;
+  return (voxels * answer.voxel_mm3) / 1000;
+}
+
+/** Volumes as they are read: three digits, and no more than a voxel tells. */
+export const volumeText = (ml: number | null): string =>
+  ml === null ? "? mL" : `${ml >= 100 ? ml.toFixed(0) : ml >= 10 ? ml.toFixed(1) : ml.toFixed(2)} mL`;

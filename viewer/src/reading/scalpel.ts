@@ -1,0 +1,124 @@
+/** The scalpel: a lasso over a picture, and what lies behind it or around it, through the whole volume, is cut away. */
+
+import { signal } from "@preact/signals";
+import { areaOf, eyeOf, inPlane, thinned } from "../geometry/lasso";
+import type { Size } from "../geometry/camera";
+import type { Vector2 } from "../geometry/vectors";
+import type { Cut, Edited, PlaneView, VolumeView } from "../stream/messages";
+import type { Desk } from "./desk";
+import { CUT, CUT_AWAY, edit, isBusy } from "./labels";
+import type { Pen } from "./pen";
+import type { Role, Viewport } from "./viewport";
+
+const MOST_CORNERS = 512;
+const LEAST_APART_PX = 2;
+const LEAST_AREA_PX = 60; // less was a tap
+
+/** What is being drawn: canvas pixels of this viewport. */
+export const stroke = signal<{ role: Role; points: readonly Vector2[] } | null>(null);
+/** Cut what lies within the lasso, or all around it. */
+export const inside = signal(true);
+
+/** A lasso over the picture of a view as an edit: corners in millimetres, rays as the picture has them. */
+export function cutOf(view: PlaneView | VolumeView, size: Size, pixels: readonly Vector2[], within: boolean): Cut {
+  const { centre, right, down } = view;
+  const eye = view.kind === "volume" ? eyeOf(view) : null;
+  return { kind: "cut", centre, right, down, lasso: inPlane(view, size, pixels), label: CUT, eye, inside: within, only: null };
+}
+
+export class Scalpel implements Pen {
+  constructor(
+    private readonly desk: Desk,
+    /** Told how each cut ended. */
+    private readonly done: (answer: Edited | null) => void,
+  ) {}
+
+  draws(viewport: Viewport): boolean {
+    const kind = viewport.view.peek()?.kind;
+    return (kind === "plane" || kind === "volume") && !isBusy(this.desk);
+  }
+
+  drag({ role }: Viewport, start: Vector2, at: Vector2): boolean {
+    const { points } = stroke.peek() ?? { points: [start] };
+    stroke.value = { role, points: [...points, at] };
+    return true;
+  }
+
+  lift(viewport: Viewport): void {
+    const drawn = stroke.peek();
+    const seen = viewport.drawn.peek();
+    if (!drawn || drawn.role !== viewport.role) return;
+    stroke.value = null;
+    const view = seen?.view;
+    if (!seen || !view || (view.kind !== "plane" && view.kind !== "volume")) return;
+    // Of the picture that the hand saw, should it have changed meanwhile.
+    const pixels = drawn.points.map((point) => viewport.pixelAt(point, seen.frame));
+    const corners = thinned(pixels, LEAST_APART_PX, MOST_CORNERS);
+    if (corners.length < 3 || areaOf(corners) < LEAST_AREA_PX) return;
+    const size = { width: seen.frame.full_width, height: seen.frame.full_height };
+    void edit(this.desk, cutOf(view, size, corners, inside.peek()), CUT_AWAY).then(this.done);
+  }
+
+  spoil(): void {
+    stroke.value = null;
+  }
+
+  tap(): void {
+    this.spoil();
+  }
+
+  finish(): void {
+    this.spoil();
+  }
+
+  back(): void {
+    this.spoil();
+  }
+
+  cancel(): void {
+    this.spoil();
+    if (this.desk.pen.peek() === this) this.desk.pen.value = null;
+  }
+}
+
+/** The next tap says which part of a label is kept: what is not connected with it loses the label. */
+export class Keeper implements Pen {
+  constructor(
+    private readonly desk: Desk,
+    readonly label: number,
+    private readonly done: (answer: Edited | null) => void,
+    /** The point that a tap means; null where nothing is. */
+    private readonly pointAt: (viewport: Viewport, at: Vector2) => Promise<[number, number, number] | null>,
+  ) {}
+
+  draws(viewport: Viewport): boolean {
+    const kind = viewport.view.peek()?.kind;
+    return (kind === "plane" || kind === "volume") && !isBusy(this.desk);
+  }
+
+  /** Hands may go on looking for the place. */
+  drag(): boolean {
+    return false;
+  }
+
+  lift(): void {}
+  spoil(): void {}
+  back(): void {}
+
+  tap(viewport: Viewport, at: Vector2): void {
+    void this.pointAt(viewport, at).then((point) => {
+      if (!point || this.desk.pen.peek() !== this) return;
+      this.cancel();
+      const style = this.desk.labels.peek().styles.find(({ label }) => label === this.label);
+      if (style) void edit(this.desk, { kind: "keep", point, label: this.label, other: 0 }, style).then(this.done);
+    });
+  }
+
+  finish(viewport?: Viewport, at?: Vector2): void {
+    if (viewport && at) this.tap(viewport, at);
+  }
+
+  cancel(): void {
+    if (this.desk.pen.peek() === this) this.desk.pen.value = null;
+  }
+}

@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { nearestTo, pathsOn, placeAt, sectionAxes, type Course } from "../../src/geometry/course";
+import { cross, dot, length, subtract, type Vector3 } from "../../src/geometry/vectors";
+
+/** A quarter of a circle of 100 mm about the head's axis, from the patient's left to the back, from its formula. */
+const STEPS = 200;
+const angleAt = (i: number): number => (i / STEPS) * (Math.PI / 2);
+const quarter: Course = {
+  length_mm: 50 * Math.PI,
+  points: Array.from({ length: STEPS + 1 }, (_, i) => [100 * Math.cos(angleAt(i)), 100 * Math.sin(angleAt(i)), 7] as Vector3),
+  tangents: Array.from({ length: STEPS + 1 }, (_, i) => [-Math.sin(angleAt(i)), Math.cos(angleAt(i)), 0] as Vector3),
+  normals: Array.from({ length: STEPS + 1 }, () => [0, 0, 1] as Vector3),
+};
+
+test("a place along a quarter of a circle is that of its angle, with a square frame", () => {
+  for (const mm of [0, 12.3, 50 * Math.PI * 0.77, 50 * Math.PI]) {
+    const { point, tangent, across, beside } = placeAt(quarter, mm);
+    const angle = mm / 100;
+    expect(length(subtract(point, [100 * Math.cos(angle), 100 * Math.sin(angle), 7]))).toBeLessThan(1e-3); // of a chord
+    expect(length(subtract(tangent, [-Math.sin(angle), Math.cos(angle), 0]))).toBeLessThan(1e-5);
+    for (const [a, b] of [[tangent, across], [tangent, beside], [across, beside]] as const) expect(Math.abs(dot(a, b))).toBeLessThan(1e-12);
+    for (const axis of [tangent, across, beside]) expect(length(axis)).toBeCloseTo(1, 12);
+    expect(beside).toEqual(cross(tangent, across));
+  }
+});
+
+test("one looks along the curve in its sections, and beyond its ends stays at them", () => {
+  const place = placeAt(quarter, 40);
+  const { right, down } = sectionAxes(place);
+  expect(length(subtract(cross(right, down), place.tangent))).toBeLessThan(1e-12);
+  expect(placeAt(quarter, -5).point).toEqual(quarter.points[0]);
+  expect(placeAt(quarter, 1e6).point).toEqual(quarter.points[STEPS]);
+});
+
+test("the nearest place to a point is found", () => {
+  expect(nearestTo(quarter, [200, 0, 0])).toBe(0);
+  expect(nearestTo(quarter, [0, 50, 7])).toBeCloseTo(50 * Math.PI, 9);
+  expect(nearestTo(quarter, [30, 30, 7])).toBeCloseTo(25 * Math.PI, 6);
+});
+
+test("what lies near a plane is drawn apart from what does not", () => {
+  const size = { width: 400, height: 400 };
+  const axial = { centre: [0, 0, 7] as Vector3, right: [1, 0, 0] as Vector3, down: [0, 1, 0] as Vector3, extent_mm: 400 };
+  const all = pathsOn(axial, size, quarter.points, 1);
+  expect(all.near).toBe(all.all);
+  expect(all.all.startsWith("M300.0 200.0L")).toBe(true);
+  expect(pathsOn({ ...axial, centre: [0, 0, 20] }, size, quarter.points, 1).near).toBe("");
+  const coronal = { ...axial, centre: [0, 50, 0] as Vector3, right: [1, 0, 0] as Vector3, down: [0, 0, -1] as Vector3 };
+  const near = pathsOn(coronal, size, quarter.points, 2).near;
+  const xs = [...near.matchAll(/[ML]([\d.]+)/g)].map((match) => Number(match[1]));
+  expect(xs.length).toBeGreaterThan(2);
+  for (const x of xs) expect(Math.abs(Math.sqrt(1e4 - (x - 200) ** 2) - 50)).toBeLessThan(2.1);
+});

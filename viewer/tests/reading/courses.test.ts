@@ -1,0 +1,243 @@
+import { signal } from "@preact/signals";
+import { beforeEach, expect, test, vi } from "vitest";
+import type { CurvedView, PlaneView, Trace, Traced } from "../../src/stream/messages";
+import { cross, dot, length, subtract, type Vector2, type Vector3 } from "../../src/geometry/vectors";
+import * as courses from "../../src/reading/courses";
+import { CurvePen } from "../../src/reading/courses";
+import type { Desk } from "../../src/reading/desk";
+import { ViewportHands } from "../../src/reading/hands";
+import * as kept from "../../src/reading/kept_planes";
+import * as looks from "../../src/reading/looks";
+import * as moves from "../../src/reading/moves";
+import * as turns from "../../src/reading/turns";
+import { openMpr, openStackLayout } from "../../src/reading/opening";
+import * as walk from "../../src/reading/walk";
+import type { Drawn } from "../../src/stream/screen";
+import { chest, openChest, settled } from "./chest";
+
+vi.mock("../../src/stream/digest.worker?worker", () => ({ default: class {} }));
+
+/** A server whose curves are straight lines from the first point to the last. */
+function straight({ points }: Trace): Traced {
+  const [from, to] = [points[0]!, points[points.length - 1]!];
+  const way = subtract(to, from);
+  const far = length(way);
+  const tangent = way.map((part) => part / far) as Vector3;
+  const side: Vector3 = Math.abs(tangent[2]) < 0.9 ? [0, 0, 1] : [1, 0, 0];
+  const loose = cross(tangent, side);
+  const normal = loose.map((part) => part / length(loose)) as Vector3;
+  const at = (part: number): Vector3 => from.map((start, i) => start + way[i]! * part) as Vector3;
+  const all = Array.from({ length: 101 }, (_, i) => i / 100);
+  return { t: "traced", viewport: 1, n: 1, length_mm: far, points: all.map(at), tangents: all.map(() => tangent), normals: all.map(() => normal) };
+}
+
+let asked: Trace[];
+let desk: Desk;
+beforeEach(async () => {
+  courses.curves.value = [];
+  kept.planes.value = [];
+  asked = [];
+  const ask = (question: (n: number) => Trace): Promise<Traced> => {
+    const trace = question(1);
+    asked.push(trace);
+    return Promise.resolve(straight(trace));
+  };
+  desk = openChest(chest(), { ask, palettes: signal([]), state: signal("open") });
+  openMpr(desk, null);
+  draw();
+  await settled();
+});
+
+/** What is asked for is on the screen. */
+function draw(): void {
+  for (const viewport of Object.values(desk.viewports)) {
+    const view = viewport.view.value;
+    viewport.density = 1;
+    if (view) viewport.drawn.value = { view, frame: { full_width: 800, full_height: 600 } as Drawn };
+  }
+}
+
+const hands = () => new ViewportHands(desk, desk.viewports.axial, () => 1, (at) => at);
+const axial = (): PlaneView => desk.viewports.axial.view.value as PlaneView;
+const curved = (): CurvedView => desk.viewports.curved.view.value as CurvedView;
+const section = (): PlaneView => desk.viewports.section.view.value as PlaneView;
+const under = ([x, y]: Vector2): Vector3 => {
+  const { centre, right, down, extent_mm } = axial();
+  return centre.map((part, i) => part + ((x - 400) * right[i]! + (y - 300) * down[i]!) * (extent_mm / 600)) as Vector3;
+};
+
+/** Points tapped on the axial plane; ended by a double tap. */
+async function tapped(...places: Vector2[]): Promise<number> {
+  const pen = new CurvePen(desk, null, (id) => walk.open(desk, id));
+  desk.pen.value = pen;
+  for (const at of places) hands().tap(at, "mouse");
+  hands().doubleTap(places[places.length - 1]!, "mouse");
+  await settled();
+  await settled();
+  return pen.id;
+}
+
+test("taps set control points in the patient, and a double tap ends the curve and looks along it", async () => {
+  const id = await tapped([200, 300], [400, 200], [600, 300]);
+  const curve = courses.curveOf(id)!;
+  expect(curve.points).toEqual([under([200, 300]), under([400, 200]), under([600, 300])].map((point) => point.map((part) => expect.closeTo(part, 9))));
+  expect(asked[asked.length - 1]!.points.length).toBe(3);
+  const mm = axial().extent_mm / 600;
+  expect(curve.course!.length_mm).toBeCloseTo(400 * mm, 6);
+  expect(desk.pen.value).toBeNull();
+  expect(desk.shownRoles.value).toEqual(["axial", "coronal", "sagittal", "section", "curved"]);
+  expect(curved()).toMatchObject({ kind: "curved", layout: "straightened", series: 9, stack: "ab", window: axial().window, angle: 0, thickness_mm: 0 });
+  expect(curved().points).toEqual(curve.points);
+  expect(curved().along_mm).toBeCloseTo(200 * mm, 6); // seen whole, from its middle
+  expect(curved().extent_mm).toBeGreaterThanOrEqual(400 * mm);
+});
+
+test("a drag moves the control point under it, in the plane, and nothing else draws", async () => {
+  desk.pen.value = new CurvePen(desk, null, () => undefined);
+  hands().tap([300, 300], "mouse");
+  hands().tap([500, 300], "mouse");
+  const before = desk.cross.value;
+  const hand = hands();
+  hand.press();
+  for (const y of [320, 350, 400]) hand.drag({ fingers: 1, buttons: 1, pointer: "mouse", start: [306, 296], at: [306, y], dx: 0, dy: 1, axis: "y" });
+  hand.rest();
+  const [moved, other] = courses.curves.value[0]!.points;
+  const wanted = under([300, 404]);
+  moved!.forEach((part, i) => expect(part).toBeCloseTo(wanted[i]!, 6));
+  expect(other).toEqual(under([500, 300]));
+  expect(desk.cross.value).toEqual(before);
+  // Beside all points the hand does what it always does: the crosshair follows the mouse.
+  hand.press();
+  hand.drag({ fingers: 1, buttons: 1, pointer: "mouse", start: [100, 100], at: [120, 110], dx: 20, dy: 10, axis: "x" });
+  hand.rest();
+  expect(desk.cross.value).not.toEqual(before);
+});
+
+test("Backspace takes the last point back, and what is no curve leaves nothing behind", async () => {
+  const pen = new CurvePen(desk, null, () => undefined);
+  desk.pen.value = pen;
+  for (const at of [[300, 300], [500, 300]] as Vector2[]) hands().tap(at, "mouse");
+  pen.back();
+  expect(courses.curves.value[0]!.points.length).toBe(1);
+  pen.cancel();
+  expect([courses.curves.value, desk.pen.value]).toEqual([[], null]);
+});
+
+test("the section lies across the curve where one goes, and one looks along it", async () => {
+  await tapped([200, 300], [600, 300]);
+  const on = walk.walkOf(desk)!;
+  const { length_mm, points } = on.curve.value!.course!;
+  for (const mm of [0, length_mm / 3, length_mm]) {
+    on.go(mm, false);
+    const { centre, right, down } = section();
+    const wanted = points[0]!.map((part, i) => part + ((points[100]![i]! - part) * mm) / length_mm) as Vector3;
+    expect(length(subtract(centre, wanted))).toBeLessThan(1e-9);
+    expect(dot(cross(right, down), subtract(points[100]!, points[0]!))).toBeCloseTo(length_mm, 9);
+  }
+  on.go(10, false);
+  moves.scroll(desk, desk.viewports.section, 3, false);
+  expect(on.at_mm.value).toBe(13);
+  on.go(1e6, false);
+  expect(on.at_mm.value).toBe(length_mm);
+});
+
+test("the curved picture turns, pans, zooms, windows and slabs like any other, and is neither rotated nor mirrored", async () => {
+  await tapped([200, 300], [600, 300]);
+  const { curved: viewport } = desk.viewports;
+  moves.scroll(desk, viewport, 3, false);
+  expect(curved().angle).toBe(15);
+  moves.scroll(desk, viewport, -4, false);
+  expect(curved().angle).toBe(355);
+  const { along_mm, extent_mm } = curved();
+  const mm = extent_mm / 600;
+  moves.pan(viewport, 10, -20, false);
+  expect(curved().along_mm).toBeCloseTo(along_mm + 20 * mm, 9);
+  expect(curved().across_mm).toBeCloseTo(-10 * mm, 9);
+  const held = curved().along_mm + (100 - 300) * mm;
+  moves.zoom(viewport, 2, [400, 100], false);
+  expect(curved().extent_mm).toBeCloseTo(extent_mm / 2, 9);
+  expect(curved().along_mm + ((100 - 300) * mm) / 2).toBeCloseTo(held, 9); // what was under the hand stays there
+  looks.setWindow(desk, [40, 400], false);
+  expect([curved().window, section().window, axial().window]).toEqual([[40, 400], [40, 400], [40, 400]]);
+  const before = [curved(), section()];
+  turns.rotate(desk, viewport, 90);
+  turns.flip(viewport, "horizontal");
+  turns.flip(desk.viewports.section, "vertical");
+  expect([curved(), section()]).toEqual(before);
+  moves.reset(desk, viewport);
+  expect(curved().extent_mm).toBeCloseTo(extent_mm, 9);
+  walk.walkOf(desk)!.setLayout("stretched");
+  expect(curved()).toMatchObject({ layout: "stretched", across_mm: 0 });
+});
+
+test("two curves and two planes are kept, named, shown again and deleted", async () => {
+  const first = await tapped([200, 300], [600, 300]);
+  const second = await tapped([300, 100], [300, 500], [350, 550]);
+  courses.rename(first, "  LAD ");
+  expect(courses.curvesHere(desk).map(({ name, points }) => [name, points.length])).toEqual([["LAD", 2], ["", 3]]);
+  expect(curved().points.length).toBe(3);
+  walk.open(desk, first);
+  expect(curved().points.length).toBe(2);
+
+  desk.active.value = "axial";
+  turns.rotate(desk, desk.viewports.axial, 30);
+  const oblique = axial();
+  kept.keepPlane(desk, "");
+  moves.reset(desk, desk.viewports.axial);
+  desk.active.value = "coronal";
+  kept.keepPlane(desk, "cor");
+  moves.scroll(desk, desk.viewports.axial, 10, false);
+  kept.recall(desk, kept.planesHere(desk)[0]!);
+  expect(axial()).toMatchObject({ centre: oblique.centre, right: oblique.right, down: oblique.down });
+  expect(desk.active.value).toBe("axial");
+  kept.forgetPlane(kept.planesHere(desk)[0]!.id);
+  expect(kept.planesHere(desk).map(({ name }) => name)).toEqual(["cor"]);
+
+  courses.remove(first);
+  expect(desk.along.value).toBeNull(); // nothing to look along any more
+  expect(desk.shownRoles.value).toEqual(["axial", "coronal", "sagittal", "volume"]);
+  courses.remove(second);
+  expect(courses.curvesHere(desk)).toEqual([]);
+});
+
+test("what is edited while one looks along it is followed, and undo leaves the curve where it is", async () => {
+  const id = await tapped([200, 300], [600, 300]);
+  await settled();
+  walk.walkOf(desk)!.setAngle(90, false);
+  await settled();
+  await courses.setPoints(desk, id, [under([200, 300]), under([600, 400])]);
+  await settled();
+  expect(curved().points[1]).toEqual(under([600, 400]));
+  desk.history.undo();
+  expect(curved()).toMatchObject({ angle: 0, points: [under([200, 300]), under([600, 400])] });
+});
+
+test("while a control point is dragged pictures along the curve are on their way, and rest with the hand", async () => {
+  await tapped([200, 300], [600, 300]);
+  draw();
+  const pen = new CurvePen(desk, courses.curves.value[0]!, () => undefined);
+  desk.pen.value = pen;
+  const hand = hands();
+  hand.press();
+  for (const y of [320, 350, 400]) hand.drag({ fingers: 1, buttons: 1, pointer: "mouse", start: [600, 300], at: [600, y], dx: 0, dy: 1, axis: "y" });
+  await settled();
+  await settled();
+  const { curved: viewport, section: across } = desk.viewports;
+  expect([viewport.moving.value, across.moving.value]).toEqual([true, true]);
+  expect(curved().points[1]).not.toEqual(under([600, 300]));
+  hand.rest();
+  await settled();
+  expect([viewport.moving.value, across.moving.value]).toEqual([false, false]);
+});
+
+test("the stack and the planes come and go around a curve, and another series knows none", async () => {
+  await tapped([200, 300], [600, 300]);
+  openStackLayout(desk);
+  expect(desk.shownRoles.value).toEqual(["stack"]);
+  openMpr(desk, null);
+  expect(desk.shownRoles.value).toContain("curved");
+  walk.close(desk);
+  expect(desk.shownRoles.value).toEqual(["axial", "coronal", "sagittal", "volume"]);
+  desk.series.value = { ...desk.series.value!, id: 77 };
+  expect(courses.curvesHere(desk)).toEqual([]);
+});

@@ -1,0 +1,153 @@
+import { signal } from "@preact/signals";
+import { beforeEach, expect, test, vi } from "vitest";
+import type { Measure, Measured, PlaneView, View } from "../../src/stream/messages";
+import type { Vector2 } from "../../src/geometry/vectors";
+import type { Desk } from "../../src/reading/desk";
+import { ViewportHands } from "../../src/reading/hands";
+import * as looks from "../../src/reading/looks";
+import * as moves from "../../src/reading/moves";
+import * as turns from "../../src/reading/turns";
+import { numbersOf, region, RegionPen, sketch } from "../../src/reading/regions";
+import type { Role } from "../../src/reading/viewport";
+import { openMpr } from "../../src/reading/opening";
+import { chest, openChest, settled } from "./chest";
+import type { Drawn } from "../../src/stream/screen";
+
+vi.mock("../../src/stream/digest.worker?worker", () => ({ default: class {} }));
+
+let asked: Measure[];
+let answers: ((said: Measured | null) => void)[];
+let desk: Desk;
+beforeEach(() => {
+  region.value = sketch.value = null;
+  asked = [];
+  answers = [];
+  const ask = (question: (n: number) => Measure): Promise<Measured | null> => {
+    asked.push(question(asked.length + 1));
+    return new Promise((resolve) => answers.push(resolve));
+  };
+  desk = openChest(chest(), { ask, palettes: signal([]), state: signal("open") });
+  draw("stack");
+});
+
+function draw(role: Role, final = true): void {
+  const viewport = desk.viewports[role];
+  viewport.drawn.value = { view: viewport.view.value as View, frame: { full_width: 800, full_height: 600, final } as Drawn };
+}
+
+const SAID: Measured = {
+  t: "measured",
+  viewport: 1,
+  n: 1,
+  area_mm2: 12.5,
+  first: { count: 9, mean: 40, sd: 2, least: 30, greatest: 50, median: 41, counts: [1, 2, 3] },
+  second: null,
+};
+async function answer(said: Measured | null = SAID): Promise<void> {
+  answers[answers.length - 1]!(said);
+  await settled();
+}
+const shown = (role: Role = "stack"): Measured | null => region.value && numbersOf(region.value, desk.viewports[role].drawn.value);
+
+function ellipse(role: Role, start: Vector2, at: Vector2): void {
+  desk.pen.value = new RegionPen(desk, "ellipse");
+  const hands = new ViewportHands(desk, desk.viewports[role], () => 1, (place) => place);
+  hands.press();
+  hands.drag({ fingers: 1, buttons: 1, pointer: "mouse", start, at, dx: 0, dy: 0, axis: "x" });
+  hands.rest();
+}
+
+test("an ellipse is asked about with the pixels of the picture that is seen, and its numbers are shown", async () => {
+  ellipse("stack", [100, 150], [300, 250]);
+  expect(asked[0]).toMatchObject({ t: "measure", shape: "ellipse", width: 800, height: 600, view: desk.viewports.stack.view.value });
+  expect(asked[0]!.corners).toEqual([[100, 150], [300, 250]].map((corner) => corner.map((part) => expect.closeTo(part, 6))));
+  expect(shown()).toBeNull();
+  await answer();
+  expect(shown()).toEqual(SAID);
+  expect(desk.pen.value).toBeNull();
+});
+
+test("another image, another side and another phase have no region", async () => {
+  for (const act of [
+    () => moves.scroll(desk, desk.viewports.stack, 1, false),
+    () => turns.rotate(desk, desk.viewports.stack, 90),
+    () => turns.flip(desk.viewports.stack, "horizontal"),
+  ]) {
+    ellipse("stack", [100, 150], [300, 250]);
+    await answer();
+    act();
+    expect(shown()).toEqual(SAID); // the old picture is still there
+    draw("stack");
+    expect(region.value).toBeNull();
+  }
+});
+
+test("a picture that is zoomed is measured again, and shows no numbers until then", async () => {
+  ellipse("stack", [100, 150], [300, 250]);
+  await answer();
+  moves.zoom(desk.viewports.stack, 2, [400, 300], true);
+  draw("stack", false);
+  expect([shown(), asked.length]).toEqual([null, 1]);
+  desk.rest();
+  draw("stack");
+  expect(asked.length).toBe(2);
+  expect(asked[1]!.corners).toEqual([[-200, 0], [200, 200]].map((corner) => corner.map((part) => expect.closeTo(part, 6))));
+  await answer({ ...SAID, n: 2 });
+  expect(shown()).toMatchObject({ n: 2 });
+  looks.setWindow(desk, [10, 20], false); // greys are no values
+  draw("stack");
+  expect([shown(), asked.length]).toEqual([{ ...SAID, n: 2 }, 2]);
+});
+
+test("a filter changes what is measured", async () => {
+  ellipse("stack", [100, 150], [300, 250]);
+  await answer();
+  const { stack } = desk.viewports;
+  stack.set({ ...stack.view.value!, filter: { name: "gaussian" } }, false);
+  draw("stack");
+  expect([shown(), asked.length]).toEqual([null, 2]);
+});
+
+test("an answer of a region that is gone is nobody's", async () => {
+  ellipse("stack", [100, 150], [300, 250]);
+  const late = answers[0]!;
+  ellipse("stack", [500, 150], [600, 250]);
+  late(SAID);
+  await settled();
+  expect(shown()).toBeNull();
+  await answer({ ...SAID, n: 2 });
+  expect(shown()).toMatchObject({ n: 2 });
+});
+
+test("a polygon is tapped corner by corner or drawn in one go, on planes too", async () => {
+  openMpr(desk, null);
+  draw("coronal");
+  desk.pen.value = new RegionPen(desk, "polygon");
+  const hands = new ViewportHands(desk, desk.viewports.coronal, () => 1, (place) => place);
+  const corners: Vector2[] = [[300, 200], [500, 200], [400, 400]];
+  for (const at of corners) hands.tap(at, "touch");
+  hands.doubleTap([400, 400], "touch");
+  expect(asked[0]).toMatchObject({ shape: "polygon", view: { kind: "plane" } });
+  expect(asked[0]!.corners).toEqual(corners.map((corner) => corner.map((part) => expect.closeTo(part, 6))));
+  await answer();
+  expect(shown("coronal")).toEqual(SAID);
+  const view = desk.viewports.coronal.view.value as PlaneView;
+  desk.viewports.coronal.set({ ...view, thickness_mm: 20 }, false);
+  draw("coronal");
+  expect(shown("coronal")).toBeNull();
+
+  desk.pen.value = new RegionPen(desk, "polygon");
+  hands.press();
+  for (const at of [[500, 200], [500, 300], [300, 300]] as Vector2[]) hands.drag({ fingers: 1, buttons: 1, pointer: "touch", start: [300, 200], at, dx: 0, dy: 0, axis: "x" });
+  hands.rest();
+  expect(asked[asked.length - 1]!.corners.length).toBe(4);
+  expect(desk.pen.value).toBeNull();
+});
+
+test("too little of a drag, and a volume rendering, are no region", () => {
+  ellipse("stack", [100, 150], [102, 152]);
+  expect(asked).toEqual([]);
+  openMpr(desk, null);
+  const pen = new RegionPen(desk, "ellipse");
+  expect([pen.draws(desk.viewports.volume), pen.draws(desk.viewports.axial)]).toEqual([false, true]);
+});
