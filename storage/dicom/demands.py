@@ -28,7 +28,7 @@ OF_MODALITY = {
 }
 OF_PET = (
     *("SeriesDate", "SeriesTime", "Units", "CountsSource", "DecayCorrection"),
-    *("FrameReferenceTime", "DoseCalibrationFactor"),
+    *("FrameReferenceTime", "DecayFactor"),
 )
 HEART_GATED = {"CG", "PPG"}  # ScanOptions (PS3.3 C.8.3.1)
 # PS3.16 L: parts of the body of which there is one. Laterality must be absent there, and for all others be there.

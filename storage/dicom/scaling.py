@@ -4,8 +4,9 @@
 
 Whole numbers stay exact. Hounsfield units are stored as they are (slope 1, intercept 0), and so are other whole numbers
 that span a thousand or more: what a reformat computes between two of them is rounded to one unit, which is the step of
-the source itself. Everything else gets the coarsest step of 1, 2 or 5 times a power of ten that divides what the source
-spans into at least LEVELS / 2.5 parts. The padding is below every value, and in Hounsfield units far below air.
+the source itself. Fewer whole numbers get a step of 1, 2 or 5 times a power of ten, so that whole ones are multiples of
+it; all else the finest step of three digits with which LEVELS of them span what the source spans. The padding is below
+every value, and in Hounsfield units far below air.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def scaling_of(low: float, high: float, *, whole: bool, hounsfield: bool = False
     """
     span = max(high, 0.0) - min(low, 0.0)
     as_they_are = span < MOST and (hounsfield or (whole and span >= FINE_ENOUGH))
-    step = 1.0 if as_they_are else step_of(span)
+    step = 1.0 if as_they_are else step_of(span, round_=whole and span < FINE_ENOUGH)
     lows, highs = math.floor(low / step + 1e-6), math.ceil(high / step - 1e-6)
     padding = min(lows - 1, PADDING_HU) if hounsfield and step == 1 else lows - 1
     if padding >= -32768 and highs <= 32767:
@@ -65,10 +66,10 @@ def scaling_of(low: float, high: float, *, whole: bool, hounsfield: bool = False
     return Scaling(step, 0.0, True, math.floor(low / step + 1e-6) - 1)
 
 
-def step_of(span: float) -> float:
-    """The least of 1, 2 and 5 times a power of ten of which LEVELS span this much."""
+def step_of(span: float, *, round_: bool = False) -> float:
+    """The least step of three digits of which LEVELS span this much; a round one is 1, 2 or 5 times a power of ten."""
     if not span > 0:
         return 1.0
     power = math.floor(math.log10(span / LEVELS)) - 1
-    steps = (float(f"{m}e{power + k}") for k in range(3) for m in (1, 2, 5))
-    return next(step for step in steps if step * LEVELS >= span)
+    digits = (50, 100, 200, 500, 1000) if round_ else range(99, 1001)
+    return next(step for m in digits if (step := float(f"{m}e{power - 1}")) * LEVELS >= span)
