@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from kernels import derivatives
 from kernels.arrays import driver, on_device
 from kernels.box import Region, box_of, require_finite, spacing_of
-from kernels.derivatives import DEPTH, fold_rows, fold_slices, room_for, taps, task_at, task_count
-from kernels.lanes import INNER, OPTIONS
+from kernels.derivatives import DEPTH, fold_rows, fold_slices, put_row, room_for, taps, task_at, task_count
+from kernels.lane_memory import store, vector
+from kernels.lanes import INNER, LANES, OPTIONS, sqrt
 from kernels.picture import output
 from kernels.progress import Progress, pieces
 from kernels.volume import Volume
@@ -36,10 +37,11 @@ def reference(volume: Volume, sigma_mm: float) -> NDArray[np.float64]:
 
 @njit(**INNER)
 def put_length(rows, length, out):
-    """Of vectors whose components are in three rows."""
-    xs, ys, zs = rows[:length], rows[length : 2 * length], rows[2 * length :]
-    for i in range(out.size):
-        out[i] = np.sqrt(xs[i] * xs[i] + ys[i] * ys[i] + zs[i] * zs[i])
+    """Of vectors whose components are in three rows; in lanes to the end, that roots are the same wherever rows end."""
+    for i in range(0, length, LANES):
+        x, y, z = vector(rows, i), vector(rows, length + i), vector(rows, 2 * length + i)
+        store(sqrt(x * x + y * y + z * z), rows, i)
+    put_row(rows, out)
 
 
 @njit(parallel=True, cache=True, **OPTIONS)

@@ -29,6 +29,10 @@ def test_without_a_sigma_it_is_numpy_s_central_differences():
     assert np.abs(gradient_magnitude(volume) - truth)[inner].max() < 1e-3
 
 
+def test_of_a_constant_there_is_none():
+    assert not gradient_magnitude(Volume(np.full((4, 5, 70), 167, np.int16), GRID)).any()
+
+
 def test_it_agrees_with_scipy_s_but_for_its_bias():
     volume = random_volume(np.float32, (20, 21, 22), np.eye(4))
     truth = ndimage.gaussian_gradient_magnitude(volume.array.astype(np.float64), 2.0, mode="nearest")
