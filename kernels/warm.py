@@ -71,7 +71,8 @@ def _steps() -> list[Callable[[], Any]]:
     """The quickest to compile first: a volume rendering takes as long as all others together."""
     picture = Picture((0, 0, 0), (1, 0, 0), (0, 1, 0), 5, 5)  # type: ignore[arg-type]
     across = Picture(picture.origin, picture.down, picture.right, 5, 5)  # its rows do not run along rows of voxels
-    lines = CurvedPicture(*(np.tile(axis, (5, 1)) for axis in np.eye(3)), np.ones(5, bool), 5)
+    x, _, z = (np.tile(axis, (5, 1)) for axis in np.eye(3))
+    lines = CurvedPicture(z, x, z, np.ones(5, bool), 5)
     matrix, function = np.eye(2, 3), PRESETS["ct_cta"]
     int16, float32 = (Volume(np.zeros((4, 4, 4), kind), np.eye(4)) for kind in (np.int16, np.float32))
     return [
@@ -79,8 +80,8 @@ def _steps() -> list[Callable[[], Any]]:
         lambda: image.sample(np.zeros((2, 2, 3), np.uint8), matrix, 2, 2),
         *(partial(image.sample, np.zeros((2, 2), dtype), matrix, 2, 2) for dtype in image.DTYPES),
         *(partial(plane.plane, volume, picture) for volume in (int16, float32)),
-        *(partial(plane.plane, volume, across) for volume in (int16, float32)),
         *(partial(curved.reformat, volume, lines) for volume in (int16, float32)),
+        *(partial(plane.plane, volume, across) for volume in (int16, float32)),
         *(partial(_render, volume, picture, function) for volume in (int16, float32)),
     ]
 
