@@ -25,10 +25,10 @@ from kernels.arrays import driver, on_device
 from kernels.curved_picture import CurvedPicture, line_samples
 from kernels.errors import InvalidParameter
 from kernels.lane_memory import ramp, store
-from kernels.lanes import INNER, LANES, OPTIONS, PURE, TILE_WIDTH, f32, splat
+from kernels.lanes import INNER, LANES, OPTIONS, PURE, TILE_WIDTH, f32
 from kernels.oblique import plane_values
-from kernels.packets import _packet as packet
 from kernels.picture import output
+from kernels.plane import slab_ray
 from kernels.samples import MODES, Projection
 from kernels.sampling import FAR
 from kernels.tiles import SHARES, block_at, block_count, take
@@ -59,7 +59,7 @@ def _lanes(begin, step, column):
 
 
 @njit(**PURE)
-def _block(array, size, slices, lines, mode, block, windows, spare, flat, out):
+def _block(array, size, slices, lines, mode, block, spare, flat, out):
     height, width = out.shape
     row0, row1, column0, column1 = block_at(block, height, width)
     for row in range(row0, row1):
@@ -67,21 +67,19 @@ def _block(array, size, slices, lines, mode, block, windows, spare, flat, out):
         if count == 0:
             out[row, column0:column1] = OUTSIDE
             continue
+        axis, reach = lines.axes[row], lines.reach[row]
         dx, dy, dz = f32(grid[2, 0]), f32(grid[2, 1]), f32(grid[2, 2])
         for column in range(column0, column1, LANES):
             x, x0, x1 = _lanes(grid[0, 0], grid[1, 0], column)
             y, y0, y1 = _lanes(grid[0, 1], grid[1, 1], column)
             z, z0, z1 = _lanes(grid[0, 2], grid[1, 2], column)
-            low, high = (x0, y0, z0), (x1, y1, z1)
             if count == 1:
-                values = plane_values(array, size, slices, x, y, z, low, high)
+                values = plane_values(array, size, slices, x, y, z, (x0, y0, z0), (x1, y1, z1))
             else:
                 middle, _, _ = _lanes(meets[0], meets[1], column)
-                near, far = splat(f32(-FAR), x), splat(f32(FAR), x)
-                values = packet(
-                    array, size, slices, None, windows, f32(0), lines.axes[row], x, y, z, low, high, dx, dy, dz, near,
-                    far, count, middle, lines.reach[row], mode, spare,
-                )  # fmt: skip
+                near, far = middle - reach, middle + reach
+                borders = reach < f32(FAR)
+                values = slab_ray(array, size, slices, axis, x, y, z, dx, dy, dz, count, near, far, borders, mode)
             if column + LANES <= width:
                 store(values, flat, row * width + column)
             else:
@@ -94,11 +92,10 @@ def _block(array, size, slices, lines, mode, block, windows, spare, flat, out):
 def _blocks(array, size, slices, lines, mode, counter, out):
     """What one thread makes."""
     flat = out.reshape(-1)
-    windows = np.empty(0, array.dtype)  # nothing is skipped
-    spare = np.empty(2 * LANES, np.float32)
+    spare = np.empty(LANES, np.float32)
     block = take(counter)
     while block < block_count(out.shape[0], out.shape[1]):
-        _block(array, size, slices, lines, mode, block, windows, spare, flat, out)
+        _block(array, size, slices, lines, mode, block, spare, flat, out)
         block = take(counter)
 
 
