@@ -40,8 +40,10 @@ SETTLED = """(role) => {
   const [picture, view] = [drawn[role], views()[role]];
   const pane = document.querySelector(`[data-testid=viewport-${role}]`);
   if (!picture || picture.verified !== true || !view) return false;
-  const width = pane ? Math.floor(pane.getBoundingClientRect().width * devicePixelRatio) : picture.full_width;
-  return picture.full_width === width && JSON.stringify(picture.view) === JSON.stringify(view);
+  const box = pane?.getBoundingClientRect();
+  const own = (side) => (box ? Math.floor(box[side] * devicePixelRatio) : picture[`full_${side}`]);
+  const fits = picture.full_width === own('width') && picture.full_height === own('height');
+  return fits && JSON.stringify(picture.view) === JSON.stringify(view);
 }"""
 
 

@@ -258,8 +258,8 @@ def test_curves_have_room_and_can_be_used_by_everybody(
     with profile(browser, options, locale=locale) as context:
         reader = Reader(context.new_page(), farview.address)
         page = reader.page
+        reader.sign_in()
         with no_errors(reader):
-            reader.sign_in()
             open_planes(reader)
             open_part(reader, "curves")
             page.get_by_test_id("draw-curve").click()

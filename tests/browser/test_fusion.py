@@ -197,8 +197,8 @@ def test_fusion_has_room_and_can_be_used_by_everybody(
     options = {"desk": DESKTOP, "phone": PHONE, "little": little}[device]
     with profile(browser, options, locale=locale) as context:
         reader = Reader(context.new_page(), farview.address)
+        reader.sign_in()
         with no_errors(reader):
-            reader.sign_in()
             open_planes(reader, "FUSED")
             open_part(reader, "fusion")
             fuse(reader, "MOVED")

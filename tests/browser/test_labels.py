@@ -46,6 +46,14 @@ def labelled(reader: Reader, role: str = "volume") -> dict[str, Any]:
     return settle(reader, role)
 
 
+def take(reader: Reader, tool: str) -> dict[str, Any]:
+    """Take a tool, whose bar then stands below the picture; the view that it shows."""
+    open_part(reader, "labels")
+    reader.page.get_by_test_id(tool).click()
+    reader.page.get_by_test_id("pen-bar").wait_for()
+    return settle(reader, "volume")
+
+
 def loop(reader: Reader, role: str = "volume") -> list[tuple[float, float]]:
     """A triangle about the middle of a picture, on the page."""
     x, y, width, height = reader.box(role)
@@ -79,11 +87,9 @@ def test_a_cut_takes_everything_behind_the_lasso_away_and_undo_brings_it_back_to
 ) -> None:
     page = desktop.page
     with no_errors(desktop):
-        opened = open_volume(desktop)
+        open_volume(desktop)
+        opened = take(desktop, "scalpel-inside")
         before = pixels(desktop, "volume")
-        open_part(desktop, "labels")
-        page.get_by_test_id("scalpel-inside").click()
-        page.get_by_test_id("pen-bar").wait_for()
         points = loop(desktop)
         lasso(desktop, points)
         cut = labelled(desktop)
@@ -114,8 +120,6 @@ def test_a_cut_takes_everything_behind_the_lasso_away_and_undo_brings_it_back_to
         said = page.get_by_test_id("corners-volume").get_by_test_id("labels-text").inner_text()
         assert millilitres(said) == pytest.approx(truth.sum() * voxel_ml(), rel=0.01)
 
-        page.keyboard.press("Escape")
-        page.get_by_test_id("pen-bar").wait_for(state="detached")
         page.keyboard.press("Control+z")
         assert settle(desktop, "volume").get("labels") is None
         assert np.array_equal(pixels(desktop, "volume"), before)
@@ -137,10 +141,8 @@ def test_what_is_cut_outside_is_all_that_was_not_inside(desktop: Reader) -> None
     with no_errors(desktop):
         open_volume(desktop)
         page.get_by_test_id("look-L").click()
-        settle(desktop, "volume")
+        take(desktop, "scalpel-outside")
         before = pixels(desktop, "volume")
-        open_part(desktop, "labels")
-        page.get_by_test_id("scalpel-outside").click()
         points = loop(desktop)
         lasso(desktop, points)
         labelled(desktop)
@@ -169,10 +171,8 @@ def test_a_cut_in_perspective_goes_along_the_rays_that_are_seen(desktop: Reader)
         open_volume(desktop)
         page.keyboard.press("Shift+V")
         desktop.wait("() => window.farview.views().volume.perspective")
-        settle(desktop, "volume")
+        take(desktop, "scalpel-inside")
         before = pixels(desktop, "volume")
-        open_part(desktop, "labels")
-        page.get_by_test_id("scalpel-inside").click()
         points = loop(desktop)
         lasso(desktop, points)
         labelled(desktop)
@@ -262,7 +262,6 @@ def test_a_finger_cuts_and_one_beside_the_tool_turns_again(phone: Reader, shots:
     page, fingers = phone.page, Fingers(phone)
     with no_errors(phone):
         opened = open_volume(phone)
-        before = pixels(phone, "volume")
         open_part(phone, "labels")
         assert_usable(phone)
         page.screenshot(path=shots / "labels-phone-sheet.png")
@@ -305,8 +304,8 @@ def test_labels_have_room_and_can_be_used_by_everybody(
     options = {"desk": DESKTOP, "phone": PHONE, "little": little}[device]
     with profile(browser, options, locale=locale) as context:
         reader = Reader(context.new_page(), farview.address)
+        reader.sign_in()
         with no_errors(reader):
-            reader.sign_in()
             open_planes(reader)
             open_part(reader, "labels")
             reader.page.get_by_test_id("label-new").click()

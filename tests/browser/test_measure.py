@@ -184,8 +184,8 @@ def test_numbers_have_room_and_can_be_read_by_everybody(
     options = {"desk": DESKTOP, "little": little}[device]
     with profile(browser, options, locale=locale) as context:
         reader = Reader(context.new_page(), farview.address)
+        reader.sign_in()
         with no_errors(reader):
-            reader.sign_in()
             reader.open_study("PHANTOM")
             settle(reader, "stack")
             open_part(reader, "region")

@@ -119,8 +119,8 @@ def test_a_batch_can_be_planned_by_everybody(
     options = {"desk": DESKTOP, "phone": PHONE, "little": little}[device]
     with profile(browser, options, locale=locale) as context:
         reader = Reader(context.new_page(), farview.address)
+        reader.sign_in()
         with no_errors(reader):
-            reader.sign_in()
             open_planes(reader, "REFORMAT")
             open_part(reader, "reformat")
             reader.page.get_by_test_id("reformat-make").scroll_into_view_if_needed()
