@@ -79,7 +79,7 @@ def _block(array, size, slices, lines, mode, block, spare, flat, out):
                 middle, _, _ = _lanes(meets[0], meets[1], column)
                 near, far = middle - reach, middle + reach
                 borders = reach < f32(FAR)
-                values = slab_ray(array, size, slices, axis, x, y, z, dx, dy, dz, count, near, far, borders, mode)
+                values = slab_ray(array, size, slices, None, axis, x, y, z, dx, dy, dz, count, near, far, borders, mode)
             if column + LANES <= width:
                 store(values, flat, row * width + column)
             else:
