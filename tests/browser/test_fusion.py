@@ -47,7 +47,9 @@ def go_to_focus(reader: Reader, n: int = 0) -> None:
 
 def seconds(reader: Reader) -> list[str]:
     """What is offered to lie on top, in its order."""
-    return [text.split("\n")[0] for text in reader.page.get_by_test_id("seconds").locator("button").all_inner_texts()]
+    buttons = reader.page.get_by_test_id("seconds").locator("button")
+    buttons.first.wait_for()
+    return [text.split("\n")[0] for text in buttons.all_inner_texts()]
 
 
 def fuse(reader: Reader, name: str) -> None:

@@ -72,14 +72,17 @@ def test_an_ellipse_on_a_stack_has_numpy_s_numbers_and_goes_with_its_picture(des
     page = desktop.page
     with no_errors(desktop):
         desktop.open_study("PHANTOM")
-        view = settle(desktop, "stack")
+        settle(desktop, "stack")
         open_part(desktop, "region")
         page.get_by_test_id("draw-ellipse").click()
+        page.get_by_test_id("pen-bar").wait_for()  # it takes room from the picture
+        view = settle(desktop, "stack")
+        box = desktop.box("stack")
         start, end = corners_of(desktop, "stack")
         drag(desktop, start, end)
         measured(desktop)
         assert desktop.view("stack")["window"] == view["window"]  # the hand drew, and windowed nothing
-        a, b = (under(view, desktop.box("stack"), p) for p in (start, end))
+        a, b = (under(view, box, p) for p in (start, end))
         middle, half = (a + b) / 2, np.abs(b - a) / 2
         values = pixels_in(
             desktop, view, lambda x, y: ((x - middle[0]) / half[0]) ** 2 + ((y - middle[1]) / half[1]) ** 2 <= 1
@@ -110,17 +113,19 @@ def test_a_polygon_on_a_plane_and_what_a_filter_makes_of_it(desktop: Reader) -> 
     array, affine = phantom()
     with no_errors(desktop):
         open_planes(desktop)
-        view = settle(desktop, "axial")
+        settle(desktop, "axial")
         open_part(desktop, "region")
         page.get_by_test_id("draw-polygon").click()
-        x, y, width, height = desktop.box("axial")
+        page.get_by_test_id("pen-bar").wait_for()
+        view = settle(desktop, "axial")
+        box = x, y, width, height = desktop.box("axial")
         points = [(round(x + width * u), round(y + height * v)) for u, v in ((0.4, 0.4), (0.6, 0.42), (0.5, 0.6))]
         for at in points[:-1]:
             page.mouse.click(*at)
             page.wait_for_timeout(400)
         page.mouse.dblclick(*points[-1])
         measured(desktop)
-        polygon = np.array([under(view, desktop.box("axial"), p)[:2] for p in points])
+        polygon = np.array([under(view, box, p)[:2] for p in points])
         k = (view["centre"][2] - affine[2, 3]) / affine[2, 2]
         assert k == pytest.approx(round(k), abs=1e-6)
         rows, columns = np.mgrid[0 : array.shape[1], 0 : array.shape[2]].astype(float)
