@@ -85,6 +85,10 @@ def _copy_whole(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
     shutil.copytree(source, new, dirs_exist_ok=True)
+    if os.geteuid() == 0:  # a home of root's is handed to an account; what comes later must be that account's, too
+        owner = target.parent.stat()
+        for path in (new, *new.rglob("*")):
+            os.chown(path, owner.st_uid, owner.st_gid)
     try:
         new.rename(target)
     except OSError:  # another one was quicker
@@ -181,5 +185,4 @@ class Service:
     def close(self) -> None:
         self.stop()
         shutil.rmtree(self.home, ignore_errors=True)
-        self.log.unlink(missing_ok=True)
         self.log.unlink(missing_ok=True)

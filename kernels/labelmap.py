@@ -10,6 +10,7 @@ Tolerance: exact, but for pixels within float32's rounding of the border between
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,8 @@ def mask_of(labels: NDArray[Any], shown: NDArray[np.bool_], out: NDArray[Any] | 
 def nearest(size, slices, x, y, z, slice_of):
     """The voxel nearest to an index point (x, y, place)."""
     nx, ny, nz = size
-    z = slice_of(slices, z)
+    if slices.cells != 0:
+        z = slice_of(slices, z)
     ix = min(max(int(x + f32(0.5)), 0), nx - 1)
     iy = min(max(int(y + f32(0.5)), 0), ny - 1)
     iz = min(max(int(z + f32(0.5)), 0), nz - 1)
@@ -96,20 +98,30 @@ slice_of_cpu = scalar_variant(slice_at, njit(**PURE))
 
 
 @njit(forceinline=True, **PURE)
-def _leave(position, step, first):
-    """In how many samples a ray leaves the brick whose first voxel is this one; voxels reach half way."""
-    if step > f32(1e-6):
-        return (f32(first + STRIDE) - f32(0.5) - position) / step
-    if step < f32(-1e-6):
-        return (f32(first) - f32(0.5) - position) / step
-    return f32(1e6)
+def _leave(position, rate, first):
+    """In how many samples a ray leaves the brick whose first voxel is this one; voxels reach half way.
+
+    rate: samples that it takes to go one voxel on; 0 if it never does.
+    """
+    if rate == f32(0):
+        return f32(1e6)
+    border = f32(first) - f32(0.5)
+    if rate > f32(0):
+        border += f32(STRIDE)
+    return (border - position) * rate
 
 
 @njit(**PURE)
-def _seen(labels, size, slices, bricks, across, deep, counts, x, y, z, dx, dy, dz, times, first, last, even):
+def _rate(step):
+    return f32(1) / step if abs(step) > f32(1e-6) else f32(0)
+
+
+@njit(forceinline=True, **PURE)
+def _seen(labels, size, slices, bricks, tall, deep, across, counts, x, y, z, dx, dy, dz, times, first, last, even):
     """The first label that counts of samples first … last."""
     nx, ny, _ = size
     edge = f32(EDGE)
+    rx, ry, rz = _rate(dx), _rate(dy), _rate(dz)
     k = first
     while k <= last:
         t = times[k]
@@ -121,11 +133,11 @@ def _seen(labels, size, slices, bricks, across, deep, counts, x, y, z, dx, dy, d
         ):  # fmt: skip
             ix, iy, iz = nearest_cpu(size, slices, px, py, pz, slice_of_cpu)
             bx, by, bz = ix >> SHIFT, iy >> SHIFT, iz >> SHIFT
-            brick = (min(bz, bricks.size // (across * deep) - 1) * deep + min(by, deep - 1)) * across
+            brick = (min(bz, tall - 1) * deep + min(by, deep - 1)) * across
             if bricks[brick + min(bx, across - 1)] == 0:
                 if even:
-                    way = min(_leave(px, dx, bx << SHIFT), _leave(py, dy, by << SHIFT))
-                    k += max(int(min(way, _leave(pz, dz, bz << SHIFT))), 1)
+                    way = min(_leave(px, rx, bx << SHIFT), _leave(py, ry, by << SHIFT))
+                    k += max(int(min(way, _leave(pz, rz, bz << SHIFT))), 1)
                 else:
                     k += 1
                 continue
@@ -138,6 +150,7 @@ def _seen(labels, size, slices, bricks, across, deep, counts, x, y, z, dx, dy, d
 
 @njit(parallel=True, cache=True, **OPTIONS)
 def spread_cpu(labels, size, slices, bricks, across, deep, counts, grid, times, reach, depths, top, out):
+    tall = bricks.size // (across * deep)
     dx, dy, dz = f32(grid[3, 0]), f32(grid[3, 1]), f32(grid[3, 2])
     for row in prange(out.shape[0]):
         v = top + row
@@ -156,10 +169,13 @@ def spread_cpu(labels, size, slices, bricks, across, deep, counts, grid, times, 
                     far = min(far, -depth / step)
                 elif depth < 0:
                     far = -FAR
-            first = np.searchsorted(times, f32(max(near, -FAR)))
-            last = np.searchsorted(times, f32(min(far, FAR)), side="right") - 1
+            if slices.cells == 0:  # sample k lies at k
+                first, last = int(math.ceil(max(near, 0.0))), int(math.floor(min(far, times.size - 1.0)))
+            else:
+                first = np.searchsorted(times, f32(max(near, -FAR)))
+                last = np.searchsorted(times, f32(min(far, FAR)), side="right") - 1
             out[row, u] = _seen(
-                labels, size, slices, bricks, across, deep, counts, x, y, z, dx, dy, dz, times, first, last,
+                labels, size, slices, bricks, tall, deep, across, counts, x, y, z, dx, dy, dz, times, first, last,
                 slices.cells == 0,
             )  # fmt: skip
 
