@@ -170,7 +170,7 @@ def spread_cpu(labels, size, slices, bricks, across, deep, counts, grid, times, 
                 elif depth < 0:
                     far = -FAR
             if slices.cells == 0:  # sample k lies at k
-                first, last = int(math.ceil(max(near, 0.0))), int(math.floor(min(far, times.size - 1.0)))
+                first, last = math.ceil(max(near, 0.0)), math.floor(min(far, times.size - 1.0))
             else:
                 first = np.searchsorted(times, f32(max(near, -FAR)))
                 last = np.searchsorted(times, f32(min(far, FAR)), side="right") - 1
