@@ -133,7 +133,7 @@ class StackInfo:
     colour: bool
     monochrome1: bool
     windows: list[WindowPreset]
-    unit: str  # "HU" or ""
+    unit: str  # of its values as it is shown: "HU", "Bq/ml" …, or ""
     lossy: str  # as of its frames; "lossy" where they differ
     frame_time_ms: float | None
     frame_times_ms: list[float] | None  # how long each frame is shown, where the header gives every one its own

@@ -32,7 +32,7 @@ from storage.dicom.separators import read_separators
 from storage.dicom.shutters import read_shutter
 from storage.errors import InvalidDataset
 
-VERSION = 4
+VERSION = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Header:
     palette: list[Any] | None  # [first stored value, base64 of zlib of uint8 RGB]
     padding: list[Any] | None  # from, to (both included): stored values, or words that BitsStored cannot hold
     stored_range: list[int] | None  # smallest and largest stored value, where bits alone leave int16 in doubt
-    unit: str  # "HU" or ""
+    unit: str  # see unit_of
     inverted: bool  # the lowest value is shown white
     windows: list[list[Any]]  # [centre, width, explanation] in modality values; [… , number] stands for a VOI LUT
     window_function: str  # LINEAR, LINEAR_EXACT or SIGMOID
@@ -155,7 +155,11 @@ def _read(parsed: Parsed, identity: Identity) -> Header:
         "separators": read_separators(dataset),
         **read_place(dataset),
     }
-    kind = identity.sop_class_uid, identity.modality, "LOCALIZER" in texts_of(dataset, "ImageType")[2:]
+    is_scout, units = (
+        "LOCALIZER" in texts_of(dataset, "ImageType")[2:],
+        "" if modality_lut else text_of(dataset, "Units"),
+    )
+    kind = identity.sop_class_uid, identity.modality, is_scout, units.upper()
     shared["unit"] = unit_of(rescale["rescale"], *kind)
     spacing, source = read_spacing(dataset)
     per_frame = read_groups(dataset, pixels.frames) if pixels else None

@@ -18,6 +18,12 @@ PET_CLASSES = {f"1.2.840.10008.5.1.4.1.1.{tail}" for tail in ("128", "128.1", "1
 ABSENT, UNREADABLE = "absent", "unreadable"
 UNSPECIFIED = "US"  # PS3.3 C.11.1.1.2
 _HOUNSFIELD = ("HU", "HOUNSFIELD")
+# What a PET's Units (PS3.3 C.8.9.1.1.3) is called under a picture. Counts, proportions and NONE have no unit to show.
+_PET_UNITS = {
+    "CM2": "cm²", "CM2ML": "cm²/ml", "PCNT": "%", "CPS": "cps", "BQML": "Bq/ml", "MGMINML": "mg/min/ml",
+    "UMOLMINML": "µmol/min/ml", "MLMING": "ml/min/g", "MLG": "ml/g", "1CM": "1/cm", "UMOLML": "µmol/ml",
+    "MLMINML": "ml/min/ml", "MLML": "ml/ml", "GML": "g/ml",
+}  # fmt: skip
 
 
 def read_rescale(dataset: Dataset, sop_class_uid: str, has_lut: bool = False) -> dict[str, Any]:
@@ -48,8 +54,14 @@ def read_rescale(dataset: Dataset, sop_class_uid: str, has_lut: bool = False) ->
     return {"slope": slope or 1.0, "intercept": intercept or 0.0, "rescale": said[:16]}
 
 
-def unit_of(rescale: str, sop_class_uid: str, modality: str, is_scout: bool) -> str:
-    """ "HU" or "". A CT that names nothing is in Hounsfield units, unless it is a scout: that is a projection."""
+def unit_of(rescale: str, sop_class_uid: str, modality: str, is_scout: bool, units: str) -> str:
+    """As it is shown beside a value: "HU", a PET's as "Bq/ml", or "" where nobody knows it.
+
+    A CT that names nothing is in Hounsfield units, unless it is a scout: that is a projection. `units` is the element
+    Units of a PET, in which its values are once they are rescaled; an enhanced PET has none.
+    """
+    if modality == "PT" and sop_class_uid in PET_CLASSES and rescale not in (ABSENT, UNREADABLE):
+        return _PET_UNITS.get(units, "")
     if modality != "CT" or sop_class_uid not in CT_CLASSES:
         return ""  # a picture of a report, or a map of something else, may carry along what its source said
     return "HU" if rescale in _HOUNSFIELD or (rescale == "" and not is_scout) else ""

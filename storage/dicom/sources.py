@@ -109,7 +109,7 @@ class FrameSource:
 
     @property
     def unit(self) -> str:
-        """Of its values: "HU" or ""."""
+        """Of its values, see rescale.unit_of."""
         unit: str = self.header.of_frame(self.frame, "unit")
         return unit
 

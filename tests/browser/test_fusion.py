@@ -99,8 +99,7 @@ def test_a_focus_is_coloured_over_the_grey_and_everything_else_stays_grey(deskto
         bar = page.get_by_test_id("viewport-axial").get_by_test_id("colour-bar")
         numbers = bar.locator(".colour-bar-number").all_inner_texts()
         assert numbers == ["10000", "6000", "2000"]
-        # The page is not told the unit of a PET yet (api: StackInfo.unit is "HU" or nothing): numbers alone.
-        assert bar.locator(".colour-bar-unit").inner_text() == ""
+        assert bar.locator(".colour-bar-unit").inner_text() == "Bq/ml"
         page.screenshot(path=shots / "fusion-desktop.png")
 
         # Another opacity, another window; then none of it.

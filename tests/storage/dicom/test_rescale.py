@@ -192,13 +192,19 @@ UNITS: dict[str, tuple[bytes, str]] = {
     "an enhanced CT of atomic numbers": (frames(["Z_EFF"] * 3), ""),
     "an enhanced CT of unspecified units": (frames(["US"] * 3), ""),
     "a map of something else made from a CT": (frames(["HU"] * 3, SOPClassUID=PARAMETRIC_MAP), ""),
-    "a PET": (single(SOPClassUID=PET, Modality="PT"), ""),
+    "a PET that names no units": (single(SOPClassUID=PET, Modality="PT"), ""),
+    "a PET of activity": (single(SOPClassUID=PET, Modality="PT", Units="BQML"), "Bq/ml"),
+    "a PET of uptake": (single(SOPClassUID=PET, Modality="PT", Units="GML"), "g/ml"),
+    "a PET of counts": (single(SOPClassUID=PET, Modality="PT", Units="CNTS"), ""),
+    "a PET whose slope cannot be read": (single(SOPClassUID=PET, Modality="PT", Units="BQML", RescaleSlope="0"), ""),
+    "a CT with the units of a PET": (single(Units="BQML"), "HU"),
+    "a picture made from a PET": (single(SOPClassUID=SECONDARY_CAPTURE, Modality="PT", Units="BQML"), ""),
     "an MR": (single(SOPClassUID=MR, Modality="MR", RescaleType="HU"), ""),
 }
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_hounsfield_units_are_those_of_a_ct_that_does_not_say_otherwise(name: str) -> None:
+def test_units_are_those_that_an_image_of_their_kind_says(name: str) -> None:
     data, unit = UNITS[name]
     assert stack([data]).unit == unit
 
