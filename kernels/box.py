@@ -89,7 +89,7 @@ def spacing_of(volume: Volume) -> tuple[float, float, float]:
         raise InvalidVolume("a filter needs every slice: images are missing here, resample the volume first")
     if volume.places is not None:
         step = volume.places[-1] / (len(volume.places) - 1)
-        if np.abs(np.diff(volume.places) - step).max() > EVEN * step:
+        if np.abs(volume.places - step * np.arange(len(volume.places))).max() > EVEN * step:
             raise InvalidVolume("a filter needs slices at even distances: resample the volume first")
         sz *= float(step)
     axes = volume.affine[:3, :3] / volume.spacing_mm

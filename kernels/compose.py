@@ -61,7 +61,8 @@ def fused_pixel(x, low, scale):
     """The place of a value in a palette; −1: it is not shown."""
     if x <= low or x < f32(OUTSIDE_BELOW):
         return -1
-    return int(min((x - low) * scale * f32(255) + f32(0.5), f32(255)))
+    place = int(min((x - low) * scale * f32(255) + f32(0.5), f32(255)))
+    return min(max(place, 0), 255)  # once more as integers: what is not a number must not become an address
 
 
 def differs(labels, row, column):
@@ -157,6 +158,8 @@ def labelled(labels: NDArray[Any], styles: NDArray[np.float32], out: NDArray[Any
     height, width = out.shape[:2]
     if out.dtype != np.uint8 or out.ndim != 3 or out.shape[2] != 3 or labels.dtype != np.uint8:
         raise InvalidParameter("labels are uint8, the picture that they colour uint8 [h, w, 3]")
+    if not on_device(out) and not out.flags.writeable:
+        raise InvalidParameter("a read-only picture cannot be coloured")
     if labels.ndim != 2 or labels.shape[1] != width or not 0 <= top <= labels.shape[0] - height:
         raise InvalidParameter(f"labels of {labels.shape} do not cover a picture of {out.shape[:2]} from row {top}")
     if styles.shape != (LABELS, 5) or styles.dtype != np.float32 or not ((styles >= 0) & (styles <= 1)).all():

@@ -107,7 +107,8 @@ def line_samples(volume: Volume, picture: CurvedPicture, projection: Projection,
     axes = np.full(len(totals), -1, np.int32)
     if projection != "mean":
         axes = np.where(totals > 1, _slices_along(volume, grid[:, 2]), axes)
-    reach = np.where(axes >= 0, half * np.abs(grid[:, 2]).max(axis=1), FAR)
+    along = np.take_along_axis(np.abs(grid[:, 2]), np.maximum(axes, 0)[:, None], axis=1)[:, 0]
+    reach = np.where(axes >= 0, half * along, FAR)
     plane = np.stack([half, np.zeros_like(half)], axis=1)
     grid[:, 0] -= np.where(axes < 0, half, 0)[:, None] * grid[:, 2]
     for axis in range(3):

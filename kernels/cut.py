@@ -5,7 +5,7 @@
 
     inside     an odd number of edges has its ends on both sides of b, and crosses that line to the right of a
 
-Edges are half open, so that of two lassos that share an edge a voxel is in one.
+Edges are half open and reckoned from their upper end, so that of two lassos that share an edge a voxel is in one.
 Source: the crossing-number rule, as Shimrat, "Algorithm 112: position of point relative to polygon", 1962, has it.
 Axes: see volume.py. Lassos in millimetres. Tolerance: exact in float32: a voxel within 1e-5 of the lasso's size of an
 edge may fall on either side.
@@ -97,12 +97,14 @@ class Lasso:
 
     @cached_property
     def edges(self) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32], float, float]:
-        """a₀, b₀, b₁ and da/db of edges that run along b [n, 4]; of each bin the first in `numbers`, those numbers, the
-        least b, and bins per millimetre.
+        """a₀, b₀, b₁ and da/db of edges that run along b, from their least b [n, 4]; of each bin the first in
+        `numbers`, those numbers, the least b, and bins per millimetre.
         """
         first, second = self.corners, np.roll(self.corners, -1, axis=0)
         keep = first[:, 1].astype(np.float32) != second[:, 1].astype(np.float32)
         first, second = first[keep], second[keep]
+        down = (first[:, 1] <= second[:, 1])[:, None]
+        first, second = np.where(down, first, second), np.where(down, second, first)
         # float32 has no place for the slope of an edge that hardly rises.
         slope = np.clip((second[:, 0] - first[:, 0]) / (second[:, 1] - first[:, 1]), -1e30, 1e30)
         table = np.stack([first[:, 0], first[:, 1], second[:, 1], slope], axis=-1).astype(np.float32)
@@ -233,12 +235,16 @@ def cut(
         raise InvalidParameter(f"a labelmap is C-contiguous uint8 of the volume's shape {volume.array.shape}")
     if not 0 <= label <= 255 or not (only is None or 0 <= only <= 255):
         raise InvalidParameter("a label is 0 to 255")
+    if not on_device(labels) and not labels.flags.writeable:
+        raise InvalidParameter("a read-only labelmap cannot be cut")
     begin, end = slices or (0, labels.shape[0])
     if not 0 <= begin <= end <= labels.shape[0]:
         raise InvalidParameter(f"a volume of {labels.shape[0]} slices has no slices {begin} to {end}")
     edges, starts, numbers, low, per_mm = lasso.edges
     places = volume.place_of(np.arange(labels.shape[0]))
-    box = np.stack([lasso.corners.min(axis=0), lasso.corners.max(axis=0)]).T.reshape(-1)  # a from … to, b from … to
+    # a from … to, b from … to; what only rounding keeps out is left to the edges.
+    slack = 1e-5 * np.abs(lasso.corners).max()
+    box = np.stack([lasso.corners.min(axis=0) - slack, lasso.corners.max(axis=0) + slack]).T.reshape(-1)
     how = (lasso.projection(volume), edges, starts, numbers, f32(low), f32(per_mm), box)
     what = (bool(inside), -1 if only is None else int(only), np.uint8(label), begin, end)
     spread = driver("cut").spread if on_device(labels) else spread_cpu

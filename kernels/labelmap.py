@@ -3,7 +3,8 @@
     L(u, v) = label of the first sample of the ray whose nearest voxel has a label that counts, 0 where there is none
 
 The samples are those of a maximum (samples.py), so that labels lie where their voxels are seen: of a plane one, of a
-slab and a projection those on slices, front to back.
+slab its two borders and those on slices between them, of a projection those on slices, front to back. In a hole of the
+stack nothing is seen.
 Source: our own. Axes: see volume.py; a voxel reaches half way to its neighbours.
 Tolerance: exact, but for pixels within float32's rounding of the border between two voxels.
 """
@@ -18,12 +19,12 @@ from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
 from kernels.arrays import driver, module_of, on_device
-from kernels.bricks import SHIFT, STRIDE, bricks_of
+from kernels.bricks import SHIFT, STRIDE, brick_shape, bricks_of
 from kernels.errors import InvalidParameter
 from kernels.lanes import OPTIONS, PURE, f32
 from kernels.picture import Picture, Rows, output
 from kernels.samples import Samples, projection_samples, slab_samples, ways
-from kernels.sampling import EDGE, FAR, slice_at
+from kernels.sampling import EDGE, FAR, reference_samples, shown, slice_at
 from kernels.scalars import scalar_variant
 from kernels.volume import Volume
 
@@ -49,17 +50,19 @@ def reference(
     samples = samples_of(volume, picture, thickness_mm, clip)
     v, u = np.indices((picture.height, picture.width)).astype(np.float64)
     grid, found = samples.grid, np.zeros(u.shape, np.uint8)
-    plane = grid[4, 0] + u * grid[4, 1] + v * grid[4, 2]
-    for t in ways(samples, volume):
-        p = grid[0] + u[..., None] * grid[1] + v[..., None] * grid[2] + t * grid[3]
-        inside = ((p >= -EDGE) & (p <= volume.last + EDGE)).all(axis=-1) & (np.abs(t - plane) <= samples.reach)
+    plane, last = grid[4, 0] + u * grid[4, 1] + v * grid[4, 2], np.array(labels.shape[::-1]) - 1
+    slices = [np.full(u.shape, t) for t in ways(samples, volume)]
+    borders = [] if samples.reach == FAR else [plane - samples.reach, plane + samples.reach]
+    for t in [*borders[:1], *slices, *borders[1:]]:
+        p = grid[0] + u[..., None] * grid[1] + v[..., None] * grid[2] + t[..., None] * grid[3]
+        _, seen = reference_samples(volume, p)
+        seen &= np.abs(t - plane) <= samples.reach * (1 + 1e-9)
         for depth in samples.depths:
-            inside &= depth[0] + u * depth[1] + v * depth[2] + t * depth[3] >= 0
+            seen &= depth[0] + u * depth[1] + v * depth[2] + t * depth[3] >= 0
         p[..., 2] = volume.slice_of(p[..., 2])
-        last = np.array(labels.shape[::-1]) - 1
         x, y, z = np.moveaxis(np.clip(np.floor(p + 0.5).astype(int), 0, last), -1, 0)
         label = labels[z, y, x]
-        found = np.where((found == 0) & inside & counts[label], label, found)
+        found = np.where((found == 0) & seen & counts[label], label, found)
     return found
 
 
@@ -94,7 +97,7 @@ def nearest(size, slices, x, y, z, slice_of):
 
 
 nearest_cpu = njit(nearest, forceinline=True, **PURE)
-slice_of_cpu = scalar_variant(slice_at, njit(**PURE))
+slice_of_cpu, shown_cpu = (scalar_variant(function, njit(**PURE)) for function in (slice_at, shown))
 
 
 @njit(forceinline=True, **PURE)
@@ -117,21 +120,39 @@ def _rate(step):
 
 
 @njit(forceinline=True, **PURE)
-def _seen(labels, size, slices, bricks, tall, deep, across, counts, x, y, z, dx, dy, dz, times, first, last, even):
-    """The first label that counts of samples first … last."""
+def _voxel(size, slices, x, y, z):
+    """The voxel nearest to a sample, its number along x below 0 where nothing is shown; z is a place."""
     nx, ny, _ = size
     edge = f32(EDGE)
+    if (
+        x < -edge or x > f32(nx - 1) + edge or y < -edge or y > f32(ny - 1) + edge
+        or z < -edge or z > slices.last + edge or (slices.cells != 0 and not shown_cpu(slices, z))
+    ):  # fmt: skip
+        return -1, 0, 0
+    return nearest_cpu(size, slices, x, y, z, slice_of_cpu)
+
+
+@njit(forceinline=True, **PURE)
+def _label(labels, size, slices, counts, x, y, z):
+    """The label of one sample, 0 where none that counts is seen."""
+    ix, iy, iz = _voxel(size, slices, x, y, z)
+    if ix < 0:
+        return np.uint8(0)
+    label = labels[(np.int64(iz) * size[1] + iy) * size[0] + ix]
+    return label if counts[label] else np.uint8(0)
+
+
+@njit(forceinline=True, **PURE)
+def _seen(labels, size, slices, bricks, tall, deep, across, counts, x, y, z, dx, dy, dz, times, first, last):
+    """The first label that counts of samples first … last."""
+    even = slices.cells == 0
     rx, ry, rz = _rate(dx), _rate(dy), _rate(dz)
     k = first
     while k <= last:
         t = times[k]
         px, py, pz = x + t * dx, y + t * dy, z + t * dz
-        if (
-            px >= -edge and px <= f32(nx - 1) + edge
-            and py >= -edge and py <= f32(ny - 1) + edge
-            and pz >= -edge and pz <= slices.last + edge
-        ):  # fmt: skip
-            ix, iy, iz = nearest_cpu(size, slices, px, py, pz, slice_of_cpu)
+        ix, iy, iz = _voxel(size, slices, px, py, pz)
+        if ix >= 0:
             bx, by, bz = ix >> SHIFT, iy >> SHIFT, iz >> SHIFT
             brick = (min(bz, tall - 1) * deep + min(by, deep - 1)) * across
             if bricks[brick + min(bx, across - 1)] == 0:
@@ -141,7 +162,7 @@ def _seen(labels, size, slices, bricks, tall, deep, across, counts, x, y, z, dx,
                 else:
                     k += 1
                 continue
-            label = labels[(np.int64(iz) * ny + iy) * nx + ix]
+            label = labels[(np.int64(iz) * size[1] + iy) * size[0] + ix]
             if counts[label]:
                 return label
         k += 1
@@ -150,7 +171,7 @@ def _seen(labels, size, slices, bricks, tall, deep, across, counts, x, y, z, dx,
 
 @njit(parallel=True, cache=True, **OPTIONS)
 def spread_cpu(labels, size, slices, bricks, across, deep, counts, grid, times, reach, depths, top, out):
-    tall = bricks.size // (across * deep)
+    tall, has_borders = bricks.size // (across * deep), reach < FAR
     dx, dy, dz = f32(grid[3, 0]), f32(grid[3, 1]), f32(grid[3, 2])
     for row in prange(out.shape[0]):
         v = top + row
@@ -174,10 +195,18 @@ def spread_cpu(labels, size, slices, bricks, across, deep, counts, grid, times, 
             else:
                 first = np.searchsorted(times, f32(max(near, -FAR)))
                 last = np.searchsorted(times, f32(min(far, FAR)), side="right") - 1
-            out[row, u] = _seen(
-                labels, size, slices, bricks, tall, deep, across, counts, x, y, z, dx, dy, dz, times, first, last,
-                slices.cells == 0,
-            )  # fmt: skip
+            label = np.uint8(0)
+            if has_borders:
+                t = f32(near)
+                label = _label(labels, size, slices, counts, x + t * dx, y + t * dy, z + t * dz)
+            if label == 0:
+                label = _seen(
+                    labels, size, slices, bricks, tall, deep, across, counts, x, y, z, dx, dy, dz, times, first, last
+                )
+            if label == 0 and has_borders:
+                t = f32(far)
+                label = _label(labels, size, slices, counts, x + t * dx, y + t * dy, z + t * dz)
+            out[row, u] = label
 
 
 def labels_seen(
@@ -223,6 +252,8 @@ def labels_seen(
         driver("labelmap").spread(labels.reshape(-1), volume.size, volume.slices, *how, picture)
         return result
     highest = bricks_of(labels).highest if highest is None else highest
+    if highest.shape != brick_shape(labels.shape):
+        raise InvalidParameter("`highest` is not of these labels' bricks")
     _, deep, across = highest.shape
     flat = labels.reshape(-1)
     spread_cpu(flat, volume.size, volume.slices, highest.reshape(-1), across, deep, *how)

@@ -5,7 +5,7 @@
     labels    uint8: colours take the part `tints` of the nearest voxel's label
     heat      uint8: the second volume's place in its palette, trilinear; `heats` has colour and extinction, unlit
 
-Where both volumes absorb, a step's light is shared out by their optical depths.
+Where both volumes absorb, a step's light is shared out by their optical depths. A mask hides nothing of the second one.
 Source: our own. Axes: see volume.py.
 """
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from kernels.arrays import driver, on_device
 from kernels.box import Region, box_of, require_finite
 from kernels.derivatives import put_row, take_row
-from kernels.errors import InvalidParameter
+from kernels.errors import InvalidParameter, InvalidVolume
 from kernels.lane_memory import address, read
 from kernels.lanes import OPTIONS, PURE, intrinsic
 from kernels.picture import output
@@ -197,11 +197,13 @@ def median3d(
         region, progress: see gaussian.py. out: of the volume's dtype.
 
     Raises:
-        InvalidVolume: voxels are not finite.
+        InvalidVolume: slices are missing, voxels are not finite.
         InvalidParameter: a side, region or `out` that will not do.
     """
     if side not in SIDES:
         raise InvalidParameter(f"the side of a median's neighbourhood is 3 or 5 voxels, not {side}")
+    if volume.holes:
+        raise InvalidVolume("a filter needs every slice: images are missing here, resample the volume first")
     box, dtype = box_of(region, volume.array.shape), volume.array.dtype
     reach = side // 2
     require_finite(volume, box.grown((reach, reach, reach), volume.array.shape))

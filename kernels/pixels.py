@@ -40,7 +40,9 @@ def checked(values: NDArray[Any]) -> NDArray[np.float32]:
     if is_device:
         return values
     lowest, highest = float(values.min()), float(values.max())
-    if not ((lowest >= -MOST or lowest == OUTSIDE) and (highest <= MOST)):
+    if lowest == OUTSIDE:
+        lowest = float(values.min(where=values != OUTSIDE, initial=np.inf))
+    if not (lowest >= -MOST and highest <= MOST):
         raise InvalidParameter("the values of a picture to filter are finite and within ±1e12, or OUTSIDE")
     # Numba compiles again for read-only memory.
     return values if values.flags.writeable else values.copy()

@@ -68,7 +68,8 @@ def slab_samples(volume: Volume, picture: Picture, projection: Projection, thick
     if count > 1 and projection != "mean":
         on_slices = _through(volume, grid, projection)
         if on_slices.axis >= 0:
-            return on_slices._replace(reach=half * float(np.abs(grid[3]).max()))
+            # t is 1 from slice to slice of the axis, which is not the largest step where slices lie far apart.
+            return on_slices._replace(reach=half * float(abs(grid[3, on_slices.axis])))
     rows = np.zeros((5, 3))
     rows[:4] = grid
     if half:

@@ -60,7 +60,9 @@ def spread(
     tables = [module.asarray(table) for table in (edges, starts, numbers)]
     there = (module.asarray(places.astype(np.float32)), reals(rows.reshape(-1)), *tables, low, per_mm)
     voxels = (end - begin) * int(nx) * int(ny)
-    changed = module.empty(max(voxels, 1), np.uint8)
+    if voxels == 0:
+        return 0
+    changed = module.empty(voxels, np.uint8)
     changed.fill(0)
     what = (np.int32(inside), np.int32(only), label, np.int32(begin * int(nx) * int(ny)), np.int32(voxels), changed)
     launch_flat(spread_cuda, voxels, labels, nx, ny, *there, *what)

@@ -19,6 +19,7 @@ from kernels.picture import Picture
 from kernels.sampling import EDGE
 
 slice_of, kept, inside = variant(sampling.slice_at), variant(sampling.kept), variant(sampling.inside)
+shown = variant(sampling.shown)
 nearest = device(labelmap.nearest)
 assert EDGE == 1e-3  # `inside` allows it
 
@@ -26,7 +27,7 @@ assert EDGE == 1e-3  # `inside` allows it
 @kernel
 def spread_cuda(
     labels, size, slices, counts, counted, middle, right, down, step, plane_at, times, samples, depths, cuts, reach,
-    top, out,
+    has_borders, top, out,
 ):  # fmt: skip
     u, v = cuda.grid(2)
     if u < out.shape[1] and v < out.shape[0]:
@@ -40,10 +41,16 @@ def spread_cuda(
         for i in range(cuts):
             near, far = kept(depths[i, 0] + across * depths[i, 1] + along * depths[i, 2], depths[i, 3], near, far)
         found = np.uint8(0)
-        for i in range(samples):
-            t = times[i]
+        first = -1 if has_borders else 0
+        for i in range(first, samples - first):
+            t = far
+            if i < 0:
+                t = near
+            elif i < samples:
+                t = times[i]
             px, py, pz = x + t * step[0], y + t * step[1], z + t * step[2]
-            if found == 0 and t >= near and t <= far and inside(size, slices.last, px, py, pz):
+            counts_here = found == 0 and t >= near and t <= far and inside(size, slices.last, px, py, pz)
+            if counts_here and (slices.cells == 0 or shown(slices, pz)):
                 ix, iy, iz = nearest(size, slices, px, py, pz, slice_of)
                 label = labels[(iz * size[1] + iy) * size[0] + ix]
                 if counts[label]:
@@ -71,4 +78,5 @@ def spread(
     cuts = from_middle_depths(depths, picture.width, picture.height, labels)
     tables = (module.asarray(times), np.int32(len(times)), cuts, np.int32(len(depths)))
     there = (on_card(slices, labels), module.asarray(counts), counted, *rays, reals(grid[3]), plane_at, *tables)
-    launch(spread_cuda, out.shape[1], out.shape[0], labels, size, *there, f32(reach), np.int32(top), out)
+    border = f32(reach), np.int32(reach < sampling.FAR)
+    launch(spread_cuda, out.shape[1], out.shape[0], labels, size, *there, *border, np.int32(top), out)

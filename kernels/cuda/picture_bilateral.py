@@ -18,16 +18,16 @@ smoothed = variant(picture_bilateral.smoothed)
 
 
 @kernel
-def spread_cuda(values, reach, step, near, steep, out):
+def spread_cuda(values, down, across, near, steep, out):
     u, v = cuda.grid(2)
     if u < out.shape[1] and v < out.shape[0]:
         centre = values[v, u]
         shown = OUTSIDE
         if centre > SAMPLED:
             total, share = f32(0), f32(0)
-            for j in range(-reach, reach + 1):
-                for i in range(-reach, reach + 1):
-                    x, y = u + i * step, v + j * step
+            for j in range(-down, down + 1):
+                for i in range(-across, across + 1):
+                    x, y = u + i, v + j
                     if x >= 0 and y >= 0 and x < out.shape[1] and y < out.shape[0]:
                         value = values[y, x]
                         if value > SAMPLED:
@@ -37,6 +37,9 @@ def spread_cuda(values, reach, step, near, steep, out):
         out[v, u] = shown
 
 
-def spread(values: Any, reach: int, step: int, near: np.float32, steep: np.float32, out: Any) -> None:
-    """The smoothed picture into `out`; the same amounts as the CPU's `spread_cpu`."""
-    launch(spread_cuda, out.shape[1], out.shape[0], values, np.int32(reach), np.int32(step), near, steep, out)
+def spread(values: Any, down: int, across: int, near: np.float32, steep: np.float32, out: Any) -> None:
+    """One pass over the picture, into `out`, which may be the picture itself."""
+    source = values.copy() if out is values else values
+    launch(spread_cuda, out.shape[1], out.shape[0], source, np.int32(down), np.int32(across), near, steep, out)
+    if source is not values:
+        source.fill(0)  # the pool hands its memory on

@@ -42,6 +42,14 @@ def test_an_opaque_palette_hides_the_first():
     assert fused(greys, values, RAMP, 1.0, 9.0, 1.0).tolist() == [[[128, 127, 9], [255, 0, 9], [255, 0, 9]]]
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38, -3e38])
+def test_no_value_is_looked_up_beyond_the_palette(value):
+    greys = np.full((8, 64), 200, np.uint8)
+    made = fused(greys, np.full((8, 64), value, np.float32), RAMP, 1.0, 9.0, 1.0)
+    allowed = {(200, 200, 200), *map(tuple, RAMP.tolist())}
+    assert {tuple(pixel) for pixel in made.reshape(-1, 3).tolist()} <= allowed
+
+
 def styles(**of):
     table = np.zeros((256, 5), np.float32)
     for label, style in of.items():

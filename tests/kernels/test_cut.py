@@ -66,6 +66,23 @@ def test_lassos_that_share_an_edge_share_no_voxel():
     assert np.array_equal(both[:, :8, :8], np.ones((4, 8, 8)))
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    ends=st.tuples(*[st.integers(-20, 20)] * 4).filter(lambda e: e[:2] != e[2:]),
+    grid=st.sampled_from([1.0, 0.7, 0.1]),
+)
+def test_of_two_lassos_that_share_any_edge_a_voxel_is_in_one(ends, grid):
+    """Also a voxel on the edge, whichever way round the lassos go: corners lie on the voxels' own lattice."""
+    volume = Volume(np.zeros((2, 12, 12), np.int16), np.diag([grid, grid, 1, 1]))
+    a, b = (np.array(end) * grid / 4 + 5 * grid for end in (ends[:2], ends[2:]))
+    across = np.array([b[1] - a[1], a[0] - b[0]])
+    far, along = 100 * across / np.linalg.norm(across), 40 * np.ceil(1 / np.linalg.norm(b - a)) * (b - a)
+    sides = [[a - along, b + along, b + along + side * far, a - along + side * far] for side in (1, -1)]
+    for other in (sides[1], sides[1][::-1]):
+        first, second = (after(volume, Lasso((0, 0, 0), (1, 0, 0), (0, 1, 0), c)) > 0 for c in (sides[0], other))
+        assert np.array_equal(first, ~second)
+
+
 def test_what_is_inside_is_what_the_lasso_goes_round():
     """Another way to say it: seen from inside, the edges of a simple polygon make a whole turn."""
     volume = Volume(np.zeros((2, 64, 64), np.int16), np.eye(4))

@@ -9,6 +9,7 @@ from kernels.clip import Box
 from kernels.errors import InvalidParameter
 from kernels.labelmap import labels_seen, mask_of, reference
 from kernels.picture import Picture
+from kernels.plane import slab
 from kernels.volume import Volume
 from tests.kernels.grids import LEFT_HANDED, SHEARED, centred, random_volume, rotation
 
@@ -114,3 +115,37 @@ def test_what_is_no_labelmap_is_refused():
         labels_seen(volume, labels, picture, EVERY, -1)
     with pytest.raises(InvalidParameter, match="rows"):
         labels_seen(volume, labels, picture, EVERY, rows=(2, 9))
+
+
+@pytest.mark.parametrize("turn", [(0, 45, 0), (45, 35.26, 0), (20, 30, 10)])
+@pytest.mark.parametrize("thickness_mm", [2.0, 3.0, 10.0])
+def test_a_slab_shows_the_label_of_every_voxel_that_its_maximum_shows(turn, thickness_mm):
+    """Also where no slice lies within a thin oblique slab."""
+    voxels = np.zeros((30, 30, 30), np.int16)
+    z, y, x = np.indices(voxels.shape) - 14.5
+    ball = x**2 + y**2 + z**2 < 100
+    voxels[ball] = 100
+    volume = Volume(voxels, np.eye(4))
+    picture = centred(volume, 60, 60, 0.5, turn)
+    greys = slab(volume, picture, "max", thickness_mm)
+    labels = labels_seen(volume, ball.astype(np.uint8), picture, EVERY, thickness_mm)
+    assert (labels[greys >= 99.5] == 1).all()
+    assert (labels[greys <= 0.5] == 0).all()
+
+
+@pytest.mark.parametrize("thickness_mm", [0.0, 4.0, None], ids=["plane", "slab", "projection"])
+def test_in_a_hole_no_label_is_seen(thickness_mm):
+    """Where images are missing a label ends with its slice, as the picture does."""
+    places = np.array([0.0, 1, 2, 3, 10, 11])
+    volume = Volume(np.full((6, 12, 12), 50, np.int16), np.eye(4), places, (3,))
+    labels = np.zeros((6, 12, 12), np.uint8)
+    labels[3] = 1
+    coronal = Picture((0, 5, 0), (1, 0, 0), (0, 0, 0.25), 12, 45)  # type: ignore[arg-type]
+    found = labels_seen(volume, labels, coronal, EVERY, thickness_mm)
+    rows = np.flatnonzero(found.any(axis=1)) * 0.25
+    assert rows.min() == 2.5 and rows.max() == 3
+    axial = Picture((0, 0, 5), (1, 0, 0), (0, 1, 0), 12, 12)  # type: ignore[arg-type]
+    assert labels_seen(volume, labels, axial, EVERY, thickness_mm).any() == (thickness_mm is None)
+    for picture in (coronal, axial):
+        truth = reference(volume, labels, picture, EVERY, thickness_mm)
+        assert np.array_equal(truth, labels_seen(volume, labels, picture, EVERY, thickness_mm))

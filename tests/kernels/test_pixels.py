@@ -151,8 +151,11 @@ def test_no_picture_of_another_form_is_taken(name, picture):
 def test_values_that_are_not_finite_or_too_large_are_refused(name, value):
     picture = noise((20, 35))
     picture[3, 4] = value
-    with pytest.raises(InvalidParameter, match="finite"):
-        FILTERS[name](picture)
+    for missing in (False, True):
+        if missing:
+            picture[7, 8] = OUTSIDE
+        with pytest.raises(InvalidParameter, match="finite"):
+            FILTERS[name](picture)
 
 
 @each

@@ -11,11 +11,11 @@ from scipy.ndimage import map_coordinates
 
 from kernels.bricks import bricks
 from kernels.pick import projection_point
-from kernels.picture import Picture
+from kernels.picture import Picture, spacing_along
 from kernels.plane import plane, project, reference, slab
 from kernels.rendering import reference as rendering_reference
 from kernels.rendering import volume_rendering, volume_rendering_rgba
-from kernels.samples import sample_count
+from kernels.samples import sample_count, slab_samples
 from kernels.slices import slices_of
 from kernels.transfer import TransferFunction
 from kernels.volume import Volume
@@ -422,3 +422,17 @@ def test_stacks_of_two_and_three_slices_can_be_seen(dtype, places, holes):
         assert np.abs(shown - rendering_reference(volume, picture, WARM, 0.05))[..., 3].mean() <= 3 * GREY
         if len(holes) == len(places) - 1:
             assert shown.max() == 0
+
+
+@pytest.mark.parametrize("turn", [(0, 30, 0), (0, 50, 0), (0, 75, 10)])
+@pytest.mark.parametrize("gap", [0.5, 1.0, 2.5])
+def test_an_oblique_slab_is_as_thick_as_it_is_asked_for_however_far_slices_lie_apart(turn, gap):
+    even = random_volume(np.int16, (9, 23, 25), np.eye(4))
+    volume = Volume(even.array, np.eye(4), np.arange(9) * gap)  # a place is a millimetre
+    picture = centred(volume, 5, 5, 1.0, turn)
+    apart = spacing_along(volume, picture.normal)
+    samples = slab_samples(volume, picture, "max", 10.0)
+    assert samples.axis >= 0
+    half_mm = samples.reach * np.linalg.norm(samples.grid[3])
+    assert half_mm == pytest.approx((sample_count(volume, picture, 10.0) - 1) / 2 * apart, rel=1e-9)
+    assert 10 - 2 * apart <= 2 * half_mm <= 10

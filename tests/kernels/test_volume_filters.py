@@ -174,7 +174,7 @@ def test_nothing_is_made_of_values_that_are_no_numbers(name):
 )
 def test_a_grid_on_which_a_length_has_no_meaning_is_refused(name, uneven):
     run, *_ = FILTERS[name]
-    if "median" in name:  # counts neighbours
+    if "median" in name and not uneven.holes:  # counts neighbours
         assert run(uneven).shape == uneven.array.shape
     else:
         with pytest.raises(InvalidVolume, match="resample"):
