@@ -28,7 +28,7 @@ from kernels.pixels import amount, checked, filtered, put_pixels, with_margin
 from kernels.sampling import exp_minus
 from kernels.window import OUTSIDE
 
-LEAST_SIGMA, MOST_SIGMA = 0.3, 20.0  # pixels
+LEAST_SIGMA, MOST_SIGMA = 0.3, 100.0  # pixels
 LEAST_VALUE, MOST_VALUE = 1e-6, 1e9
 CUT = 2.5  # σ
 FULL = 1.6  # the largest σ that is done in one pass
@@ -106,7 +106,7 @@ def spread_cpu(padded, stride, margin, down, across, near, steep, out):
 def bilateral(
     values: NDArray[np.float32], sigma: float, sigma_value: float, out: NDArray[Any] | None = None
 ) -> NDArray[np.float32]:
-    """The smoothed picture, float32 [h, w]; `sigma` in pixels, 0.3 to 20, `sigma_value` in values, 1e-6 to 1e9.
+    """The smoothed picture, float32 [h, w]; `sigma` in pixels, 0.3 to 100, `sigma_value` in values, 1e-6 to 1e9.
 
     Raises:
         InvalidParameter: an amount out of range, a picture or `out` that a filter does not take (pixels.py).

@@ -22,7 +22,7 @@ from kernels.lanes import LANES, OPTIONS, PURE
 from kernels.pixels import SAMPLED, amount, checked, filtered
 from kernels.window import OUTSIDE
 
-LEAST_SIGMA, MOST_SIGMA = 0.3, 20.0  # pixels
+LEAST_SIGMA, MOST_SIGMA = 0.3, 100.0  # pixels
 CUT = 4.0  # σ
 ABREAST = 4  # packets: a multiplication and addition takes four cycles, and a core begins one in each
 
@@ -134,7 +134,7 @@ def _edges(length: int, kernel: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def gaussian(values: NDArray[np.float32], sigma: float, out: NDArray[Any] | None = None) -> NDArray[np.float32]:
-    """The blurred picture, float32 [h, w]; `sigma` in pixels, 0.3 to 20.
+    """The blurred picture, float32 [h, w]; `sigma` in pixels, 0.3 to 100.
 
     Raises:
         InvalidParameter: a sigma out of range, a picture or `out` that a filter does not take (pixels.py).

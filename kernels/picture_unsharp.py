@@ -47,7 +47,7 @@ def spread_cpu(values, strength, out):
 def unsharp(
     values: NDArray[np.float32], sigma: float, strength: float, out: NDArray[Any] | None = None
 ) -> NDArray[np.float32]:
-    """The sharpened picture, float32 [h, w]; `sigma` in pixels, 0.3 to 20, `strength` 0 to 10.
+    """The sharpened picture, float32 [h, w]; `sigma` in pixels, 0.3 to 100, `strength` 0 to 10.
 
     Raises:
         InvalidParameter: an amount out of range, a picture or `out` that a filter does not take (pixels.py).

@@ -83,8 +83,8 @@ def test_less_than_a_third_of_a_pixel_is_nothing_and_too_much_is_the_most(name):
     picture = noise((30, 40))
     assert apply(Filter(name, {"sigma_mm": 1.0}), picture, 3.01, WINDOW) is picture
     assert apply(Filter(name, {"sigma_mm": 1.0}), picture, 2.99, WINDOW) is not picture
-    most = apply(Filter(name, {"sigma_mm": 10.0}), picture, 0.5, WINDOW)
-    assert np.array_equal(apply(Filter(name, {"sigma_mm": 10.0}), picture, 0.1, WINDOW), most)
+    most = apply(Filter(name, {"sigma_mm": 10.0}), picture, 0.1, WINDOW)
+    assert np.array_equal(apply(Filter(name, {"sigma_mm": 10.0}), picture, 0.05, WINDOW), most)
 
 
 def test_a_filter_is_a_value():
