@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +14,9 @@ import pytest
 from renderd import picks
 from renderd.errors import SeriesNotFound
 from renderd.picks import Picks
-from renderd.protocol import ClipBox, Pick, Picked, View
+from renderd.protocol import ClipBox, Measure, Measured, Pick, Picked, View
 from tests.renderd.conftest import AFFINE, SHAPE, House, phantom
-from tests.renderd.page import Page
+from tests.renderd.page import PATIENCE_S, Page
 from tests.renderd.shows import PLANE, STACK, VOLUME, show
 
 
@@ -221,6 +223,32 @@ async def test_a_pick_without_a_source_or_whose_work_fails_sees_nothing(
     desk.picks.receive(ask(PLANE, 2))
     await desk.rest()
     assert desk.answers == [1, 2]
+
+
+async def test_large_regions_of_many_viewports_hold_up_neither_picks_nor_look_ups(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+
+    def slow(measure: Measure, source: Any) -> Measured:
+        assert go.wait(PATIENCE_S)
+        return Measured(measure.viewport, measure.n, None, None, None)
+
+    monkeypatch.setattr(picks, "measured", slow)
+    desk.source = object()
+    try:
+        for viewport in range(2, 42):
+            desk.picks.receive(Measure(viewport, viewport, 64, 48, "ellipse", ((1.0, 1.0), (9.0, 9.0)), PLANE))
+        desk.picks.receive(ask(PLANE, 1))
+        async with asyncio.timeout(PATIENCE_S):
+            await asyncio.to_thread(time.monotonic)
+            while not desk.answers:
+                await asyncio.sleep(0.01)
+        assert desk.answers == [1]
+    finally:
+        go.set()
+    await desk.rest()
+    assert sorted(desk.answers) == [1, *range(2, 42)]
 
 
 async def test_nothing_is_answered_after_a_viewport_or_the_connection_closed(desk: Desk) -> None:
