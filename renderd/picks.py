@@ -18,6 +18,7 @@ import numpy as np
 import structlog
 
 from kernels.errors import KernelError
+from kernels.layers import Layers
 from kernels.pick import Seen, projection_point, slab_point, surface_point
 from renderd import camera
 from renderd.curves import located, traced
@@ -77,7 +78,9 @@ def _in_volume(pick: Pick, view: PlaneView | CurvedView | VolumeView, source: Vo
     """The point of a volume, and the volume's own value there, whatever filter the picture has."""
     volume = source.assembly.volume
     assert volume is not None
-    layers = source.layers if source.filtered is None else None
+    layers = source.layers
+    if layers is not None and source.filtered is not None:
+        layers = Layers(volume, layers.mask)  # over what is picked, not over what is shown
     size = camera.reduced(pick.width, pick.height, 1.0)
     u, v = pick.at[0] - 0.5, pick.at[1] - 0.5
     if isinstance(view, CurvedView):
