@@ -239,7 +239,8 @@ def _instance(series: DerivedSeries, planes: Planes, k: int) -> tuple[bytes, boo
     """Image k's file, and whether it has a sample. Any thread."""
     values, inside = planes.taken()
     used = planes.used(k, inside)
-    return series.instance(k + 1, planes.position(k).tolist(), values, inside, used), bool(used)
+    gap = planes.crosses_hole(k)
+    return series.instance(k + 1, planes.position(k).tolist(), values, inside, used, gap=gap), bool(used)
 
 
 def _scaling(source: VolumeSource) -> Scaling:
