@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -20,6 +21,7 @@ from kernels.volume import Volume
 from kernels.window import OUTSIDE
 from renderd import batches, reformats
 from renderd.assemble import Assembly
+from renderd.planes import PORTION_S
 from renderd.protocol import CancelReformat, Reformat
 from storage import access
 from storage.access import READ_STUDIES
@@ -31,8 +33,8 @@ from storage.studies import StoredSeries, find_series
 from storage.users import create_user, grant
 from tests.flows.acquisitions import MR, Planes, Storing, classic, planes
 from tests.renderd.conftest import PASSWORD, House
-from tests.renderd.page import PATIENCE_S, Page
-from tests.renderd.shows import REFORMAT
+from tests.renderd.page import PATIENCE_S, Frame, Page
+from tests.renderd.shows import PLANE, REFORMAT, show
 
 RIGHT, DOWN = (0.8, 0.6, 0.0), (0.36, -0.48, -0.8)
 OBLIQUE = {"right": RIGHT, "down": DOWN, "origin": (-25.0, -3.0, 14.0), "width": 70, "height": 70, "pixel_mm": 0.7}
@@ -290,16 +292,41 @@ async def test_its_making_is_told_image_by_image(house: House, page: Page, brake
     await answer(page, REFORMAT.request)
 
 
-async def test_pictures_go_on_while_a_series_is_made(house: House, page: Page, brake: Brake) -> None:
-    from tests.renderd.shows import PLANE, show
+async def test_pictures_go_on_while_the_compute_thread_makes_a_series(
+    house: House, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread is never without a portion of the series, which does not end before the pictures are there."""
+    goes_on, portions, real = threading.Event(), [], batches.Planes.step
 
+    def step(self: batches.Planes) -> bool:
+        portions.append(threading.current_thread().name)
+        if not goes_on.is_set():
+            time.sleep(PORTION_S)
+            return False
+        return real(self)
+
+    monkeypatch.setattr(batches.Planes, "step", step)
     source = await house.add_ct()
     await page.send(request(house, source))
-    await brake.wait()
-    await page.send(show(view=house.seen(PLANE, source)))
-    await page.final()
-    brake.release()
+    await begun(house, page, 1)
+    async with asyncio.timeout(PATIENCE_S):
+        while len(portions) < 3:
+            await page.silence()
+    for number in range(1, 6):
+        before = len(portions)
+        view = house.seen(PLANE, source, extent_mm=40.0 + number)
+        await page.send(show(number=number, view=view, moving=True))
+        await page.until(lambda got: isinstance(got, Frame))
+        await page.send(show(number=number, view=view))
+        await page.final(number=number)
+        assert len(portions) - before < 100  # pictures come first: between two of their bands goes one portion at most
+    between = len(portions)
+    async with asyncio.timeout(PATIENCE_S):
+        while len(portions) == between:  # and the series after them
+            await page.silence()
+    goes_on.set()
     assert (await answer(page, REFORMAT.request))["series"]
+    assert {name.split("_")[0] for name in portions} == {"compute"}
 
 
 # ── asked again ──
