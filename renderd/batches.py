@@ -1,11 +1,12 @@
 """Series of reformats in the making: computed between the pictures, then stored all together or not at all.
 
-One at a time, in the order in which they were asked for. A batch belongs to what was asked, not to a connection: it
-goes on when its viewer is gone, and whoever asks the same again under the same name waits for it, or is told what it
-made. The UIDs are made from the question too, so that not even a restart in between makes anything twice.
+One at a time, people in turns, so that nobody's plane waits for all of somebody else's series. A batch belongs to what
+was asked, not to a connection: it goes on when its viewer is gone, and whoever asks the same again under the same name
+waits for it, or is told what it made. The UIDs are made from the question too, so that not even a restart in between
+makes anything twice. So what a person has begun counts until it is done, however often that person connects anew.
 
-Its images are in memory until the last one is made. Then whoever asked must still be allowed to, and the instances
-arrive as any others do: bytes first, then the rows in one transaction.
+Its images are in memory until the last one is made. Then one of those who asked must still be allowed to, and the
+instances arrive as any others do: bytes first, then the rows in one transaction.
 """
 
 from __future__ import annotations
@@ -21,12 +22,21 @@ import structlog
 from kernels.errors import KernelError
 from renderd.admission import Admission
 from renderd.assemble import Assembly
-from renderd.errors import ReformatCancelled, ReformatError, ReformatNotAllowed, ReformatOutside, RenderError
+from renderd.errors import (
+    ReformatBusy,
+    ReformatCancelled,
+    ReformatError,
+    ReformatNotAllowed,
+    ReformatOutside,
+    RenderError,
+    SessionEnded,
+)
 from renderd.library import Library
 from renderd.planes import Planes, check
 from renderd.protocol import Reformat
 from renderd.scheduler import Scheduler
 from renderd.sources import VolumeSource
+from renderd.turns import Turns
 from storage.arrival import Arrival, Outcome
 from storage.database import Database
 from storage.derived import find_derived, next_number
@@ -40,6 +50,9 @@ from storage.errors import DatabaseUnavailable, StorageError
 log = structlog.get_logger()
 
 ORIGIN = "reformat"  # where its instances say they come from
+# Not done yet: of one person, and of all; who has none may always begin one.
+MOST_OF_PERSON = 16
+MOST = 64
 # What took minutes is not thrown away for a database that is back within this.
 WAIT_FOR_DATABASE_S = 30
 RETRY_S = 0.5
@@ -60,9 +73,11 @@ class Batch:
 
     def __init__(self, request: Reformat, institution_id: int, stack: Stack, admission: Admission) -> None:
         self.request, self.institution_id, self.stack = request, institution_id, stack
-        self.admission = admission
+        self.admission, self.user_id = admission, admission.user_id  # of who began it
+        self.stored_for = self.user_id  # or another one of those who asked
         self.uid = series_uid(request, institution_id)
-        self.askers: set[Asker] = set()
+        self.askers: dict[Asker, Admission] = {}  # who are there
+        self.admissions: list[Admission] = []  # of all who asked and did not cancel, the first one first
         self.done = 0
         self.storing = False  # too late to cancel
         self.task: asyncio.Task[tuple[int | None, str]] | None = None
@@ -79,13 +94,20 @@ class Batches:
     def __init__(self, database: Database, library: Library, scheduler: Scheduler) -> None:
         self._database, self._library, self._scheduler = database, library, scheduler
         self._batches: dict[str, Batch] = {}
-        self._turn = asyncio.Lock()
+        self._turns = Turns()
 
     def join(self, batch: Batch, asker: Asker) -> Batch:
-        """Begin this batch, or wait for the one of the same request; which of them it is."""
+        """Begin this batch, or wait for the one of the same request; which of them it is.
+
+        Raises:
+            ReformatBusy: too many others are not done.
+            DiskFull: there is no room for it beside all that are to be made before.
+        """
+        if batch.uid not in self._batches:
+            self._check_queue(batch)
         running = self._batches.setdefault(batch.uid, batch)
-        running.askers.add(asker)
-        running.admission = batch.admission  # the newest connection's: an older one's session may have ended
+        running.askers[asker] = batch.admission
+        running.admissions.append(batch.admission)
         if running.task is None:
             running.task = asyncio.create_task(self._run(running), name="reformat")
             running.task.add_done_callback(lambda task: self._ended(running, task))
@@ -93,15 +115,22 @@ class Batches:
             asker.progress(running.done, running.request.count)
         return running
 
+    def _check_queue(self, batch: Batch) -> None:
+        others = list(self._batches.values())
+        own = sum(1 for other in others if other.user_id == batch.user_id)
+        if own >= MOST_OF_PERSON or (own and len(others) >= MOST):
+            raise ReformatBusy(f"{own} of {len(others)} are this person's")
+        self._library.blobs.check_room(sum(check(one.request) for one in (batch, *others)))
+
     def leave(self, batch: Batch, asker: Asker) -> None:
         """This one's connection is gone, and may come back for it."""
-        batch.askers.discard(asker)
+        batch.askers.pop(asker, None)
 
     def cancel(self, batch: Batch, asker: Asker) -> None:
         """This one wants it no more. It ends when nobody else does, unless it is being stored already."""
         if batch.storing or batch.task is None:
             return
-        batch.askers.discard(asker)
+        batch.admissions.remove(batch.askers.pop(asker))
         if not batch.askers:
             del self._batches[batch.uid]  # whoever asks from now on begins anew
             batch.task.cancel()
@@ -127,7 +156,7 @@ class Batches:
         """The series' id, or None and why it was not made."""
         begun, known = time.monotonic(), {"source": batch.request.series, "images": batch.request.count}
         try:
-            async with self._turn:
+            async with self._turns.turn(batch.user_id):
                 series = await self._find(batch) or await self._make(batch)
         except (RenderError, KernelError, StorageError) as error:
             log.warning("not_reformatted", **known, code=error.code, reason=str(error))
@@ -136,7 +165,7 @@ class Batches:
             log.exception("not_reformatted", **known)
             return None, ReformatError.code
         seconds = round(time.monotonic() - begun, 3)
-        log.info("reformatted", **known, user=batch.admission.user_id, series=series, seconds=seconds)
+        log.info("reformatted", **known, user=batch.stored_for, series=series, seconds=seconds)
         return series, ""
 
     async def _find(self, batch: Batch) -> int | None:
@@ -153,10 +182,18 @@ class Batches:
         return await self._store(batch, files)
 
     async def _allow(self, batch: Batch) -> None:
-        """Raise unless the one who asked may still add a series there; the connection may be long gone."""
-        await batch.admission.check()
-        if batch.institution_id not in batch.admission.deriving:
-            raise ReformatNotAllowed(f"institution {batch.institution_id}")
+        """Raise unless one of those who asked may still add a series there; the connections may be long gone."""
+        refusal: RenderError = SessionEnded("nobody who asked is signed in any more")
+        for admission in list(batch.admissions):
+            try:
+                await admission.check()
+            except SessionEnded:
+                continue
+            if batch.institution_id in admission.deriving:
+                batch.stored_for = admission.user_id
+                return
+            refusal = ReformatNotAllowed(f"institution {batch.institution_id}")
+        raise refusal
 
     async def _source(self, batch: Batch) -> VolumeSource:
         """The volume, as soon as it is in memory."""
@@ -239,7 +276,8 @@ def _instance(series: DerivedSeries, planes: Planes, k: int) -> tuple[bytes, boo
     """Image k's file, and whether it has a sample. Any thread."""
     values, inside = planes.taken()
     used = planes.used(k, inside)
-    return series.instance(k + 1, planes.position(k).tolist(), values, inside, used), bool(used)
+    gap = planes.crosses_hole(k)
+    return series.instance(k + 1, planes.position(k).tolist(), values, inside, used, gap=gap), bool(used)
 
 
 def _scaling(source: VolumeSource) -> Scaling:

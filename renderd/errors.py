@@ -6,11 +6,13 @@ RenderError
 ├── SeriesNotFound      no such series or stack, or this viewer may not see it
 ├── PresetNotFound      no such transfer function
 ├── PaletteNotFound     no such colours
+├── OtherPatient        a second volume of somebody else
 ├── LabelsUnknown       no such labelmap on this connection
 ├── ToolsCompiling      not yet, after a first start
 ├── TooManyEdits        no more labelmaps on this connection
 ├── InvalidFilter       amounts that a filter does not take
 ├── FilterNeedsPicture  not for volume renderings
+├── FilterNeedsGrey     not for images in colours
 ├── InvalidCurve        the reader's own curve is no transfer function
 ├── SeriesChanged       it had that stack when the page asked for it, and has others now
 ├── NotAVolume          the stack opens in 2-D only; the code says why
@@ -72,6 +74,12 @@ class PaletteNotFound(RenderError):
     code = "palette_not_found"
 
 
+class OtherPatient(RenderError):
+    """Nothing of one patient is laid over another."""
+
+    code = "fusion_other_patient"
+
+
 class LabelsUnknown(RenderError):
     """The view's labelmap was not made on this connection, or of another stack: the page sends its edits again."""
 
@@ -100,6 +108,12 @@ class FilterNeedsPicture(RenderError):
     """The filter works on pictures and projections, not on what a volume rendering shades."""
 
     code = "filter_needs_picture"
+
+
+class FilterNeedsGrey(RenderError):
+    """Filters work on modality values, which an image in colours does not have."""
+
+    code = "filter_needs_grey"
 
 
 class InvalidCurve(RenderError):

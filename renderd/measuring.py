@@ -1,14 +1,14 @@
-"""The values in a region of a picture, from stored pixels or from samples as far apart as voxels, never from greys.
+"""The values in a region of a picture, from stored pixels, voxels or samples of a slab, never from greys.
 
-What a reader is told must not depend on the zoom: of a Stack's frame the pixels count whose centres lie in the region,
-of a plane samples on a grid of the volume's finest spacing. They are the values as they came, whatever filter the
-picture has; what is hidden does not count. Plain numpy, so any thread may ask.
+What a reader is told must not depend on zoom or pan: of a Stack's frame the pixels count whose centres lie in the
+region; of a plane or a slab those of a grid that belongs to the volume (lattice.py), where extremes are stored values.
+`n` counts pixels or points of that grid. They are the values as they
+came, whatever filter the picture has; what is hidden does not count. Plain numpy, so any thread may ask.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -18,20 +18,17 @@ from kernels import statistics
 from kernels.errors import InvalidParameter
 from kernels.layers import Layers
 from kernels.picture import Picture
-from kernels.plane import reference
 from kernels.regions import Polygon, mask
-from kernels.samples import slab_samples
 from kernels.volume import Volume
 from kernels.window import OUTSIDE
 from renderd import camera
 from renderd.heat import moved
+from renderd.lattice import Lattice, values
 from renderd.protocol import Measure, Measured, PlaneView, StackView, Statistics
 from renderd.sources import Source, StackSource, VolumeSource
 
 ROUND = 360  # corners of the polygon that stands for an ellipse: its area is 0.005 % too small
 BINS = 64
-MOST_SAMPLES = 1 << 22  # of a region: a finer or larger one is no region of interest
-AT_ONCE = 1 << 20
 
 
 def measured(measure: Measure, source: Source) -> Measured:
@@ -83,39 +80,24 @@ def _of_plane(measure: Measure, view: PlaneView, source: VolumeSource) -> Measur
     plane = camera.picture(view, camera.reduced(measure.width, measure.height, 1.0))
     first = source.assembly.volume
     assert first is not None
-    values, area = _on_grid(first, plane, measure, view, source.layers)
+    found, area = _on_grid(first, plane, measure, view, source.layers)
     second = None
     if source.second is not None and view.fusion is not None:
         second, _ = _on_grid(moved(source.second.volume, view.fusion), plane, measure, view, None)
-    return Measured(measure.viewport, measure.n, area, values, second)
+    return Measured(measure.viewport, measure.n, area, found, second)
 
 
 def _on_grid(
     volume: Volume, plane: Picture, measure: Measure, view: PlaneView, layers: Layers | None
 ) -> tuple[Statistics | None, float | None]:
-    """Of samples of a volume, as far apart as its finest spacing."""
-    corners, step = outline(measure), float(volume.spacing_mm.min())
-    lengths = np.linalg.norm([plane.right, plane.down], axis=1)
-    corners = corners * lengths / step
-    low = np.floor(corners.min(axis=0))
-    width, height = (np.ceil(corners.max(axis=0)) - low + 1).astype(int)
-    if width * height > MOST_SAMPLES:
-        raise InvalidParameter("the region holds too many samples")
-    right, down = plane.right / lengths[0] * step, plane.down / lengths[1] * step
-    grid = Picture(plane.origin + low[0] * right + low[1] * down, right, down, width, height)
-    total = slab_samples(volume, grid, view.projection, view.thickness_mm).total
-    rows = max(1, AT_ONCE // (width * total))
-    bands = [
-        reference(
-            volume, replace(grid, origin=grid.origin + first * down, height=min(rows, height - first)),
-            view.projection, view.thickness_mm, layers,
-        )
-        for first in range(0, height, rows)
-    ]  # fmt: skip
-    values = np.concatenate(bands)
-    return _statistics(
-        np.where(values < OUTSIDE / 2, OUTSIDE, values).astype(np.float32), Polygon(corners - low), (step, step)
-    )
+    """Of samples of a volume, see lattice.py."""
+    lattice = Lattice(volume, plane)
+    corners = lattice.of_pixels(outline(measure))
+    grid, first = lattice.within(volume, corners)
+    if grid is None:
+        return None, 0.0
+    found = values(volume, grid, view.projection, view.thickness_mm, layers)
+    return _statistics(found, Polygon(corners - first), (lattice.step_mm, lattice.step_mm))
 
 
 def _statistics(

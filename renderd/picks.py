@@ -1,8 +1,9 @@
 """What is seen at a pixel: the answers to a viewer's picks. Its surveys (surveys.py) are answered in the same order.
 
 Any question may be asked again while an older one of its kind and viewport is being answered; only the newest one is,
-and one whose series or volume is still coming waits for it. The arithmetic is one ray in numpy, so it runs in a worker
-thread beside the compute thread.
+and one whose series or volume is still coming waits for it. The arithmetic is numpy, so it runs in worker threads
+beside the compute thread, few and of their own: look-ups and arriving images wait for none of it, and a ray for no
+region.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
 import numpy as np
 import structlog
 
 from kernels.errors import KernelError
+from kernels.layers import Layers
 from kernels.pick import Seen, projection_point, slab_point, surface_point
 from renderd import camera
 from renderd.curves import located, traced
@@ -49,6 +52,10 @@ Question = Pick | Survey | Trace | Locate | Measure
 Answer = Picked | Surveyed | Traced | Located | Measured
 Key = tuple[str, int]  # the kind of a question and its viewport
 
+# Of all connections; a region may take seconds, everything else some milliseconds.
+MEASURING = ThreadPoolExecutor(1, "measure")
+LOOKING = ThreadPoolExecutor(2, "pick")
+
 
 def seen(pick: Pick, source: Source) -> Picked:
     """The answer, from its view's source; any thread.
@@ -71,7 +78,9 @@ def _in_volume(pick: Pick, view: PlaneView | CurvedView | VolumeView, source: Vo
     """The point of a volume, and the volume's own value there, whatever filter the picture has."""
     volume = source.assembly.volume
     assert volume is not None
-    layers = source.layers if source.filtered is None else None
+    layers = source.layers
+    if layers is not None and source.filtered is not None:
+        layers = Layers(volume, layers.mask)  # over what is picked, not over what is shown
     size = camera.reduced(pick.width, pick.height, 1.0)
     u, v = pick.at[0] - 0.5, pick.at[1] - 0.5
     if isinstance(view, CurvedView):
@@ -188,7 +197,8 @@ class Picks:
         answer = nothing(question)
         try:
             arrived = await source if isinstance(source, Awaitable) else source
-            answer = await asyncio.to_thread(_answer, question, arrived)
+            pool = MEASURING if isinstance(question, Measure) else LOOKING
+            answer = await asyncio.get_running_loop().run_in_executor(pool, _answer, question, arrived)
         except (RenderError, KernelError) as error:
             log.info("nothing_found", question=question.t, code=error.code)
         except Exception:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.picture import Picture, spacing_along
+from kernels.picture import SNAP, Picture, spacing_along
 from kernels.plane import SHORT, slab
 from kernels.samples import sample_count
 from kernels.tiles import BLOCK
@@ -27,6 +27,7 @@ MAX_COUNT = 2000  # images
 MAX_SIDE = 2048  # pixels
 MAX_BYTES = 512 << 20  # of all images, which are in memory until the last one is made
 PIXEL_BYTES = 2
+POINTS = 256  # along each side of an image that are asked whether it crosses a hole
 PORTION_S = 0.01  # a portion takes about this long: a picture that somebody drags waits for no more
 
 
@@ -93,6 +94,23 @@ class Planes:
     def taken(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """The values of the image that is whole, and where they are samples."""
         return self._values, self._values != OUTSIDE
+
+    def crosses_hole(self, k: int) -> bool:
+        """Whether images are missing where image k lies, by every so many pixels and all that is between them."""
+        volume, picture = self._source.volume, self.picture(k)
+        if not volume.holes:
+            return False
+        apart = [max(1, side // POINTS) for side in (picture.width, picture.height)]
+        across, down = np.arange(0, picture.width, apart[0]), np.arange(0, picture.height, apart[1])
+        half_mm = (self.samples - 1) / 2 * spacing_along(volume, self.normal)
+        middle = picture.origin + across[:, None] * picture.right + down[:, None, None] * picture.down
+        x, y, place = np.moveaxis(volume.to_index(middle), -1, 0)
+        along = np.abs([self.normal, picture.right, picture.down] @ volume.inverse[2])
+        reach = float(along @ (half_mm, (apart[0] - 1) / 2, (apart[1] - 1) / 2))
+        meets = (x >= 0) & (x <= volume.last[0]) & (y >= 0) & (y <= volume.last[1])
+        gaps = [volume.place_of((hole, hole + 1)) for hole in volume.holes]
+        low, high = place - reach + SNAP, place + reach - SNAP
+        return any(bool((meets & (high > before) & (low < after)).any()) for before, after in gaps)
 
     def used(self, k: int, inside: NDArray[np.bool_]) -> Sequence[FrameSource]:
         """The frames that image k was computed from, whose samples lie `inside`."""

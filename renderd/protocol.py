@@ -609,8 +609,11 @@ class Statistics:
 class Measured:
     """The statistics of the volume or frame, and of a fused second volume; None where no value lies in the region.
 
-    Of a frame they are those of its stored pixels whose centres lie in the region, of a plane those of samples as far
-    apart as voxels. area_mm2: of those pixels or samples; None where the image has no known spacing.
+    Of a frame they are those of its stored pixels whose centres lie in the region. Of a plane they are those of stored
+    voxels, the nearest to each point of a grid of the volume's finest spacing (in an oblique plane half of it); of a
+    slab the extreme of the voxels, or the mean of the samples, along each point's normal. The grid belongs to the
+    volume, not to the picture. `count` and area_mm2: of those pixels or points; None where the image has no known
+    spacing.
     """
 
     viewport: int

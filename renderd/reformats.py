@@ -11,6 +11,7 @@ from renderd.errors import NotAVolume, ReformatBusy, ReformatCancelled, Reformat
 from renderd.planes import check
 from renderd.protocol import Reformat, Reformatted, Reformatting
 from storage.dicom.stacks import Stack
+from storage.errors import StorageError
 
 MAX_ASKED = 16  # that are not done
 
@@ -91,7 +92,6 @@ class Reformats:
                 raise ReformatNotAllowed(f"institution {institution_id}")
             if stack.geometry is None:
                 raise NotAVolume(stack.refusal or "no_geometry")
-        except RenderError as error:
+            asked.batch = self._batches.join(Batch(request, institution_id, stack, self._admission), asked)
+        except (RenderError, StorageError) as error:
             asked.ended(None, error.code)
-            return
-        asked.batch = self._batches.join(Batch(request, institution_id, stack, self._admission), asked)

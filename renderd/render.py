@@ -25,6 +25,7 @@ from renderd.camera import Size
 from renderd.costs import Costs
 from renderd.covers import Cover
 from renderd.drawing import Drawing
+from renderd.errors import FilterNeedsGrey
 from renderd.filters import picture_filter
 from renderd.ladder import Ladder, Rung, rungs
 from renderd.protocol import LEVELS, MAX_SIDE, CurvedView, Filter, Flag, PlaneView, StackView, VolumeView
@@ -65,6 +66,7 @@ class Renderer:
 
         Raises:
             PresetNotFound, InvalidCurve: as `transfer_of`.
+            FilterNeedsGrey: an image in colours has no filter.
         """
         view = want.view
         if isinstance(view, StackView):
@@ -122,6 +124,8 @@ class Renderer:
             flags |= Flag.DRAWN
         invert = stack.inverted != view.invert
         if stack.colour:
+            if view.filter is not None:
+                raise FilterNeedsGrey(view.filter.name)
             table = colour_table(*view.window)
             source_values = 255 - values if view.invert else values  # before sampling: outside stays black
 

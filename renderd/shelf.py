@@ -13,7 +13,7 @@ from kernels.presets import PRESETS
 from renderd.admission import Admission
 from renderd.assemble import Assembly
 from renderd.dressing import Dressing
-from renderd.errors import PresetNotFound, RenderError, SeriesChanged, SeriesNotFound, ToolsCompiling
+from renderd.errors import OtherPatient, PresetNotFound, RenderError, SeriesChanged, SeriesNotFound, ToolsCompiling
 from renderd.library import Library
 from renderd.palettes import colours_of
 from renderd.protocol import CurvedView, StackView, View, VolumeView
@@ -40,6 +40,7 @@ class KnownSeries:
     """The answer to one look-up."""
 
     institution_id: int
+    patient: int
     stacks: dict[str, Stack]  # by digest; those that were shown before images arrived stay
     error: RenderError | None
     at: float
@@ -110,6 +111,7 @@ class Shelf:
         Raises:
             SeriesNotFound: no such series or frame, or it may not be seen.
             SeriesChanged: the series has no such stack.
+            OtherPatient: the second volume is of somebody else.
             PresetNotFound, PaletteNotFound: no such transfer function or colours.
             NotAVolume, UnreadableFrame: as the library says.
             RenderError: as `Dressing.dress` says.
@@ -132,6 +134,8 @@ class Shelf:
         if fusion is not None:
             colours_of(fusion.palette)
             other = self.stack(fusion.series, fusion.stack)
+            if other is not None and self._series[fusion.series].patient != self._series[view.series].patient:
+                raise OtherPatient(f"series {view.series} and {fusion.series}")
             second = None if other is None else self._volume(viewport, *other)
             if second is None:
                 return None
@@ -207,12 +211,12 @@ class Shelf:
 
     async def _look(self, series: int) -> None:
         before = self._series.get(series)
-        institution_id, stacks = 0, dict(before.stacks) if before is not None else {}
+        institution_id, patient, stacks = 0, 0, dict(before.stacks) if before is not None else {}
         error: RenderError | None = None
         found: list[Stack] = []
         try:
             (stored,) = await with_current_headers(self._database, self._library.blobs, [await self._stored(series)])
-            institution_id = stored.institution_id
+            institution_id, patient = stored.institution_id, stored.patient
             # Some milliseconds of arithmetic for a long series.
             found = await asyncio.to_thread(stacks_of, stored.instances)
             stacks |= {stack.digest: stack for stack in found}
@@ -225,7 +229,7 @@ class Shelf:
         except Exception:
             log.exception("series_not_read", series=series)
             error = RenderError()
-        self._series[series] = KnownSeries(institution_id, stacks, error, time.monotonic())
+        self._series[series] = KnownSeries(institution_id, patient, stacks, error, time.monotonic())
         self._changed()
         if error is None:
             await asyncio.to_thread(self._library.remove_outgrown, institution_id, series, found)

@@ -55,7 +55,7 @@ class StoredInstance:
 
 @dataclass(frozen=True, slots=True)
 class StoredSeries:
-    """One series with all its instances, by InstanceNumber, those without one last."""
+    """One series with all its instances, by InstanceNumber, those without one last. patient: the row of `patients`."""
 
     id: int
     institution_id: int
@@ -66,6 +66,7 @@ class StoredSeries:
     description: str
     body_part: str
     instances: list[StoredInstance]
+    patient: int = 0
 
 
 async def find_studies(

@@ -34,15 +34,19 @@ SELECT studies.id, studies.institution_id, institutions.name AS institution, stu
  ORDER BY asked.place;
 
 -- name: find_series
-SELECT id, institution_id, study_id, series_instance_uid, number, modality, description, body_part
+SELECT series.id, series.institution_id, study_id, series_instance_uid, number, modality, series.description, body_part,
+       studies.patient_id AS patient
   FROM series
- WHERE id = $1;
+  JOIN studies ON studies.id = series.study_id
+ WHERE series.id = $1;
 
 -- name: find_series_of_study
-SELECT id, institution_id, study_id, series_instance_uid, number, modality, description, body_part
+SELECT series.id, series.institution_id, study_id, series_instance_uid, number, modality, series.description, body_part,
+       studies.patient_id AS patient
   FROM series
+  JOIN studies ON studies.id = series.study_id
  WHERE study_id = $1
- ORDER BY number NULLS LAST, id;
+ ORDER BY number NULLS LAST, series.id;
 
 -- name: find_instances
 SELECT series_id, id, sop_instance_uid, sop_class_uid, instance_number, transfer_syntax_uid, blob_sha256, header

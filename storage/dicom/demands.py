@@ -56,9 +56,8 @@ def meet(elements: Elements, stack: Stack, source: Dataset, modality: str) -> No
         elements.encoded.pop(tag_of("PatientPosition"), None)
     for keyword in (*MAY_BE_EMPTY, *OF_MODALITY[modality]):
         _leave_empty(elements, keyword)
-    if text_of(source, "BodyPartExamined").upper() in UNPAIRED and not text_of(source, "Laterality"):
-        elements.encoded.pop(tag_of("Laterality"), None)
-    elif "ImageLaterality" not in elements:
+    is_paired = text_of(source, "BodyPartExamined").upper() not in UNPAIRED
+    if is_paired and "ImageLaterality" not in elements:
         _leave_empty(elements, "Laterality")
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, MRImageStorage, PositronEmissionTomographyImageStorage
 
-from storage.dicom.carried import Source, carry
+from storage.dicom.carried import Source, carry, stripped
 from storage.dicom.demands import meet
 from storage.dicom.elements import text_of
 from storage.dicom.encoded import Elements, charset_for, charset_of, file_of, is_writable, tag_of
@@ -37,6 +37,17 @@ LOSSY_METHODS = {"50": "ISO_10918_1", "51": "ISO_10918_1", "80": "ISO_14495_1", 
 LOSSY_METHODS |= {"90": "ISO_15444_1", "91": "ISO_15444_1", "203": "ISO_15444_15"}
 MAX_DESCRIPTION = 64  # characters of an LO
 MAX_TEXT = 1024  # of an ST
+# What a reader is told of the Stack and the new images hide: a plane through a hole looks like one through air.
+NOTES = {
+    "note_missing_slices": "source slices are missing",
+    "note_tilted": "source gantry was tilted",
+    "note_uneven": "source slices are unevenly spaced",
+    "note_phase_order": "source phases are told apart by order alone",
+    "note_more_frames": "more source frames are stored than declared",
+    "note_colours": "some source values stand for colours",
+    "note_no_rescale": "source values are not calibrated",
+}
+GAP = "Source slices are missing within this image"
 _OFFSET = re.compile(r"([+-])(\d\d)(\d\d)")
 
 
@@ -61,16 +72,19 @@ class Derivation:
 
 
 def sources_of(stack: Stack, read: Callable[[FrameSource], bytes]) -> list[Source]:
-    """The images whose headers are asked what a derived one may say: that which was acquired first, and three others.
+    """The images whose headers are asked what a derived one may say: that which was acquired first, and all of them.
 
     read: the bytes of a frame's instance.
     """
     frames = stack.frames
     timed = [frame for frame in frames if "acquired" in frame.separators]
     earliest = min(timed, key=lambda frame: float(frame.separators["acquired"]), default=frames[0])
-    chosen = [earliest, frames[0], stack.middle, frames[-1]]
-    datasets = {one.blob_sha256: parse(read(one)).dataset for one in {one.blob_sha256: one for one in chosen}.values()}
-    return [Source(datasets[one.blob_sha256], one.frame) for one in chosen]
+    datasets = {
+        one.blob_sha256: stripped(parse(read(one)).dataset) for one in {one.blob_sha256: one for one in frames}.values()
+    }
+    asked = {(one.blob_sha256, one.frame): one for one in frames}.values()  # tiles of a mosaic say the same
+    first = Source(parse(read(earliest)).dataset, earliest.frame)
+    return [first, *(Source(datasets[one.blob_sha256], one.frame) for one in asked)]
 
 
 class DerivedSeries:
@@ -89,6 +103,7 @@ class DerivedSeries:
         self.sop_class_uid = str(CLASSES[self.modality])
         self._scaling, self._derivation = scaling, derivation
         self._shared = Elements()
+        self._is_phantom = False
         carry(self._shared, sources, self.modality)
         source = sources[0].dataset
         put_machine(self._shared, sources[0])
@@ -106,9 +121,12 @@ class DerivedSeries:
         values: NDArray[np.float32],
         inside: NDArray[np.bool_],
         used: Sequence[FrameSource],
+        *,
+        gap: bool = False,
     ) -> bytes:
         """A file's bytes. number: from 1. position: of the first pixel. values: modality values [rows, columns], which
-        are samples where `inside`. used: the frames that they were computed from.
+        are samples where `inside`. used: the frames that they were computed from. gap: whether images are missing
+        where it lies.
         """
         derivation = self._derivation
         normal = np.cross(derivation.orientation[:3], derivation.orientation[3:])
@@ -124,6 +142,8 @@ class DerivedSeries:
             own.put("ImageIndex", number)
         if used:
             own.encoded[tag_of("SourceImageSequence")] = source_images(used)
+        if gap:
+            own.put("ImageComments", f"{WATERMARK}: not a patient. {GAP}" if self._is_phantom else GAP)
         own.put_bytes("PixelData", "OW", self._scaling.stored(values, inside).tobytes())
         return file_of(self._shared.with_(own), self.sop_class_uid, uid, uid_of("Farview"))
 
@@ -136,6 +156,7 @@ class DerivedSeries:
         description = description[:MAX_DESCRIPTION]
         if WATERMARK in text_of(source, "ImageComments"):
             shared.carry(source, tag_of("ImageComments"))
+            self._is_phantom = True
         declared = charset_of(source)
         shared.charset = charset_for(description, declared, shared.is_ascii)
         if shared.charset != declared:
@@ -144,7 +165,8 @@ class DerivedSeries:
         number = text_of(source, "SeriesNumber")
         of = f" of series {number}" if number.isdigit() else ""
         phase = f", phase {stack.phase.number + 1} of {stack.phase.count}" if stack.phase else ""
-        shared.put("DerivationDescription", f"{_words(derivation)}{of}{phase}"[:MAX_TEXT])
+        notes = "".join(f"; {NOTES[note]}" for note in stack.notes if note in NOTES)
+        shared.put("DerivationDescription", f"{_words(derivation)}{of}{phase}{notes}"[:MAX_TEXT])
 
     def _put_series(self, stack: Stack, source: Dataset) -> None:
         shared, derivation = self._shared, self._derivation

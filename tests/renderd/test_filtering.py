@@ -11,6 +11,7 @@ import pytest
 from kernels.gaussian import reference as smoothed
 from kernels.volume import Volume
 from renderd.protocol import Filter, Flag
+from storage.dicom.write import write_colour
 from tests.renderd.conftest import AFFINE, House, phantom
 from tests.renderd.page import Frame, Page
 from tests.renderd.shows import PLANE, STACK, VOLUME, show
@@ -97,10 +98,17 @@ async def test_a_slider_that_runs_on_leaves_only_its_last_volume(house: House, p
     assert 1 <= len(made) <= 8
 
 
-async def test_an_image_in_colours_is_not_filtered(house: House, page: Page) -> None:
-    series = await house.add_ct()
-    stack = house.seen(STACK, series, frame=5, filter=Filter("edge"))
-    assert (await final(page, stack, 1)).final
+@pytest.mark.parametrize("chosen", EVERY, ids=lambda chosen: chosen.name)
+async def test_an_image_in_colours_is_not_filtered_and_that_is_said(house: House, page: Page, chosen: Filter) -> None:
+    rgb = np.random.default_rng(1).integers(0, 256, (40, 50, 3)).astype(np.uint8)
+    series = await house.add([write_colour(rgb)])
+    view = house.seen(STACK, series, centre=(24.5, 19.5), extent_mm=40.0, window=(127.5, 255.0))
+    plain = await final(page, view, 1)
+    assert plain.header.flags & Flag.COLOUR
+    await page.send(show(number=2, view=replace(view, filter=chosen)))
+    assert (await page.message("trouble"))["code"] == "filter_needs_grey"
+    assert (await final(page, view, 3)).digest == plain.digest
+    assert {frame.header.input for frame in page.frames} == {1, 3}
 
 
 async def test_what_is_still_being_compiled_comes_by_itself(house: House, page: Page) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from renderd.heat import REACH_MM, heats_of, rigid
 from renderd.palettes import colours_of
-from renderd.protocol import Flag, Fusion
+from renderd.protocol import Flag, Fusion, Measure
 from storage.dicom.write import write_series
+from storage.studies import StoredSeries, find_series
 from tests.renderd.conftest import SHAPE, House
 from tests.renderd.page import Frame, Page
 from tests.renderd.shows import PLANE, VOLUME, show
@@ -108,6 +109,36 @@ async def test_a_second_volume_that_may_not_be_seen_is_refused(house: House, pag
     second = await house.add(list(write_series(hot_spot(), COARSE, seed="x", modality="MR")), "There")
     await page.send(show(view=house.seen(PLANE, first, fusion=fusion(house, second))))
     assert (await page.message("trouble"))["code"] == "series_not_found"
+
+
+@pytest.mark.parametrize("view", [PLANE, VOLUME], ids=["plane", "rendering"])
+async def test_two_patients_are_never_fused(house: House, page: Page, view: Any) -> None:
+    """Not even for a page that asks for it; nothing of the second is picked or measured either."""
+    first = await house.add_ct(np.full(SHAPE, -1000, np.int16))
+    second = await house.add(
+        list(write_series(hot_spot(), COARSE, seed="spot", modality="MR", attributes={"PatientID": "SOMEBODY-ELSE"}))
+    )
+    await page.send(show(view=house.seen(view, first, fusion=fusion(house, second))))
+    assert (await page.message("trouble"))["code"] == "fusion_other_patient"
+    measure = Measure(
+        1, 3, 64, 48, "rectangle", ((1.0, 1.0), (60.0, 40.0)), house.seen(PLANE, first, fusion=fusion(house, second))
+    )
+    await page.send(measure)
+    answer = await page.message("measured")
+    assert (answer["first"], answer["second"]) == (None, None)
+    assert not page.frames
+
+
+async def test_another_study_of_the_same_patient_is_fused(house: House, page: Page) -> None:
+    first, second = await two(house)
+    studies = [(await house_series(house, series)).study_id for series in (first, second)]
+    assert studies[0] != studies[1]
+    assert (await final(page, house.seen(PLANE, first, extent_mm=48.0, fusion=fusion(house, second)), 1)).final
+
+
+async def house_series(house: House, series: int) -> StoredSeries:
+    async with house.database.acting(None) as connection:
+        return await find_series(connection, series)
 
 
 async def test_colours_that_nobody_knows_are_refused(house: House, page: Page) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +14,9 @@ import pytest
 from renderd import picks
 from renderd.errors import SeriesNotFound
 from renderd.picks import Picks
-from renderd.protocol import ClipBox, Pick, Picked, View
+from renderd.protocol import ClipBox, Cut, Edit, Filter, Labels, LabelStyle, Measure, Measured, Pick, Picked, View
 from tests.renderd.conftest import AFFINE, SHAPE, House, phantom
-from tests.renderd.page import Page
+from tests.renderd.page import PATIENCE_S, Page
 from tests.renderd.shows import PLANE, STACK, VOLUME, show
 
 
@@ -99,6 +101,32 @@ async def test_what_is_clipped_away_is_not_picked(house: House, page: Page) -> N
     boxed = replace(front, clip_box=ClipBox((0.0, 3.0, 3.0), axes, (2.0, 2.0, 2.0)))
     assert (await picked(page, boxed, n=8))["point"] == pytest.approx((0, 1.25, 3), abs=0.25)
     assert (await picked(page, boxed, n=9, at=(33.1, 24.0)))["point"] is None  # 2.3 mm to the left of the middle
+
+
+@pytest.mark.parametrize("more", [{}, {"filter": Filter("gaussian", size=1.6)}], ids=["plain", "filtered"])
+async def test_what_is_hidden_is_not_picked_whatever_filter_the_rendering_has(
+    house: House, page: Page, more: dict[str, Any]
+) -> None:
+    array = np.full(SHAPE, -1000, np.int16)
+    array[2:10, 10:30, 10:40] = 1500
+    series = await house.add_ct(array)
+    stack = house.digests[series]
+    # The block's front half, seen from the side: y from −8 to 0.
+    cut = Cut(
+        centre=(0.0, 0.0, 0.0),
+        right=(0.0, 1.0, 0.0),
+        down=(0.0, 0.0, -1.0),
+        lasso=((-100.0, -100.0), (0.0, -100.0), (0.0, 100.0), (-100.0, 100.0)),
+        label=255,
+    )
+    await page.send(Edit(1, series, stack, None, cut))
+    assert (await page.message("edited"))["changed"] > 0
+    labels = Labels(1, (LabelStyle(255, shown=False),))
+    view = house.seen(VOLUME, series, centre=(0.0, 0.0, 3.0), labels=labels, **more)
+    answer = await picked(page, view)
+    assert answer["point"] == pytest.approx((0, 0, 3), abs=0.8)
+    whole = await picked(page, replace(view, labels=None), n=8)
+    assert whole["point"][1] == pytest.approx(-16 + 9.5 * 0.8, abs=0.8)
 
 
 async def test_the_maximum_of_a_projection_is_picked_where_it_lies_and_not_where_it_is_cut_away(
@@ -221,6 +249,31 @@ async def test_a_pick_without_a_source_or_whose_work_fails_sees_nothing(
     desk.picks.receive(ask(PLANE, 2))
     await desk.rest()
     assert desk.answers == [1, 2]
+
+
+async def test_large_regions_of_many_viewports_hold_up_neither_picks_nor_look_ups(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+
+    def slow(measure: Measure, source: Any) -> Measured:
+        assert go.wait(PATIENCE_S)
+        return Measured(measure.viewport, measure.n, None, None, None)
+
+    monkeypatch.setattr(picks, "measured", slow)
+    desk.source = object()
+    try:
+        for viewport in range(2, 42):
+            desk.picks.receive(Measure(viewport, viewport, 64, 48, "ellipse", ((1.0, 1.0), (9.0, 9.0)), PLANE))
+        desk.picks.receive(ask(PLANE, 1))
+        async with asyncio.timeout(PATIENCE_S):
+            await asyncio.to_thread(time.monotonic)
+            await asyncio.wait([desk.picks._working["pick", 1]])
+        assert desk.answers == [1]
+    finally:
+        go.set()
+    await desk.rest()
+    assert sorted(desk.answers) == [1, *range(2, 42)]
 
 
 async def test_nothing_is_answered_after_a_viewport_or_the_connection_closed(desk: Desk) -> None:

@@ -11,6 +11,7 @@ import pytest
 from kernels.errors import InvalidPicture
 from kernels.picture import Picture, spacing_along
 from kernels.plane import reference
+from kernels.volume import Volume
 from kernels.window import OUTSIDE
 from renderd import planes
 from renderd.errors import ReformatTooLarge
@@ -89,6 +90,28 @@ def test_the_frames_that_an_image_is_computed_from_are_known(volume: VolumeSourc
     assert used(replace(axial, origin=(-20.0, -16.0, 0.0), thickness_mm=6.0)) == [3, 4, 5]
     assert used(REFORMAT) == list(range(12))
     assert used(replace(axial, origin=(-20.0, -16.0, 40.0))) == []
+
+
+def test_it_is_known_which_images_cross_a_hole(volume: VolumeSource) -> None:
+    """Images are missing between slices 4 and 5, which stand at 0 and at 2 mm."""
+    whole = volume.volume
+    assert not Planes(REFORMAT, volume).crosses_hole(0)
+    volume.assembly.volume = Volume(whole.array, whole.affine, holes=(4,))
+    axial = replace(REFORMAT, down=(0.0, 1.0, 0.0), height=40)
+
+    def crosses(z: float, **values: Any) -> bool:
+        return Planes(replace(axial, origin=(-20.0, -16.0, z), **values), volume).crosses_hole(0)
+
+    assert [crosses(z) for z in (-1.0, 0.0, 0.1, 1.0, 1.9, 2.0, 5.0)] == [False, False, True, True, True, False, False]
+    assert crosses(-2.0, thickness_mm=6.0) is False  # from −4 to 0 mm
+    assert crosses(-1.0, thickness_mm=6.0) is True
+    assert crosses(1.0, width=3, height=3, pixel_mm=0.1) is True
+    beside = replace(axial, origin=(500.0, -16.0, 1.0))
+    assert not Planes(beside, volume).crosses_hole(0)
+    for asked in (REFORMAT, replace(REFORMAT, width=600, height=600, pixel_mm=0.05)):
+        assert Planes(asked, volume).crosses_hole(0)
+    above = replace(REFORMAT, height=3)  # from 14 to 12.4 mm
+    assert not Planes(above, volume).crosses_hole(0)
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from kernels.picture import Picture
 from kernels.plane import reference, slab
@@ -19,6 +21,7 @@ from kernels.volume import Volume
 from kernels.window import OUTSIDE
 from renderd import batches, reformats
 from renderd.assemble import Assembly
+from renderd.planes import PORTION_S
 from renderd.protocol import CancelReformat, Reformat
 from storage import access
 from storage.access import READ_STUDIES
@@ -30,8 +33,8 @@ from storage.studies import StoredSeries, find_series
 from storage.users import create_user, grant
 from tests.flows.acquisitions import MR, Planes, Storing, classic, planes
 from tests.renderd.conftest import PASSWORD, House
-from tests.renderd.page import PATIENCE_S, Page
-from tests.renderd.shows import REFORMAT
+from tests.renderd.page import PATIENCE_S, Frame, Page
+from tests.renderd.shows import PLANE, REFORMAT, show
 
 RIGHT, DOWN = (0.8, 0.6, 0.0), (0.36, -0.48, -0.8)
 OBLIQUE = {"right": RIGHT, "down": DOWN, "origin": (-25.0, -3.0, 14.0), "width": 70, "height": 70, "pixel_mm": 0.7}
@@ -133,6 +136,13 @@ async def until_idle(house: House) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while tasks := [task for task in asyncio.all_tasks() if task.get_name() == "reformat"]:
             await asyncio.wait(tasks)
+
+
+async def begun(house: House, page: Page, number: int) -> None:
+    """Until so many batches are in the queue or in the making: the series of each has been looked up."""
+    async with asyncio.timeout(PATIENCE_S):
+        while len(house.server._batches._batches) < number:
+            await page.silence()
 
 
 # ── what is made ──
@@ -282,16 +292,41 @@ async def test_its_making_is_told_image_by_image(house: House, page: Page, brake
     await answer(page, REFORMAT.request)
 
 
-async def test_pictures_go_on_while_a_series_is_made(house: House, page: Page, brake: Brake) -> None:
-    from tests.renderd.shows import PLANE, show
+async def test_pictures_go_on_while_the_compute_thread_makes_a_series(
+    house: House, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread is never without a portion of the series, which does not end before the pictures are there."""
+    goes_on, portions, real = threading.Event(), [], batches.Planes.step
 
+    def step(self: batches.Planes) -> bool:
+        portions.append(threading.current_thread().name)
+        if not goes_on.is_set():
+            time.sleep(PORTION_S)
+            return False
+        return real(self)
+
+    monkeypatch.setattr(batches.Planes, "step", step)
     source = await house.add_ct()
     await page.send(request(house, source))
-    await brake.wait()
-    await page.send(show(view=house.seen(PLANE, source)))
-    await page.final()
-    brake.release()
+    await begun(house, page, 1)
+    async with asyncio.timeout(PATIENCE_S):
+        while len(portions) < 3:
+            await page.silence()
+    for number in range(1, 6):
+        before = len(portions)
+        view = house.seen(PLANE, source, extent_mm=40.0 + number)
+        await page.send(show(number=number, view=view, moving=True))
+        await page.until(lambda got: isinstance(got, Frame))
+        await page.send(show(number=number, view=view))
+        await page.final(number=number)
+        assert len(portions) - before < 100  # pictures come first: between two of their bands goes one portion at most
+    between = len(portions)
+    async with asyncio.timeout(PATIENCE_S):
+        while len(portions) == between:  # and the series after them
+            await page.silence()
+    goes_on.set()
     assert (await answer(page, REFORMAT.request))["series"]
+    assert {name.split("_")[0] for name in portions} == {"compute"}
 
 
 # ── asked again ──
@@ -452,6 +487,42 @@ async def test_who_has_signed_out_meanwhile_stores_nothing(house: House, brake: 
         brake.release()
 
 
+@pytest.mark.parametrize("gone", ["first", "last"])
+async def test_of_two_who_ask_it_is_stored_for_the_one_who_stays(house: House, brake: Brake, gone: str) -> None:
+    source = await house.add_ct()
+    sessions = [await house.sign_in(login) for login in ("first", "last")]
+    async with AsyncExitStack() as stack:
+        pages = [await stack.enter_async_context(house.connect(session)) for session in sessions]
+        await pages[0].send(request(house, source))
+        await brake.wait()
+        await pages[1].send(request(house, source))
+        await pages[1].message("reformatting")
+        async with house.database.plain() as connection:
+            await end_session(connection, sessions[gone == "last"])
+            ids = {row["login"]: row["id"] for row in await connection.fetch("SELECT id, login FROM users")}
+        stays = "first" if gone == "last" else "last"
+        with capture_logs() as logged:
+            brake.release()
+            assert (await answer(pages[stays == "last"], REFORMAT.request))["series"]
+        assert [entry["user"] for entry in logged if entry["event"] == "reformatted"] == [ids[stays]]
+
+
+async def test_who_has_cancelled_is_no_reason_to_store_it(house: House, page: Page, brake: Brake) -> None:
+    """The other one who asked has signed out."""
+    source, session = await house.add_ct(), await house.sign_in("other")
+    async with nothing_more_is_stored(house):
+        async with house.connect(session) as other:
+            await other.send(request(house, source))
+            await brake.wait()
+            await page.send(request(house, source))
+            await page.message("reformatting")
+            await page.send(CancelReformat(REFORMAT.request))
+            assert (await answer(page, REFORMAT.request))["code"] == "reformat_cancelled"
+            async with house.database.plain() as connection:
+                await end_session(connection, session)
+        brake.release()
+
+
 async def test_planes_beside_the_volume_are_refused(house: House, page: Page) -> None:
     source = await house.add_ct()
     async with nothing_more_is_stored(house):
@@ -506,6 +577,77 @@ async def test_a_viewer_asks_for_so_many_at_once_and_no_more(
     for n in range(3):
         await page.send(request(house, source, request=f"request-{n}"))
     assert (await answer(page, "request-2"))["code"] == "reformat_busy"
+    brake.release()
+    for n in range(2):
+        assert (await answer(page, f"request-{n}"))["series"]
+
+
+async def test_a_new_connection_is_no_new_allowance(
+    house: House, brake: Brake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "MOST_OF_PERSON", 2)
+    source, session = await house.add_ct(), await house.sign_in()
+    for n in range(2):
+        async with house.connect(session) as page:
+            await page.send(request(house, source, request=f"request-{n}"))
+            await begun(house, page, n + 1)
+    async with house.connect(session) as page:
+        assert (await ask(page, request(house, source, request="request-2")))["code"] == "reformat_busy"
+        await page.send(request(house, source, request="request-1"))  # goes on
+        async with house.connect(await house.sign_in("other")) as other:
+            await other.send(request(house, source, request="request-3"))
+            await begun(house, other, 3)
+            brake.release()
+            assert (await answer(other, "request-3"))["series"]
+        assert (await answer(page, "request-1"))["series"]
+        assert (await ask(page, request(house, source, request="request-2")))["series"]
+
+
+async def test_all_together_are_bounded_but_everybody_may_begin_one(
+    house: House, page: Page, brake: Brake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "MOST", 2)
+    source = await house.add_ct()
+    for n in range(3):
+        await page.send(request(house, source, request=f"request-{n}"))
+    assert (await answer(page, "request-2"))["code"] == "reformat_busy"
+    async with house.connect(await house.sign_in("other")) as other:
+        await other.send(request(house, source, request="other-01"))
+        assert (await ask(other, request(house, source, request="other-02")))["code"] == "reformat_busy"
+        brake.release()
+        assert (await answer(other, "other-01"))["series"]
+
+
+async def test_people_take_turns(house: House, page: Page, brake: Brake) -> None:
+    """One plane of another person comes before what the first has asked for already."""
+    source = await house.add_ct()
+    for n in range(3):
+        await page.send(request(house, source, request=f"request-{n}"))
+    await brake.wait()
+    async with house.connect(await house.sign_in("other")) as other:
+        await other.send(request(house, source, request="other-01", count=1))
+        await begun(house, other, 4)
+        brake.release()
+        theirs = (await answer(other, "other-01"))["series"]
+    mine = [(await answer(page, f"request-{n}"))["series"] for n in range(3)]
+    assert mine[0] < theirs < mine[1] < mine[2]
+
+
+async def test_there_is_room_for_all_that_is_queued_or_it_is_refused(
+    house: House, page: Page, brake: Brake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, one = await house.add_ct(), 50 * 28 * 2 * 3
+    real = house.blobs.check_room
+
+    def check_room(size: int) -> None:
+        if size == 3 * one:
+            raise DiskFull(f"no room for {size}")
+        real(size)
+
+    monkeypatch.setattr(house.blobs, "check_room", check_room)
+    for n in range(3):
+        await page.send(request(house, source, request=f"request-{n}"))
+    assert (await answer(page, "request-2"))["code"] == "disk_full"
     brake.release()
     for n in range(2):
         assert (await answer(page, f"request-{n}"))["series"]

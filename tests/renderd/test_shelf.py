@@ -19,7 +19,7 @@ def test_an_answer_that_is_raised_for_every_view_does_not_grow() -> None:
     shelf = Shelf(others, others, others, lambda: None, tell=others, refuse=others, dressing=others)
     assert isinstance(STACK, StackView)
     known = SeriesNotFound("series 1")
-    shelf._series[STACK.series] = KnownSeries(0, {}, known, time.monotonic())
+    shelf._series[STACK.series] = KnownSeries(0, 0, {}, known, time.monotonic())
     for _ in range(3):
         with pytest.raises(SeriesNotFound, match="series 1") as caught:
             shelf.find(1, STACK)

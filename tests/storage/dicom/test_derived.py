@@ -261,9 +261,15 @@ def test_what_would_not_be_true_of_the_new_planes_stays_behind() -> None:
 
 
 def test_of_the_acquisition_it_takes_what_all_images_say_alike() -> None:
-    files = ct(KVP="120", each=lambda z: {"AcquisitionTime": f"10000{z}", "DataCollectionDiameter": 500 + z})
+    files = classic(EIGHT, KVP="120", each=lambda z: {"AcquisitionTime": f"10000{z}"})
     new = read(first_of(files))
-    assert float(new.KVP) == 120 and "AcquisitionTime" not in new and "DataCollectionDiameter" not in new
+    assert float(new.KVP) == 120 and "AcquisitionTime" not in new
+    for one in range(8):
+        for other in ("250", None):
+            values = {z: other if z == one else "500" for z in range(8)}
+            files = classic(EIGHT, KVP="120", each=lambda z, values=values: {"DataCollectionDiameter": values[z]})
+            assert len(stacks_of(instances(files))) == 1
+            assert "DataCollectionDiameter" not in read(first_of(files)), (one, other)
 
 
 def test_a_pet_keeps_the_times_by_which_its_activity_is_known() -> None:
@@ -386,11 +392,73 @@ def test_a_loss_that_only_the_codestream_tells_is_told_too() -> None:
     assert new.LossyImageCompressionRatio > 1
 
 
-def test_what_is_burned_in_stays_told() -> None:
-    assert read(first_of(ct(BurnedInAnnotation="YES"))).BurnedInAnnotation == "YES"
-    some = ct(each=lambda z: {"BurnedInAnnotation": "YES" if z == 2 else "NO"})
-    assert read(first_of(some)).BurnedInAnnotation == "YES"
-    assert read(first_of(ct(BurnedInAnnotation="NO"))).BurnedInAnnotation == "NO"
+EIGHT = planes(size=(8, 10), steps=np.arange(8) * 3.0)
+
+
+@pytest.mark.parametrize("keyword", ["BurnedInAnnotation", "RecognizableVisualFeatures"])
+def test_what_one_of_the_images_warns_of_stays_told(keyword: str) -> None:
+    def said(*values: str | None) -> str:
+        new = read(first_of(classic(EIGHT, each=lambda z: {keyword: values[z]})))
+        return str(new.get(keyword, "nothing"))
+
+    assert said(*8 * ["NO"]) == "NO"
+    assert said(*8 * ["YES"]) == "YES"
+    for one in range(8):
+        values: list[str | None] = 8 * ["NO"]
+        values[one] = "YES"
+        assert said(*values) == "YES", one
+        values[one] = None
+        assert said(*values) == "nothing", one
+
+
+def test_missing_slices_are_told_of_the_series_and_of_the_images_where_they_are() -> None:
+    files = classic(EIGHT.only([0, 1, 2, 3, 5, 6, 7]))
+    series, stack = derive(files)
+    assert stack.geometry is not None and stack.geometry.holes == (3,)
+    plain = read(series.instance(1, (0, 0, 0), VALUES, EVERYWHERE, stack.frames[:2]))
+    across = read(series.instance(2, (0, 0, 0), VALUES, EVERYWHERE, stack.frames, gap=True))
+    assert "source slices are missing" in plain.DerivationDescription
+    assert "missing" not in plain.get("ImageComments", "") and "slices are missing" in across.ImageComments
+    whole = read(first_of(classic(EIGHT)))
+    assert "missing" not in whole.DerivationDescription
+
+
+def test_a_phantom_with_missing_slices_stays_one() -> None:
+    files = list(write_series(np.zeros((8, 8, 10), np.int16), np.eye(4)))
+    series, stack = derive(files[:3] + files[4:])
+    new = read(series.instance(1, (0, 0, 0), VALUES, EVERYWHERE, stack.frames, gap=True))
+    assert "PHANTOM: not a patient" in new.ImageComments and "missing" in new.ImageComments
+
+
+@pytest.mark.parametrize(
+    ("sides", "laterality", "image_laterality"),
+    [("RRRR", "R", None), ("LLLL", "L", None), ("RRLL", "", None), ("RRR-", "", None), ("BBBB", None, "B")],
+)
+def test_enhanced_images_say_side_and_region_in_a_group(
+    sides: str, laterality: str | None, image_laterality: str | None
+) -> None:
+    knee = item(CodeValue="72696002", CodingSchemeDesignator="SCT", CodeMeaning="Knee")
+    frames = [
+        EnhancedFrame(
+            WHERE,
+            z,
+            groups={
+                "FrameAnatomySequence": [
+                    item(AnatomicRegionSequence=[knee], **({} if side == "-" else {"FrameLaterality": side}))
+                ]
+            },
+        )
+        for z, side in enumerate(sides)
+    ]
+    new = read(first_of([enhanced(frames)]))
+    assert (new.get("Laterality"), new.get("ImageLaterality")) == (laterality, image_laterality)
+    (region,) = new.AnatomicRegionSequence
+    assert region.CodeMeaning == "Knee"
+
+
+def test_images_of_both_sides_are_of_no_side() -> None:
+    files = classic(EIGHT, BodyPartExamined="KNEE", each=lambda z: {"Laterality": "R" if z < 5 else "L"})
+    assert read(first_of(files)).Laterality in ("", None)
 
 
 def test_a_description_is_never_longer_than_its_element() -> None:
