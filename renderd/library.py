@@ -240,7 +240,10 @@ class Library:
 
     def _tell(self, assembly: Assembly | None) -> None:
         for listener in list(self.listeners):
-            listener(assembly)
+            try:
+                listener(assembly)
+            except Exception:  # one viewer's; the others are told all the same
+                log.exception("listener_failed")
 
     def prepared(self) -> None:
         """The tools' kernels are there."""
