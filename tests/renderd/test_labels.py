@@ -203,7 +203,7 @@ async def test_the_cache_counts_what_labels_take(house: House, page: Page) -> No
 
 def test_a_connection_has_only_so_many_labelmaps() -> None:
     said: list[Any] = []
-    edits = Edits(lambda series, stack: None, None, said.append)  # type: ignore[arg-type]
+    edits = Edits(lambda series, stack: None, None, None, said.append)  # type: ignore[arg-type]
     for n in range(MAX_EDITS + 1):
         edits.receive(Edit(n, 1, "0" * 64, None, BONE))
     assert [(answer.n, answer.code) for answer in said] == [(MAX_EDITS, "too_many_edits")]

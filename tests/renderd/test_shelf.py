@@ -15,8 +15,9 @@ from tests.renderd.shows import STACK
 
 
 def test_an_answer_that_is_raised_for_every_view_does_not_grow() -> None:
-    others: Any = SimpleNamespace(listeners=set())
-    shelf = Shelf(others, others, others, lambda: None, tell=others, refuse=others, dressing=others)
+    others: Any = SimpleNamespace(listeners=set(), forget=lambda who: None, closed=lambda place: None)
+    how = {"tell": others, "refuse": others, "dressing": others, "workshop": others}
+    shelf = Shelf(others, others, others, lambda: None, **how)
     assert isinstance(STACK, StackView)
     known = SeriesNotFound("series 1")
     shelf._series[STACK.series] = KnownSeries(0, {}, known, time.monotonic())
