@@ -35,12 +35,11 @@ class Cache(Generic[K, Item]):
     from.
     """
 
-    def __init__(self, budget_bytes: int, kept: Callable[[], Collection[K]] = tuple) -> None:
-        """kept: which keys must stay."""
+    def __init__(self, budget_bytes: int) -> None:
         self.budget_bytes = budget_bytes
         self.size_bytes = 0
         self._items: OrderedDict[K, Item] = OrderedDict()
-        self._kept = kept
+        self.kept: Callable[[], Collection[K]] = tuple  # keys that must stay, there or not
         self._made_from: dict[K, tuple[K, ...]] = {}
 
     def __len__(self) -> int:
@@ -49,6 +48,10 @@ class Cache(Generic[K, Item]):
     def items(self) -> list[Item]:
         """All of them."""
         return list(self._items.values())
+
+    def held(self) -> dict[K, int]:
+        """What is held at this moment, and its bytes."""
+        return {key: item.size_bytes for key, item in self._items.items() if item.held}
 
     def get(self, key: K) -> Item | None:
         """The item, which now counts as just used."""
@@ -79,7 +82,7 @@ class Cache(Generic[K, Item]):
         """Come down to the budget, if what may go is enough; not by the newest item nor what it was made from."""
         if self.size_bytes <= self.budget_bytes:
             return
-        stays = set(self._kept())
+        stays = set(self.kept())
         if newest is not None:
             stays |= {newest} | self._sources_of(newest)
         for key, item in self._items.items():

@@ -11,7 +11,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from renderd.cache import Cache
 from renderd.errors import NotAVolume
 
 Key = Hashable  # of the cache
@@ -34,8 +36,9 @@ class Claim:
 class Claims:
     """On the event loop."""
 
-    def __init__(self, budget_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self.budget_bytes = budget_bytes
+    def __init__(self, cache: Cache[Key, Any], clock: Callable[[], float] = time.monotonic) -> None:
+        self._cache = cache
+        cache.kept = self.keys
         self._clock = clock
         self._claims: dict[Who, Claim] = {}
         self._held: dict[Key, Needed] = {}  # what is being made, with what it is made from
@@ -51,9 +54,13 @@ class Claims:
         claimed = (claim.needed for claim in self._claims.values())
         return {key for needed in (*claimed, *self._held.values()) for key in needed}
 
+    def could_fit(self, size_bytes: int) -> bool:
+        """Whether so much can be in memory at all."""
+        return size_bytes <= self._cache.budget_bytes
+
     def check(self, needed: Needed) -> None:
         """Raise NotAVolume if this can never be in memory together."""
-        if sum(needed.values()) > self.budget_bytes:
+        if not self.could_fit(sum(needed.values())):
             raise NotAVolume("volume_too_large")
 
     def ask(self, who: Who, needed: Needed) -> bool:
@@ -92,10 +99,10 @@ class Claims:
                 claim.at = self._clock()
 
     def _fits(self, needed: Needed) -> bool:
-        together = dict(needed)
+        together = {**self._cache.held(), **needed}  # pictures hold what they are rendered from
         for other in (*self._held.values(), *(claim.needed for claim in self._claims.values())):
             together.update(other)
-        return sum(together.values()) <= self.budget_bytes
+        return sum(together.values()) <= self._cache.budget_bytes
 
     def _lapse(self, now: float) -> None:
         for who, claim in list(self._claims.items()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import weakref
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
@@ -13,9 +12,9 @@ from numpy.typing import NDArray
 
 from kernels.labelmap import LABELS
 from kernels.layers import COLUMNS, Layers
+from renderd.assemble import volume_bytes
 from renderd.derived import Derived, Part
 from renderd.edits import Edits, Found
-from renderd.errors import NotAVolume
 from renderd.filtered import Filtered, filtered_part
 from renderd.heat import Heat, heat_part, heats_of
 from renderd.labelmaps import Hiding, Labelmap, hiding_part
@@ -87,21 +86,21 @@ class Dressing:
             NotAVolume: the stack has no volume.
         """
         institution_id, stack = first
-        if stack.geometry is None:
-            raise NotAVolume(stack.refusal or "no_geometry")
-        key, voxels = (institution_id, stack.digest), math.prod(stack.geometry.shape)
+        key, voxels = (institution_id, stack.digest), volume_bytes(stack) // np.dtype(stack.dtype).itemsize
         labels, fusion = (None, None) if isinstance(view, CurvedView) else (view.labels, view.fusion)
         parts: dict[str, Part] = {}
         if view.filter is not None and is_shaded(view):
             parts["filter"] = filtered_part(key, stack, voxels, view.filter)
-        if labels is not None:
-            parts["labels"] = self._edits.part(labels.n, *first)
-            labelmap: Labelmap | None = self._workshop.ready(parts["labels"].key)
-            shown = shown_of(labels.styles)
-            if not shown.all() and (labelmap is None or hides(labelmap, labels.styles)):
-                parts["mask"] = hiding_part(key, parts["labels"], shown)
         if fusion is not None and second is not None and is_shaded(view):
             parts["heat"] = heat_part(key, (second[0], second[1].digest), voxels, fusion)
+        if labels is not None:
+            shown = shown_of(labels.styles)
+            beside = sum(part.size_bytes for part in parts.values()) + (0 if shown.all() else voxels)
+            beside += 0 if second is None else volume_bytes(second[1])
+            parts["labels"] = self._edits.part(labels.n, *first, beside)
+            labelmap: Labelmap | None = self._workshop.ready(parts["labels"].key)
+            if not shown.all() and (labelmap is None or hides(labelmap, labels.styles)):
+                parts["mask"] = hiding_part(key, parts["labels"], shown)
         return parts
 
     def dress(

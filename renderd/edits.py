@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,8 +84,8 @@ class Edits:
         for edit in list(self._open.values()):
             self._answer(edit)
 
-    def part(self, n: int, institution_id: int, stack: Stack) -> Part:
-        """Labelmap n of a stack.
+    def part(self, n: int, institution_id: int, stack: Stack, beside: int = 0) -> Part:
+        """Labelmap n of a stack; `beside`: how many bytes must be in memory with it and the stack's volume.
 
         Raises:
             LabelsUnknown: there is none of this number, or it is another volume's.
@@ -95,12 +94,12 @@ class Edits:
         node, key, size = self._nodes.get(n), (institution_id, stack.digest), volume_bytes(stack)
         if node is None or node.stack != stack.digest:
             raise LabelsUnknown(f"labelmap {n}")
-        assert stack.geometry is not None
-        voxels = math.prod(stack.geometry.shape)
+        voxels = size // np.dtype(stack.dtype).itemsize
         changes, base = [node.change], node.base
-        is_there = self._workshop.has(node.key(key)) or not self._workshop.fits({0: size, 1: voxels, 2: voxels})
-        # From the nearest one that is there; what lies between had to make room, and only its changes are made again.
-        while base is not None and (is_there or not self._workshop.has(base.key(key))):
+        # From the nearest one that is there, if there is room for both; what lies between had to make room, and its
+        # changes are made again.
+        has, is_alone = self._workshop.has, not self._workshop.claims.could_fit(size + beside + 2 * voxels)
+        while base is not None and (is_alone or has(node.key(key)) or not has(base.key(key))):
             changes.insert(0, base.change)
             base = base.base
         begin = lambda assembly, labelmap=None: Labelmap(assembly, labelmap, changes)  # noqa: E731

@@ -77,8 +77,8 @@ class Library:
 
     def __init__(self, home: Home, blobs: BlobStore, budget_bytes: int) -> None:
         # Volumes by institution and digest, and what is derived from them (derived.py): one budget for all.
-        self.claims = Claims(budget_bytes)
-        self.volumes: Cache[Hashable, Assembly | Derived] = Cache(budget_bytes, self.claims.keys)
+        self.volumes: Cache[Hashable, Assembly | Derived] = Cache(budget_bytes)
+        self.claims = Claims(self.volumes)
         self.frames: Cache[tuple[Key, int], Picture] = Cache(FRAMES_BYTES)
         self.drawings: Cache[tuple[Key, int], Drawing] = Cache(DRAWINGS_BYTES)
         self.tools_ready = True  # whether the tools' kernels are compiled, see compiling.py

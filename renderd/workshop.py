@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 RETRY_S = 30.0
 FAILURES = 1000  # remembered at most
-AGAIN_S = 1.0  # who had no room is asked again after this, whatever happens
+AGAIN_S = 0.25  # who had no room is asked again after this, whatever happens: nothing tells when a picture is done
 
 Aside = Callable[[Callable[[], Any], Hashable], Awaitable[Any]]  # work on the compute thread, and for whom
 
@@ -31,7 +31,8 @@ class Workshop:
     """On the event loop; `changed` is called when something has come, or there is room."""
 
     def __init__(self, cache: Cache[Hashable, Any], claims: Claims, aside: Aside, changed: Callable[[], None]) -> None:
-        self._cache, self._claims, self._aside, self._changed = cache, claims, aside, changed
+        self.claims = claims
+        self._cache, self._aside, self._changed = cache, aside, changed
         self._making: dict[Hashable, Derived] = {}
         self._wanted: dict[Who, frozenset[Hashable]] = {}  # what everybody asked for last
         self._failed: dict[Hashable, tuple[float, RenderError]] = {}
@@ -47,19 +48,15 @@ class Workshop:
         found = self._cache.get(key)
         return found if found is not None and found.is_ready else None
 
-    def fits(self, needed: Needed) -> bool:
-        """Whether all this can be in memory together."""
-        return sum(needed.values()) <= self._claims.budget_bytes
-
     def admit(self, who: Who, needed: Needed) -> bool:
         """Whether all this is there, or may be made now: `who` then has a claim to it until `find` gives it.
 
         Raises:
             NotAVolume: it cannot be in memory together.
         """
-        self._claims.check(needed)
+        self.claims.check(needed)
         is_missing = [self.ready(key) is None for key in needed]  # each counts as just used
-        if not any(is_missing) or self._claims.ask(who, needed):
+        if not any(is_missing) or self.claims.ask(who, needed):
             return True
         if self._again is None:
             self._again = asyncio.get_running_loop().call_later(AGAIN_S, self._ask_again)
@@ -94,17 +91,17 @@ class Workshop:
     def forget_all(self, owner: Hashable) -> None:
         """The connection is gone."""
         self._wanted = {who: keys for who, keys in self._wanted.items() if who[0] != owner}
-        self._claims.release_all(owner)
+        self.claims.release_all(owner)
         self._come_down()
 
     def _release(self, who: Who) -> None:
-        if self._claims.release(who):
+        if self.claims.release(who):
             self._come_down()
 
     def _come_down(self) -> None:
         """Something is no longer claimed: others may have its room."""
         self._cache.make_room()
-        if self._claims.is_waited_for:
+        if self.claims.is_waited_for:
             if self._again is not None:
                 self._again.cancel()
             self._again = asyncio.get_running_loop().call_soon(self._ask_again)
@@ -128,7 +125,7 @@ class Workshop:
             return
         item = part.begin(*sources)
         sizes = {key: source.size_bytes for key, source in zip(keys, sources, strict=True)}  # type: ignore[union-attr]
-        self._claims.hold(part.key, {part.key: item.size_bytes, **sizes})
+        self.claims.hold(part.key, {part.key: item.size_bytes, **sizes})
         self._making[part.key] = item
         self._cache.put(part.key, item, part.volumes)
         task = asyncio.create_task(self._make(part.key, item, owner), name="derive")
@@ -155,7 +152,7 @@ class Workshop:
         finally:
             if self._making.get(key) is item:
                 del self._making[key]
-                self._claims.let_go(key)
+                self.claims.let_go(key)
                 if not done:
                     self._cache.remove(key)
             self._cache.make_room()

@@ -93,7 +93,8 @@ def test_what_something_held_was_made_from_stays_with_it() -> None:
 
 def test_what_is_kept_for_somebody_stays_until_it_is_not() -> None:
     kept = {"a"}
-    cache: Cache[str, Item] = Cache(20, lambda: kept)
+    cache: Cache[str, Item] = Cache(20)
+    cache.kept = lambda: kept
     for name in "abc":
         cache.put(name, Item(10))
     assert cache.get("a") is not None and cache.get("b") is None

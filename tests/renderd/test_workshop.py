@@ -51,8 +51,8 @@ class Bench:
     """A workshop whose portions wait to be let through, and those who ask it again and again."""
 
     def __init__(self, budget_bytes: int = 100, volume_bytes: int = 10) -> None:
-        self.claims = Claims(budget_bytes)
-        self.cache: Cache[Any, Any] = Cache(budget_bytes, self.claims.keys)
+        self.cache: Cache[Any, Any] = Cache(budget_bytes)
+        self.claims = Claims(self.cache)
         self.cache.put(VOLUME, Volume(volume_bytes))
         self.gate = asyncio.Semaphore(0)
         self.changes = 0
