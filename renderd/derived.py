@@ -54,11 +54,14 @@ class Derived(ABC):
         self._slices = max(1, min(int(slices * PORTION_S / max(took, 1e-6)), 2 * slices))
         return False, beside
 
-    def portions(self, count: int) -> Iterator[tuple[int, int]]:
-        """First and last + 1 of so many of `count` slices as take PORTION_S each time; yield after each of them."""
+    def portions(self, count: int, least: int = 1) -> Iterator[tuple[int, int]]:
+        """First and last + 1 of so many of `count` slices as take PORTION_S each time; yield after each of them.
+
+        least: fewer would take as long.
+        """
         first, self._slices = 0, 1  # what they cost has nothing to do with what was done before
         while first < count:
-            last = min(first + self._slices, count)
+            last = min(first + max(least, self._slices // least * least), count)
             self._slices = last - first
             yield first, last
             first = last

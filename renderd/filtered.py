@@ -16,6 +16,9 @@ from renderd.filters import volume_filter
 from renderd.protocol import Filter
 from storage.dicom.stacks import Stack
 
+TOGETHER = 8  # slices of a portion at least, but
+MOST_VOXELS = 1 << 22  # no more because of that
+
 
 def dtype_of(chosen: Filter, source: Any) -> np.dtype[Any]:
     """A median is one of the values that were there; everything else lies between them."""
@@ -52,7 +55,8 @@ class Filtered(Derived):
         assert source is not None
         run, (nz, ny, nx) = volume_filter(self._filter), source.array.shape
         array = np.zeros(source.array.shape, self._dtype)
-        for first, last in self.portions(nz):
+        # A filter reads the slices about its own, and works on some of those anew for each portion.
+        for first, last in self.portions(nz, max(1, min(TOGETHER, MOST_VOXELS // (ny * nx)))):
             run(source, (slice(first, last), slice(0, ny), slice(0, nx)), array[first:last])
             yield None
         self.volume = Volume(array, source.affine, source.places, source.holes)

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from kernels.bilateral import LEAST_VALUE, MOST_VALUE, bilateral, neighbours
+from kernels.bilateral import LEAST_VALUE, MOST_SIGMA, MOST_VALUE, bilateral
 from kernels.box import Region, spacing_of
 from kernels.derivatives import taps
 from kernels.errors import InvalidParameter, InvalidVolume
@@ -82,10 +82,10 @@ def check(chosen: Filter, volume: Volume) -> None:
         return  # which counts voxels
     try:
         spacing_mm = spacing_of(volume)
-        if chosen.name == "bilateral":
-            neighbours(spacing_mm, size)
-        else:
+        if chosen.name != "bilateral":
             taps(spacing_mm, size, 1)
+        elif not 0 < size <= MOST_SIGMA * min(spacing_mm):
+            raise InvalidFilter(f"a bilateral filter reaches above 0 and at most {MOST_SIGMA:g} voxels")
     except InvalidVolume as error:
         raise NotAVolume(error.code) from None
     except InvalidParameter as error:

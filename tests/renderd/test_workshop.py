@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from kernels.errors import InvalidVolume
-from renderd import workshop
+from renderd import derived, workshop
 from renderd.cache import Cache
 from renderd.claims import AT_ONCE, Claims
 from renderd.derived import Beside, Derived, Part
@@ -294,3 +295,34 @@ async def test_who_has_no_room_is_asked_again_although_nothing_came(monkeypatch:
     now[0] = 100.0
     await bench.settle()
     assert answer
+
+
+class Slices(Derived):
+    """Slices that take so long each, by a clock that is passed on by hand."""
+
+    def __init__(self, cost_s: float, least: int, now: list[float]) -> None:
+        super().__init__(1)
+        self.taken: list[int] = []
+        self._cost_s, self._least, self._now = cost_s, least, now
+
+    def make(self) -> Iterator[Beside | None]:
+        for first, last in self.portions(200, self._least):
+            self.taken.append(last - first)
+            self._now[0] += self._cost_s * (last - first)
+            yield None
+
+
+@pytest.mark.parametrize(
+    "cost_s, least, longest", [(0.2, 1, 1), (0.02, 1, 2), (0.001, 1, 50), (0.02, 8, 8), (0.001, 8, 48)]
+)
+def test_a_portion_has_as_many_slices_as_there_is_time_for(
+    monkeypatch: pytest.MonkeyPatch, cost_s: float, least: int, longest: int
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(derived.time, "perf_counter", lambda: now[0])
+    slices = Slices(cost_s, least, now)
+    while not slices.step()[0]:
+        now[0] += 5.0  # pictures between them count for nothing
+    assert sum(slices.taken) == 200
+    assert max(slices.taken) in (longest, longest - 1) and slices.taken[0] == least
+    assert all(after <= 2 * before for before, after in pairwise(slices.taken))
