@@ -99,6 +99,11 @@ class Assembly:
         return (self.institution_id, self.stack.digest)
 
     @property
+    def is_ready(self) -> bool:
+        """Whether all of it is there."""
+        return self.volume is not None
+
+    @property
     def held(self) -> bool:
         """Whether it is being made, or a picture is being rendered from it."""
         return self.volume is None or len(self.sources) > 0

@@ -55,22 +55,29 @@ async def warm_tools(kernels: Path, prepared: Callable[[], None]) -> None:
 
     What fails there is compiled by the first who needs it, who then waits.
     """
-    if not (kernels / TOOLS).exists():
-        begun = time.monotonic()
-        process = await asyncio.create_subprocess_exec(
-            *TOOLS_COMMAND, stdout=asyncio.subprocess.DEVNULL, preexec_fn=end_with_us(signal.SIGKILL)
-        )
-        try:
-            code = await process.wait()
-        finally:
-            if process.returncode is None:
-                process.kill()
-        if code:
-            log.warning("compiler_ended", code=code)
-        else:
-            (kernels / TOOLS).touch()
-            log.info("warm_tools", seconds=round(time.monotonic() - begun, 1))
+    try:
+        if not (kernels / TOOLS).exists():
+            await _compile_tools(kernels)
+    except Exception:  # no `nice`, no more processes, a full disk: nobody waits for ever because of that
+        log.exception("tools_not_compiled")
     prepared()
+
+
+async def _compile_tools(kernels: Path) -> None:
+    begun = time.monotonic()
+    process = await asyncio.create_subprocess_exec(
+        *TOOLS_COMMAND, stdout=asyncio.subprocess.DEVNULL, preexec_fn=end_with_us(signal.SIGKILL)
+    )
+    try:
+        code = await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    if code:
+        log.warning("compiler_ended", code=code)
+    else:
+        (kernels / TOOLS).touch()
+        log.info("warm_tools", seconds=round(time.monotonic() - begun, 1))
 
 
 async def compile_apart(tell: Callable[[int, int], None]) -> None:

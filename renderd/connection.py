@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Hashable
+from collections.abc import Awaitable, Hashable, Sequence
+from functools import partial
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
@@ -16,9 +17,9 @@ from websockets.exceptions import ConnectionClosed
 from renderd.admission import Admission
 from renderd.assemble import Assembly
 from renderd.batches import Batches
-from renderd.derived import Workshop
+from renderd.derived import Part
 from renderd.dressing import Dressing
-from renderd.edits import Edits
+from renderd.edits import Edits, Found, Gathered
 from renderd.errors import InvalidMessage, RenderError
 from renderd.library import Library
 from renderd.picks import Answer, Picks, nothing
@@ -57,6 +58,7 @@ from renderd.scheduler import Scheduler
 from renderd.shelf import Shelf
 from renderd.sources import Source
 from renderd.viewer import Frame, Viewer, Want
+from renderd.workshop import Workshop
 from storage.database import Database
 
 MAX_MESSAGES = 128  # waiting beside frames; further ones are dropped, the oldest first
@@ -81,13 +83,13 @@ class Connection:
         self._socket = socket
         self._admission = admission
         self._scheduler = scheduler
-        self._edits = Edits(self._assembly, workshop, self._tell_edited)
+        self._edits = Edits(self._edited, self._gather, workshop, self._tell_edited)
         dressing = Dressing(workshop, self._edits)
         self._shelf = Shelf(
             database, admission, library, self._changed,
-            tell=self._tell_loading, refuse=self._tell_trouble, dressing=dressing,
+            tell=self._tell_loading, refuse=self._tell_trouble, dressing=dressing, workshop=workshop,
         )  # fmt: skip
-        self._picks = Picks(self._shelf.find, self._tell_answer)
+        self._picks = Picks(partial(self._shelf.find, asks=True), self._tell_answer)
         self._reformats = Reformats(self._shelf.stack, batches, admission, self._tell_reformat)
         self._messages: dict[Hashable, ToViewer] = {}
         self._something = asyncio.Event()
@@ -109,7 +111,6 @@ class Connection:
             self._scheduler.leave(self)
             self._reformats.close()
             self._picks.close()
-            self._edits.close()
             self._shelf.close()
 
     # ── in ──
@@ -177,8 +178,11 @@ class Connection:
         self._edits.changed()
         self._reformats.changed()
 
-    def _assembly(self, series: int, stack: str) -> Assembly | None:
-        return self._shelf.assembly(series, stack)
+    def _edited(self, series: int, stack: str) -> Found | None:
+        return self._shelf.edited(series, stack)
+
+    def _gather(self, place: Hashable, stacks: Sequence[Found], parts: Sequence[Part]) -> Gathered | None:
+        return self._shelf.gather(place, stacks, parts)
 
     def _tell_edited(self, answer: Edited) -> None:
         self._say(("edited", answer.n), answer)

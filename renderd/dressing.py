@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Hashable
-from dataclasses import replace
-from typing import cast
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kernels.labelmap import LABELS
 from kernels.layers import COLUMNS, Layers
-from renderd.derived import Derived, Workshop
-from renderd.edits import Edits
-from renderd.filtered import Filtered
-from renderd.filters import volume_filter
-from renderd.heat import Heat, heats_of
-from renderd.labelmaps import Hiding, Labelmap, mask_key
-from renderd.protocol import CurvedView, Filter, Fusion, Labels, LabelStyle, PlaneView, VolumeView
+from renderd.assemble import volume_bytes
+from renderd.derived import Derived, Part
+from renderd.edits import Edits, Found
+from renderd.filtered import Filtered, filtered_part
+from renderd.heat import Heat, heat_part, heats_of
+from renderd.labelmaps import Hiding, Labelmap, hiding_part
+from renderd.protocol import CurvedView, LabelStyle, PlaneView, VolumeView
 from renderd.sources import VolumeSource
+from renderd.workshop import Workshop
 
 View = PlaneView | CurvedView | VolumeView
 
@@ -55,90 +57,87 @@ def hides(labelmap: Labelmap, styles: tuple[LabelStyle, ...]) -> bool:
     return bool((~shown_of(styles) & (labelmap.counts > 0)).any())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """Layers, and what they were made from: by identity, as long as all of it lives."""
+
+    key: Hashable
+    layers: Layers
+    of: list[weakref.ref[Any]]
+
+
 class Dressing:
     """That of one connection's viewports. On the event loop."""
 
     def __init__(self, workshop: Workshop, edits: Edits) -> None:
         self._workshop, self._edits = workshop, edits
-        self._layers: dict[int, tuple[Hashable, Layers]] = {}  # the last of each viewport
+        self._layers: dict[Hashable, Known] = {}  # the last of each viewport
 
-    def closed(self, viewport: int) -> None:
-        """Nobody waits for this viewport's any more."""
-        self._layers.pop(viewport, None)
-        for what in ("filter", "mask", "heat"):
-            self._workshop.forget((id(self), viewport, what))
+    def closed(self, place: Hashable) -> None:
+        """Nothing is shown there any more, or nothing with layers."""
+        self._layers.pop(place, None)
 
-    def close(self) -> None:
-        """The connection is gone."""
-        for viewport in list(self._layers):
-            self.closed(viewport)
-
-    def dress(
-        self, viewport: int, view: View, source: VolumeSource, second: VolumeSource | None
-    ) -> VolumeSource | None:
-        """The source with all that the view puts over it; None while something of that is made.
+    def parts(self, view: View, first: Found, second: Found | None) -> dict[str, Part]:
+        """What the view puts over its stack, by what it is.
 
         Raises:
             LabelsUnknown: the view's labelmap was not made on this connection.
             InvalidFilter, FilterNeedsPicture: as `filters.volume_filter`.
-            RenderError: something cannot be made, or takes more memory than there is.
+            NotAVolume: the stack has no volume.
         """
+        institution_id, stack = first
+        key, voxels = (institution_id, stack.digest), volume_bytes(stack) // np.dtype(stack.dtype).itemsize
         labels, fusion = (None, None) if isinstance(view, CurvedView) else (view.labels, view.fusion)
-        wanted: dict[str, Derived | None] = {}
+        parts: dict[str, Part] = {}
         if view.filter is not None and is_shaded(view):
-            wanted["filter"] = self._filtered(viewport, view.filter, source)
-        if labels is not None:
-            key, labelmap = self._edits.labelmap(labels.n, source.assembly)
-            wanted["labels"] = labelmap
-            if labelmap is not None and hides(labelmap, labels.styles):
-                wanted["mask"] = self._hiding(viewport, key, labelmap, labels, source)
+            parts["filter"] = filtered_part(key, stack, voxels, view.filter)
         if fusion is not None and second is not None and is_shaded(view):
-            wanted["heat"] = self._heat(viewport, fusion, source, second)
-        made = {what: derived for what, derived in wanted.items() if derived is not None}
-        if len(made) < len(wanted):
-            return None
-        filtered, labelmap = cast(Filtered | None, made.get("filter")), cast(Labelmap | None, made.get("labels"))
-        dressed = replace(source, second=second, labelmap=labelmap, filtered=filtered, held=tuple(made.values()))
-        return replace(dressed, layers=self._layers_of(viewport, view, dressed, made))
+            parts["heat"] = heat_part(key, (second[0], second[1].digest), voxels, fusion)
+        if labels is not None:
+            shown = shown_of(labels.styles)
+            beside = sum(part.size_bytes for part in parts.values()) + (0 if shown.all() else voxels)
+            beside += 0 if second is None else volume_bytes(second[1])
+            parts["labels"] = self._edits.part(labels.n, *first, beside)
+            labelmap: Labelmap | None = self._workshop.ready(parts["labels"].key)
+            if not shown.all() and (labelmap is None or hides(labelmap, labels.styles)):
+                parts["mask"] = hiding_part(key, parts["labels"], shown)
+        return parts
 
-    def _layers_of(self, viewport: int, view: View, source: VolumeSource, made: dict[str, Derived]) -> Layers | None:
+    def dress(
+        self,
+        place: Hashable,
+        view: View,
+        source: VolumeSource,
+        second: VolumeSource | None,
+        made: dict[str, Derived],
+    ) -> VolumeSource:
+        """The source with all that the view puts over it; `made`: each of its parts."""
+        labelmap, filtered = cast(Labelmap | None, made.get("labels")), cast(Filtered | None, made.get("filter"))
+        dressed = replace(source, second=second, labelmap=labelmap, filtered=filtered, held=tuple(made.values()))
+        return replace(dressed, layers=self._layers_of(place, view, dressed, made))
+
+    def _layers_of(self, place: Hashable, view: View, source: VolumeSource, made: dict[str, Derived]) -> Layers | None:
         """What rays and samples take into account; the same object as long as it is the same."""
-        if isinstance(view, CurvedView):
-            return None
+        labels, fusion = (None, None) if isinstance(view, CurvedView) else (view.labels, view.fusion)
         mask, heat = cast(Hiding | None, made.get("mask")), cast(Heat | None, made.get("heat"))
-        tints = tints_of(view.labels.styles) if view.labels is not None and is_shaded(view) else None
+        tints = tints_of(labels.styles) if labels is not None and is_shaded(view) else None
         labelmap = source.labelmap if tints is not None and tints[:, 3].any() else None
         if mask is None and heat is None and labelmap is None:
+            self._layers.pop(place, None)
             return None
-        styles = None if view.labels is None else view.labels.styles
-        key = (source.volume, mask, heat, labelmap, styles, view.fusion)
-        known = self._layers.get(viewport)
-        if known is not None and known[0] == key:
-            return known[1]
+        of = [one for one in (source.assembly, source.filtered, mask, heat, labelmap) if one is not None]
+        key = (*map(id, of), None if labels is None else labels.styles, fusion)
+        known = self._layers.get(place)
+        if known is not None and known.key == key:
+            return known.layers
         layers = Layers(
             source.volume,
             None if mask is None else mask.layer,
             None if labelmap is None else labelmap.layer,
             None if labelmap is None else tints,
             None if heat is None else heat.layer,
-            None if heat is None or view.fusion is None else heats_of(view.fusion),
+            None if heat is None or fusion is None else heats_of(fusion),
         )
-        self._layers[viewport] = (key, layers)
+        gone = lambda _: self._layers.pop(place, None)  # noqa: E731 - whoever left the cache must not stay in here
+        self._layers[place] = Known(key, layers, [weakref.ref(one, gone) for one in of])
         return layers
-
-    def _filtered(self, viewport: int, chosen: Filter, source: VolumeSource) -> Filtered | None:
-        volume_filter(chosen)  # raises what a reader should know at once
-        key = ("filtered", *source.assembly.key, chosen)
-        return self._workshop.find(key, lambda: Filtered(source.assembly, chosen), (id(self), viewport, "filter"))
-
-    def _hiding(
-        self, viewport: int, labelmap_key: Hashable, labelmap: Labelmap, labels: Labels, source: VolumeSource
-    ) -> Hiding | None:
-        shown = shown_of(labels.styles)
-        key = (*source.assembly.key, mask_key(labelmap_key, shown))
-        return self._workshop.find(key, lambda: Hiding(source.assembly, labelmap, shown), (id(self), viewport, "mask"))
-
-    def _heat(self, viewport: int, fusion: Fusion, source: VolumeSource, second: VolumeSource) -> Heat | None:
-        key = ("heat", *source.assembly.key, *second.assembly.key, fusion.move, fusion.window)
-        begin = lambda: Heat(source.assembly, second.assembly, fusion)  # noqa: E731 - one line says what is made
-        return self._workshop.find(key, begin, (id(self), viewport, "heat"))

@@ -10,6 +10,7 @@ RenderError
 ├── LabelsUnknown       no such labelmap on this connection
 ├── ToolsCompiling      not yet, after a first start
 ├── TooManyEdits        no more labelmaps on this connection
+├── LabelsTaken         another labelmap has this number
 ├── InvalidFilter       amounts that a filter does not take
 ├── FilterNeedsPicture  not for volume renderings
 ├── FilterNeedsGrey     not for images in colours
@@ -96,6 +97,12 @@ class TooManyEdits(RenderError):
     """A connection has had as many labelmaps as it may."""
 
     code = "too_many_edits"
+
+
+class LabelsTaken(RenderError):
+    """A labelmap of this number was made on this connection, by other changes: a number means one thing."""
+
+    code = "labels_taken"
 
 
 class InvalidFilter(RenderError):

@@ -7,16 +7,18 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from kernels.bilateral import bilateral
-from kernels.box import Region
-from kernels.errors import InvalidParameter
+from kernels.bilateral import LEAST_VALUE, MOST_SIGMA, MOST_VALUE, bilateral
+from kernels.box import Region, spacing_of
+from kernels.derivatives import taps
+from kernels.errors import InvalidParameter, InvalidVolume
 from kernels.filters import Filter as PictureFilter
 from kernels.gaussian import gaussian
 from kernels.gradient import gradient_magnitude
 from kernels.median3d import median3d
+from kernels.unsharp import MOST as MOST_SHARPENING
 from kernels.unsharp import unsharp
 from kernels.volume import Volume
-from renderd.errors import FilterNeedsPicture, InvalidFilter
+from renderd.errors import FilterNeedsPicture, InvalidFilter, NotAVolume
 from renderd.protocol import Filter
 
 VolumeFilter = Callable[[Volume, Region, NDArray[Any]], object]
@@ -66,3 +68,29 @@ def volume_filter(chosen: Filter) -> VolumeFilter:
                 raise InvalidFilter("a volume's median has a radius of 1 or 2 voxels")
             return lambda volume, region, out: median3d(volume, 2 * int(size) + 1, region=region, out=out)
     raise FilterNeedsPicture(chosen.name)
+
+
+def check(chosen: Filter, volume: Volume) -> None:
+    """Whether a filter of volumes can work on this one: what its kernel would refuse after its memory was taken.
+
+    Raises:
+        InvalidFilter: a length is too small or too large for the volume's voxels, or another amount for the filter.
+        NotAVolume: the volume's grid is not even.
+    """
+    size, strength = chosen.size, chosen.strength
+    if chosen.name == "median":
+        return  # which counts voxels
+    try:
+        spacing_mm = spacing_of(volume)
+        if chosen.name != "bilateral":
+            taps(spacing_mm, size, 1)
+        elif not 0 < size <= MOST_SIGMA * min(spacing_mm):
+            raise InvalidFilter(f"a bilateral filter reaches above 0 and at most {MOST_SIGMA:g} voxels")
+    except InvalidVolume as error:
+        raise NotAVolume(error.code) from None
+    except InvalidParameter as error:
+        raise InvalidFilter(str(error)) from None
+    if chosen.name == "bilateral" and not LEAST_VALUE <= strength <= MOST_VALUE:
+        raise InvalidFilter(f"a bilateral filter tells values apart by {LEAST_VALUE:g} … {MOST_VALUE:g}")
+    if chosen.name == "unsharp" and strength > MOST_SHARPENING:
+        raise InvalidFilter(f"an unsharp mask adds at most {MOST_SHARPENING:g} times the detail")

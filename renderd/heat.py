@@ -17,7 +17,8 @@ from kernels.plane import plane
 from kernels.volume import Volume
 from kernels.window import window
 from renderd.assemble import Assembly
-from renderd.derived import PORTION_VOXELS, Beside, Derived
+from renderd.cache import Key
+from renderd.derived import Beside, Derived, Part
 from renderd.palettes import colours_of
 from renderd.protocol import Fusion
 
@@ -49,31 +50,36 @@ def heats_of(fusion: Fusion) -> NDArray[np.float32]:
     return table
 
 
+def heat_part(key: Key, second: Key, voxels: int, fusion: Fusion) -> Part:
+    """The layer of one volume over another of so many voxels."""
+    name = ("heat", *key, *second, fusion.move, fusion.window)
+    return Part(name, voxels, (key, second), lambda assembly, other: Heat(assembly, other, fusion))
+
+
 class Heat(Derived):
     """The layer of one volume over another."""
 
+    layer: Layer
+
     def __init__(self, assembly: Assembly, second: Assembly, fusion: Fusion) -> None:
         assert assembly.volume is not None and second.volume is not None
-        super().__init__((assembly.key, second.key), assembly.volume.array.size)
-        self.layer = Layer(np.empty(assembly.volume.array.shape, np.uint8))
-        self._volume: Volume | None = assembly.volume
-        self._second = moved(second.volume, fusion)
+        super().__init__(assembly.volume.array.size)
+        self._volumes: tuple[Volume, Volume] | None = (assembly.volume, moved(second.volume, fusion))
         self._window = fusion.window
 
     def make(self) -> Iterator[Beside | None]:
-        volume = self._volume
-        assert volume is not None
+        assert self._volumes is not None
+        volume, second = self._volumes
         (nz, ny, nx), matrix = volume.array.shape, volume.affine
         places = volume.place_of(np.arange(nz))
-        at_once = max(1, PORTION_VOXELS // (8 * ny * nx))  # a sample of a plane costs more than a copy
+        layer = Layer(np.empty(volume.array.shape, np.uint8))
         values = np.empty((ny, nx), np.float32)
-        for z in range(nz):
-            corner = volume.to_patient((0, 0, places[z]))
-            picture = Picture(corner, matrix[:3, 0], matrix[:3, 1], nx, ny)
-            window(
-                plane(self._second, picture, values), *self._window, function="LINEAR_EXACT", out=self.layer.array[z]
-            )
-            if z % at_once == at_once - 1:
-                yield None
-        self._volume = None
-        _ = self.layer.highest
+        for first, last in self.portions(nz):
+            for z in range(first, last):
+                corner = volume.to_patient((0, 0, places[z]))
+                picture = Picture(corner, matrix[:3, 0], matrix[:3, 1], nx, ny)
+                greys = plane(second, picture, values)
+                window(greys, *self._window, function="LINEAR_EXACT", out=layer.array[z])
+            yield None
+        _ = layer.highest
+        self.layer, self._volumes = layer, None

@@ -7,7 +7,7 @@ it, undo finds the older one, and one that had to make room is made again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,21 +15,16 @@ import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.components import seeded
 from kernels.cut import Lasso, cut
 from kernels.labelmap import LABELS, mask_of
 from kernels.layers import Layer
+from kernels.volume import Volume
 from renderd.assemble import Assembly
+from renderd.cache import Key
 from renderd.camera import axes
-from renderd.derived import PORTION_VOXELS, Beside, Derived
+from renderd.connecting import keep_connected
+from renderd.derived import Beside, Derived, Part
 from renderd.protocol import Change, Cut, Keep, Threshold
-
-
-def portions(shape: tuple[int, ...]) -> Iterator[tuple[int, int]]:
-    """First and last + 1 of so many slices as have PORTION_VOXELS."""
-    step = max(1, PORTION_VOXELS // (shape[1] * shape[2]))
-    for first in range(0, shape[0], step):
-        yield first, min(first + step, shape[0])
 
 
 def chain_of(before: str, change: Change) -> str:
@@ -38,53 +33,60 @@ def chain_of(before: str, change: Change) -> str:
 
 
 class Labelmap(Derived):
-    """uint8 [z, y, x] on the volume's grid; how many voxels have which label, and how many the last change changed."""
+    """uint8 [z, y, x] on the volume's grid; how many voxels have which label, and how many the last change changed.
 
-    def __init__(self, assembly: Assembly, base: Labelmap | None, change: Change) -> None:
+    base: what the changes begin with; None: a volume without labels.
+    """
+
+    layer: Layer
+
+    def __init__(self, assembly: Assembly, base: Labelmap | None, changes: Sequence[Change]) -> None:
         assert assembly.volume is not None
-        super().__init__((assembly.key,), assembly.volume.array.size)
-        self.volume = assembly.volume
-        self.layer = Layer(np.empty(self.volume.array.shape, np.uint8))
+        super().__init__(assembly.volume.array.size)
         self.counts = np.zeros(LABELS, np.int64)
         self.changed = 0
-        self._base, self._change = base, change
+        self._volume: Volume | None = assembly.volume
+        self._base, self._changes = base, changes
 
     def make(self) -> Iterator[Beside | None]:
-        labels, change = self.layer.array, self._change
-        for first, last in portions(labels.shape):
+        volume = self._volume
+        assert volume is not None
+        labels = np.empty(volume.array.shape, np.uint8)
+        for first, last in self.portions(len(labels)):
             labels[first:last] = 0 if self._base is None else self._base.layer.array[first:last]
             yield None
-        if isinstance(change, Keep):
-            yield lambda: self._keep(change)
-        else:
-            lasso = _lasso(change) if isinstance(change, Cut) else None
-            for first, last in portions(labels.shape):
-                if lasso is not None and isinstance(change, Cut):
-                    how: dict[str, Any] = {"inside": change.inside, "only": change.only, "slices": (first, last)}
-                    self.changed += cut(self.volume, labels, lasso, change.label, **how)
-                elif isinstance(change, Threshold):
-                    self.changed += _threshold(self.volume.array[first:last], labels[first:last], change)
-                yield None
-        for first, last in portions(labels.shape):
+        for change in self._changes:
+            self.changed = 0
+            yield from self._change(volume, labels, change)
+        for first, last in self.portions(len(labels)):
             self.counts += np.bincount(labels[first:last].reshape(-1), minlength=LABELS)
             yield None
-        self._base = None  # its memory is not this one's business any more
-        _ = self.layer.highest
+        layer = Layer(labels)
+        _ = layer.highest
+        self.layer, self._volume, self._base = layer, None, None  # whose memory is not this one's business any more
 
-    def _keep(self, change: Keep) -> None:
-        labels = self.layer.array
+    def _change(self, volume: Volume, labels: NDArray[np.uint8], change: Change) -> Iterator[Beside | None]:
+        if isinstance(change, Keep):
+            yield lambda: self._keep(volume, labels, change)
+            return
+        lasso = _lasso(change) if isinstance(change, Cut) else None
+        for first, last in self.portions(len(labels)):
+            if lasso is not None and isinstance(change, Cut):
+                how: dict[str, Any] = {"inside": change.inside, "only": change.only, "slices": (first, last)}
+                self.changed += cut(volume, labels, lasso, change.label, **how)
+            elif isinstance(change, Threshold):
+                self.changed += _threshold(volume.array[first:last], labels[first:last], change)
+            yield None
+
+    async def _keep(self, volume: Volume, labels: NDArray[np.uint8], change: Keep) -> None:
         last = np.array(labels.shape[::-1]) - 1
-        x, y, place = self.volume.to_index(change.point)
-        at = np.rint([x, y, self.volume.slice_of(place)])
+        x, y, place = volume.to_index(change.point)
+        at = np.rint([x, y, volume.slice_of(place)])
         if (at < 0).any() or (at > last).any():
             return
-        x, y, z = at.astype(int)
-        if labels[z, y, x] != change.label:
-            return
-        mine = labels == change.label
-        lost = mine & ~seeded(mine, [(z, y, x)])
-        self.changed = int(np.count_nonzero(lost))
-        labels[lost] = change.other
+        x, y, z = at.astype(int).tolist()
+        if labels[z, y, x] == change.label:
+            self.changed = await keep_connected(labels, (z, y, x), change.other)
 
 
 def _lasso(change: Cut) -> Lasso:
@@ -101,25 +103,30 @@ def _threshold(values: NDArray[Any], labels: NDArray[np.uint8], change: Threshol
     return changed
 
 
+def hiding_part(key: Key, labelmap: Part, shown: NDArray[np.bool_]) -> Part:
+    """The mask of a labelmap when only some labels are shown."""
+    name = ("mask", labelmap.key, shown.tobytes())
+    begin = lambda assembly, base: Hiding(base, shown)  # noqa: E731 - one line says what is made
+    return Part(name, labelmap.size_bytes, (key,), begin, labelmap.key)
+
+
 class Hiding(Derived):
     """The mask of a labelmap when some labels are not shown."""
 
-    def __init__(self, assembly: Assembly, labelmap: Labelmap, shown: NDArray[np.bool_]) -> None:
-        super().__init__((assembly.key,), labelmap.size_bytes)
-        self.layer = Layer(np.empty(labelmap.layer.array.shape, np.uint8))
-        self._labelmap: Labelmap | None = labelmap
+    layer: Layer
+
+    def __init__(self, labelmap: Labelmap, shown: NDArray[np.bool_]) -> None:
+        super().__init__(labelmap.size_bytes)
+        self._labels: NDArray[np.uint8] | None = labelmap.layer.array
         self._shown = shown
 
     def make(self) -> Iterator[Beside | None]:
-        assert self._labelmap is not None
-        labels, mask = self._labelmap.layer.array, self.layer.array
-        for first, last in portions(labels.shape):
+        labels = self._labels
+        assert labels is not None
+        mask = np.empty(labels.shape, np.uint8)
+        for first, last in self.portions(len(labels)):
             mask_of(labels[first:last], self._shown, mask[first:last])
             yield None
-        self._labelmap = None
-        _ = self.layer.highest
-
-
-def mask_key(labelmap: Hashable, shown: NDArray[np.bool_]) -> Hashable:
-    """What lies under it depends on nothing else."""
-    return ("mask", labelmap, shown.tobytes())
+        layer = Layer(mask)
+        _ = layer.highest
+        self.layer, self._labels = layer, None

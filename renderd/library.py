@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from renderd.assemble import Assembly, Stopped, instance_frame, volume_bytes
 from renderd.cache import FRAMES_BYTES, Cache, Key
+from renderd.claims import Claims
 from renderd.derived import Derived
 from renderd.errors import NotAVolume, RenderError, UnreadableFrame
 from storage.blobs import BlobStore
@@ -77,6 +78,7 @@ class Library:
     def __init__(self, home: Home, blobs: BlobStore, budget_bytes: int) -> None:
         # Volumes by institution and digest, and what is derived from them (derived.py): one budget for all.
         self.volumes: Cache[Hashable, Assembly | Derived] = Cache(budget_bytes)
+        self.claims = Claims(self.volumes)
         self.frames: Cache[tuple[Key, int], Picture] = Cache(FRAMES_BYTES)
         self.drawings: Cache[tuple[Key, int], Drawing] = Cache(DRAWINGS_BYTES)
         self.tools_ready = True  # whether the tools' kernels are compiled, see compiling.py
@@ -217,6 +219,7 @@ class Library:
                 loop.call_soon_threadsafe(self._tell, assembly)
 
         key, begun = assembly.key, time.monotonic()
+        self.claims.hold(key, {key: assembly.size_bytes})
         self.volumes.put(key, assembly)
         try:
             from_file = await loop.run_in_executor(self._loaders, assembly.run, progress)
@@ -233,6 +236,8 @@ class Library:
             return
         finally:
             self._loading.pop(key, None)
+            self.claims.let_go(key)
+            self.volumes.make_room()
             self._tell(None)
         log.info("volume_loaded", digest=key[1], from_file=from_file, seconds=round(time.monotonic() - begun, 3))
         if not from_file:
@@ -240,7 +245,10 @@ class Library:
 
     def _tell(self, assembly: Assembly | None) -> None:
         for listener in list(self.listeners):
-            listener(assembly)
+            try:
+                listener(assembly)
+            except Exception:  # one viewer's; the others are told all the same
+                log.exception("listener_failed")
 
     def prepared(self) -> None:
         """The tools' kernels are there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.curved import reformat
+from kernels.curved_picture import CurvedPicture
 from kernels.filters import apply
 from kernels.image import sample
 from kernels.picture import Rows
@@ -28,8 +29,8 @@ from renderd.drawing import Drawing
 from renderd.errors import FilterNeedsGrey
 from renderd.filters import picture_filter
 from renderd.ladder import Ladder, Rung, rungs
-from renderd.protocol import LEVELS, MAX_SIDE, CurvedView, Filter, Flag, PlaneView, StackView, VolumeView
-from renderd.rendering import Rendering
+from renderd.protocol import LEVELS, MAX_SIDE, CurvedView, Flag, PlaneView, StackView, VolumeView
+from renderd.rendering import Rendering, bands
 from renderd.residence import Residence, Resident, bring
 from renderd.sources import Source, StackSource, VolumeSource
 from renderd.transfers import transfer_of
@@ -58,7 +59,7 @@ class Renderer:
     def __init__(self) -> None:
         self.costs = Costs()
         self._ladder = Ladder()
-        self._frame: tuple[NDArray[Any], Filter, tuple[float, float] | None, NDArray[np.float32]] | None = None
+        self._frame: tuple[Hashable, NDArray[np.float32]] | None = None  # filtered, and which it is
         self.residence: Residence | None = None  # comes when the machine has a card and its kernels are compiled
 
     def start(self, want: Want, source: Source) -> Rendering:
@@ -154,13 +155,14 @@ class Renderer:
     def _filtered_frame(self, view: StackView, values: NDArray[Any], pixel_mm: tuple[float, float]) -> NDArray[Any]:
         """The frame as its filter makes it; the last one is kept, since a zoom asks for the same at every picture."""
         assert view.filter is not None
-        known = self._frame
+        # A series belongs to one institution, and a digest stands for one content.
         window_of = view.window if view.filter.name in OF_WINDOW else None
-        if known is None or known[0] is not values or known[1:3] != (view.filter, window_of):
-            whole = np.ascontiguousarray(values, np.float32)
+        key = (view.series, view.stack, view.frame, view.filter, window_of)
+        if self._frame is None or self._frame[0] != key:
+            whole = np.array(values, np.float32)  # a copy, so that no volume stays in memory for its slice
             made = apply(picture_filter(view.filter), whole, math.sqrt(pixel_mm[0] * pixel_mm[1]), view.window)
-            known = self._frame = (values, view.filter, window_of, made)
-        return known[3]
+            self._frame = (key, made)
+        return self._frame[1]
 
     def _plane(self, want: Want, view: PlaneView, source: VolumeSource) -> Rendering:
         volume, stack = source.volume, source.stack
@@ -177,7 +179,7 @@ class Renderer:
             how: Any = {"bricks": grid, "layers": source.layers, "rows": rows}
             return slab(volume, picture, view.projection, view.thickness_mm, **how)
 
-        values_of = _filtered(view, size, sampled)
+        before, values_of = _filtered(view, size, sampled)
 
         def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:
             rows = (first, last)
@@ -196,7 +198,7 @@ class Renderer:
             _paint(greys, cover, rows, out)
 
         flags = _flags(size, interpolated=True, colour=not cover.is_empty)
-        return Rendering(want, size, flags, paint, kind=kind, costs=self.costs)
+        return Rendering(want, size, flags, paint, kind=kind, costs=self.costs, before=before)
 
     def _curved(self, want: Want, view: CurvedView, source: VolumeSource) -> Rendering:
         volume, stack = source.volume, source.stack
@@ -205,19 +207,17 @@ class Renderer:
         size = self._size(want, kind, GUESS_SAMPLE_S * (count + 1), MOVING_SIDE)
         picture = camera.layout(view, size).picture
         invert = stack.inverted != view.invert
-        whole = list[NDArray[np.float32]]()
 
         def sampled(rows: Rows) -> NDArray[np.float32]:
-            if not whole:
-                whole.append(reformat(volume, picture, view.projection, view.thickness_mm))
-            return whole[0][rows[0] : rows[1]]
+            return reformat(volume, rows_of(picture, rows), view.projection, view.thickness_mm)
 
-        values_of = _filtered(view, size, sampled)
+        before, values_of = _filtered(view, size, sampled)
 
         def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:
             _window(values_of((first, last)), view.window, invert, stack.window_function, out)
 
-        return Rendering(want, size, _flags(size, interpolated=True, colour=False), paint, kind=kind, costs=self.costs)
+        flags = _flags(size, interpolated=True, colour=False)
+        return Rendering(want, size, flags, paint, kind=kind, costs=self.costs, before=before)
 
     def _volume(self, want: Want, view: VolumeView, source: VolumeSource) -> Rendering:
         volume, assembly = source.volume, source.assembly
@@ -262,7 +262,7 @@ class Renderer:
             grid = source.bricks if projection != "mean" else None
             return project(volume, picture, projection, bricks=grid, clip=clip, layers=source.layers, rows=rows)
 
-        values_of = _filtered(view, size, sampled)
+        before, values_of = _filtered(view, size, sampled)
 
         def paint(first: int, last: int, out: NDArray[np.uint8]) -> None:
             rows = (first, last)
@@ -280,22 +280,33 @@ class Renderer:
             _paint(partial(_window, values_of(rows), view.window, invert, function), cover, rows, out)
 
         flags = _flags(size, interpolated=True, colour=not cover.is_empty)
-        return Rendering(want, size, flags, paint, kind=kind, costs=self.costs)
+        return Rendering(want, size, flags, paint, kind=kind, costs=self.costs, before=before)
 
 
-def _filtered(view: PlaneView | CurvedView | VolumeView, size: Size, sampled: Sampled) -> Sampled:
-    """Rows of a picture of values with the view's filter, which looks at all of the picture."""
+def _filtered(
+    view: PlaneView | CurvedView | VolumeView, size: Size, sampled: Sampled
+) -> tuple[Iterator[None], Sampled]:
+    """Rows of a picture of values with the view's filter, which looks at all of the picture; and what comes before."""
     if view.filter is None:
-        return sampled
-    chosen, whole = picture_filter(view.filter), list[NDArray[np.float32]]()
-    pixel_mm = view.extent_mm / min(size.width, size.height)
+        return iter(()), sampled
+    chosen, pixel_mm = picture_filter(view.filter), view.extent_mm / min(size.width, size.height)
+    whole = np.empty((size.height, size.width), np.float32)
 
-    def rows_of(rows: Rows) -> NDArray[np.float32]:
-        if not whole:
-            whole.append(apply(chosen, sampled((0, size.height)), pixel_mm, view.window))
-        return whole[0][rows[0] : rows[1]]
+    def take(rows: Rows) -> None:
+        whole[rows[0] : rows[1]] = sampled(rows)
 
-    return rows_of
+    def before() -> Iterator[None]:
+        yield from bands(size.height, take)
+        whole[:] = apply(chosen, whole, pixel_mm, view.window)
+        yield
+
+    return before(), lambda rows: whole[rows[0] : rows[1]]
+
+
+def rows_of(picture: CurvedPicture, rows: Rows) -> CurvedPicture:
+    """Some rows of a curved picture, each of which is a picture of its own."""
+    lines = (values[rows[0] : rows[1]] for values in (picture.origin, picture.right, picture.normal, picture.shown))
+    return CurvedPicture(*lines, picture.width, picture.is_isometric)
 
 
 def _covers(view: PlaneView | VolumeView) -> tuple[bool, bool]:

@@ -4,7 +4,8 @@ The event loop decides and does no arithmetic. One thread launches kernels, beca
 caller in a process; two encode. Viewers take turns on the compute thread; for one viewer moving pictures come before
 stills, and while it moves it gets none. A still is made band by band, each a turn of its own, and is given up as soon
 as its viewport changes or another one of the same viewer moves. What is no picture (`aside`) has the thread when no
-picture wants it, and a small share of it when there is always one.
+picture wants it, and a share of it when there is always one: a portion that has waited long enough goes first, then
+a picture again. Whoever has work aside takes turns with the others who have.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -95,7 +96,8 @@ class Scheduler:
         self._encoders = ThreadPoolExecutor(ENCODERS, "encode")
         self._watches: deque[Watch] = deque()  # who waited longest comes first
         self._jobs: list[Job] = []  # pictures at rest that were begun, and pictures whose source has come
-        self._asides: deque[Aside] = deque()
+        self._asides: dict[Hashable, deque[Aside]] = {}  # by owner; who waited longest for a turn comes first
+        self._was_aside = False  # what the compute thread did last
         self._tasks: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
 
@@ -111,10 +113,13 @@ class Scheduler:
         """Something changed: input, an acknowledgement, a volume that has come."""
         self._woken.set()
 
-    async def aside(self, work: Callable[[], T]) -> T:
-        """Have something short done on the compute thread, which alone may launch kernels, between the pictures."""
+    async def aside(self, work: Callable[[], T], owner: Hashable = None) -> T:
+        """Have something short done on the compute thread, which alone may launch kernels, between the pictures.
+
+        owner: for whom; owners take turns.
+        """
         result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._asides.append(Aside(work, result, self._clock() + ASIDE_S))
+        self._asides.setdefault(owner, deque()).append(Aside(work, result, self._clock() + ASIDE_S))
         self.wake()
         return await result
 
@@ -123,21 +128,38 @@ class Scheduler:
         try:
             while True:
                 self._woken.clear()
-                is_due = self._asides and self._asides[0].due <= self._clock()
-                job = None if is_due else self._next()
-                if job is not None:
+                # Never two overdue ones in a row: however many there are, the next picture waits for one.
+                aside = None if self._was_aside else self._take_aside(overdue=True)
+                job = None if aside is not None else self._next()
+                if job is None and aside is None:
+                    aside = self._take_aside()
+                self._was_aside = aside is not None
+                if aside is not None:
+                    await self._work_aside(aside)
+                elif job is not None:
                     await self._advance(job)
-                elif self._asides:
-                    await self._work_aside(self._asides.popleft())
                 else:
                     await self._wait()
         finally:
             for task in self._tasks:
                 task.cancel()
-            for aside in self._asides:
-                aside.result.cancel()
+            for asides in self._asides.values():
+                for aside in asides:
+                    aside.result.cancel()
             self.compute.shutdown(wait=False, cancel_futures=True)
             self._encoders.shutdown(wait=False, cancel_futures=True)
+
+    def _take_aside(self, *, overdue: bool = False) -> Aside | None:
+        """The next piece of work aside, or of those that have waited long enough; its owner's next turn comes last."""
+        now = self._clock()
+        for owner, asides in self._asides.items():
+            if not overdue or asides[0].due <= now:
+                del self._asides[owner]
+                aside = asides.popleft()
+                if asides:
+                    self._asides[owner] = asides
+                return aside
+        return None
 
     async def _wait(self) -> None:
         now = self._clock()
@@ -187,8 +209,8 @@ class Scheduler:
     def _begin(self, watch: Watch, want: Want) -> Job | None:
         try:
             source = watch.find(want.viewport, want.view)
-        except RenderError as error:
-            self._refuse(watch, want, error)
+        except Exception as error:  # whatever it is, it is this viewport's alone
+            self._refuse(watch, want, _told(error))
             return None
         if source is None:
             return None

@@ -28,12 +28,12 @@ from kernels.transfer import TransferFunction, opacities
 from renderd.admission import Admission
 from renderd.batches import Batches
 from renderd.connection import Connection
-from renderd.derived import Workshop
 from renderd.errors import InvalidMessage, RenderError, SessionEnded
 from renderd.library import Library
 from renderd.palettes import palettes
 from renderd.protocol import LEVELS, MAX_MESSAGE_BYTES, SUBPROTOCOL, Preset, Welcome
 from renderd.scheduler import Scheduler
+from renderd.workshop import Workshop
 from storage.access import CHANNEL
 from storage.database import Database
 from storage.errors import DatabaseUnavailable
@@ -87,7 +87,7 @@ class StreamServer:
         self._library = library
         self._scheduler = scheduler
         self._batches = Batches(database, library, scheduler)
-        self._workshop = Workshop(library.volumes, scheduler.aside, library.changed)
+        self._workshop = Workshop(library.volumes, library.claims, scheduler.aside, library.changed)
         self._admissions: set[Admission] = set()
 
     async def handle(self, page: ServerConnection) -> None:

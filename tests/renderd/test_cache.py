@@ -77,3 +77,27 @@ def test_what_an_item_is_made_from_does_not_make_room_for_it() -> None:
     cache.put("other", Item(10))
     cache.put("labels", Item(10), ("volume",))
     assert cache.get("volume") is not None and cache.get("labels") is not None and cache.get("other") is None
+
+
+def test_what_something_held_was_made_from_stays_with_it() -> None:
+    cache: Cache[str, Item] = Cache(100)
+    cache.put("volume", Item(40))
+    cache.put("labels", Item(40, held=True), ("volume",))
+    cache.put("other", Item(50))
+    assert cache.get("volume") is not None and cache.get("labels") is not None
+    assert cache.size_bytes == 130  # what lives is counted
+    cache._items["labels"].held = False
+    cache.make_room()
+    assert cache.get("other") is None and cache.size_bytes == 80
+
+
+def test_what_is_kept_for_somebody_stays_until_it_is_not() -> None:
+    kept = {"a"}
+    cache: Cache[str, Item] = Cache(20)
+    cache.kept = lambda: kept
+    for name in "abc":
+        cache.put(name, Item(10))
+    assert cache.get("a") is not None and cache.get("b") is None
+    kept.clear()
+    cache.put("d", Item(20))
+    assert cache.get("a") is None

@@ -164,6 +164,16 @@ async def test_tools_that_could_not_be_compiled_are_left_to_who_needs_them(
     assert not (tmp_path / TOOLS).exists()
 
 
+async def test_tools_whose_compiler_cannot_be_started_are_left_to_who_needs_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(compiling, "TOOLS_COMMAND", (str(tmp_path / "no such program"),))
+    await compiling.warm_tools(tmp_path, lambda: told.append("prepared"))
+    assert told == ["prepared"]
+    assert not (tmp_path / TOOLS).exists()
+
+
 async def test_a_house_that_closes_ends_the_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     started = tmp_path / "started"
     code = f"import os, pathlib, time; pathlib.Path({str(started)!r}).write_text(str(os.getpid())); time.sleep(99)"

@@ -238,7 +238,35 @@ async def test_the_cache_counts_what_labels_take(house: House, page: Page) -> No
 
 def test_a_connection_has_only_so_many_labelmaps() -> None:
     said: list[Any] = []
-    edits = Edits(lambda series, stack: None, None, said.append)  # type: ignore[arg-type]
+    edits = Edits(lambda series, stack: None, None, None, said.append)  # type: ignore[arg-type]
     for n in range(MAX_EDITS + 1):
         edits.receive(Edit(n, 1, "0" * 64, None, BONE))
     assert [(answer.n, answer.code) for answer in said] == [(MAX_EDITS, "too_many_edits")]
+
+
+async def test_a_number_keeps_its_meaning(house: House, page: Page) -> None:
+    """A picture at rest that shows labelmap 1 would go on showing what that was."""
+    series = await house.add_ct(blocks())
+    stack = house.digests[series]
+    first = await edited(page, 1, BONE, series, stack)
+    assert (await edited(page, 1, BONE, series, stack))["counts"] == first["counts"]  # the same again, as after a cut
+    assert (await edited(page, 1, HALF, series, stack))["code"] == "labels_taken"
+    await edited(page, 2, HALF, series, stack, 1)
+    assert (await edited(page, 2, HALF, series, stack))["code"] == "labels_taken"  # of another base
+    assert dict((await edited(page, 1, BONE, series, stack))["counts"])[1] == LEFT + RIGHT
+
+
+async def test_a_chain_of_changes_is_made_again_from_the_nearest_labelmap_that_is_there(
+    house: House, page: Page
+) -> None:
+    series = await house.add_ct(blocks())
+    stack = house.digests[series]
+    inside = tuple((AFFINE @ (35, 20, 5, 1))[:3].tolist())
+    chain = [BONE, Keep(inside, 1), replace(HALF, label=3, only=1), Threshold(-2000.0, 0.0, 4)]  # type: ignore[arg-type]
+    answers = [await edited(page, n + 1, change, series, stack, *([n] if n else [])) for n, change in enumerate(chain)]
+    for key in [key for key in house.library.volumes._items if isinstance(key, tuple) and key[0] == "labels"]:
+        house.library.volumes.remove(key)
+    again = await edited(page, 4, chain[3], series, stack, 3)
+    assert again == answers[3]
+    assert len([key for key in house.library.volumes._items if isinstance(key, tuple) and key[0] == "labels"]) == 1
+    assert len(house.server._workshop._wanted) == 0

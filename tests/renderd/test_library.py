@@ -216,3 +216,13 @@ async def test_overlays_are_read_once_and_most_frames_have_none(
     assert shelves.library.masks(INSTITUTION, stack, 0) is drawn
     assert await shelves.library.read_masks(INSTITUTION, stack, 0) is drawn and len(reads) == 1
     assert shelves.library.masks(INSTITUTION + 1, stack, 0) is None
+
+
+async def test_one_listener_that_fails_leaves_no_other_waiting(shelves: Shelves) -> None:
+    def fail(_: Assembly | None) -> None:
+        raise MemoryError
+
+    told: list[Assembly | None] = []
+    shelves.library.listeners.update([fail, told.append])
+    shelves.library.changed()
+    assert told == [None]

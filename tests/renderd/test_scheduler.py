@@ -339,26 +339,91 @@ async def test_pictures_come_before_work_aside_until_it_has_waited_long_enough()
 
     studio.hook = hook
     watch.scene.receive(show(number=1), now[0])
-    asked = [asyncio.create_task(studio.scheduler.aside(lambda: order.append("aside"))) for _ in range(2)]
+    aside = studio.scheduler.aside
+    asked = [asyncio.create_task(aside(lambda: order.append("aside"))) for _ in range(2)]
     await asyncio.sleep(0)
     running = asyncio.create_task(studio.scheduler.run())
     await asyncio.gather(*asked)
-    # Four pictures take as long as work aside is patient; then both pieces are due, before the last bands.
-    assert order[:6] == ["picture"] * 4 + ["aside"] * 2
+    # Four pictures take as long as work aside is patient; then both pieces are due, with a picture between them.
+    assert order[:7] == ["picture"] * 4 + ["aside", "picture", "aside"]
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
 
 
+async def test_work_aside_that_is_always_late_leaves_every_other_turn_to_the_pictures() -> None:
+    """Whatever is done, all that waits aside is overdue: pieces longer than its patience, and many of them."""
+    now, order = [0.0], list[str]()
+    studio = Studio()
+    studio.scheduler = Scheduler(studio, clock=lambda: now[0])  # type: ignore[arg-type]
+    studio.bands = 20
+    watch = studio.watch()
+    studio.hook = lambda want: order.append("picture")
+    watch.scene.receive(show(number=1), now[0])
+
+    def work() -> None:
+        order.append("aside")
+        now[0] += 2 * ASIDE_S
+
+    async def derive() -> None:
+        while True:
+            await studio.scheduler.aside(work)
+
+    deriving = [asyncio.create_task(derive()) for _ in range(16)]
+    await asyncio.sleep(0)
+    now[0] += 2 * ASIDE_S
+    running = asyncio.create_task(studio.scheduler.run())
+    await watch.final(1)
+    assert order[:40] == ["aside", "picture"] * 20
+    for task in (*deriving, running):
+        task.cancel()
+    await asyncio.gather(*deriving, running, return_exceptions=True)
+
+
+async def test_who_has_work_aside_takes_turns_with_the_others(studio: Studio) -> None:
+    order: list[str] = []
+    work = [("a", n) for n in range(6)] + [("b", 0), ("b", 1), ("c", 0)]
+    asked = [
+        asyncio.create_task(studio.scheduler.aside(lambda name=f"{owner}{n}": order.append(name), owner))  # type: ignore[misc]
+        for owner, n in work
+    ]
+    await asyncio.gather(*asked)
+    assert order == ["a0", "b0", "c0", "a1", "b1", "a2", "a3", "a4", "a5"]
+
+
 async def test_work_aside_that_nobody_waits_for_any_more_is_not_done(studio: Studio) -> None:
     done: list[int] = []
+    begun, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        begun.set()
+        go.wait(PATIENCE_S)
+
+    holding = asyncio.create_task(studio.scheduler.aside(hold))
+    assert await asyncio.to_thread(begun.wait, PATIENCE_S)  # so that nothing else begins
     given_up = asyncio.create_task(studio.scheduler.aside(lambda: done.append(1)))
     await asyncio.sleep(0)
     given_up.cancel()
     with pytest.raises(asyncio.CancelledError):
         await given_up
+    go.set()
+    await holding
     await studio.scheduler.aside(lambda: done.append(2))
-    assert done in ([2], [1, 2])  # the first may have begun already
+    assert done == [2]
+
+
+async def test_an_error_that_nobody_expected_is_told_to_its_viewport_and_the_others_go_on(studio: Studio) -> None:
+    watch, other = studio.watch(), studio.watch()
+
+    def fail(_: View) -> None:
+        raise MemoryError
+
+    watch.source = fail
+    watch.show(number=1)
+    await watch.until(lambda: bool(watch.refused))
+    assert watch.refused == ["render_failed"]
+    other.show(number=1)
+    await other.final(1)
 
 
 async def test_whoever_waits_aside_is_told_when_the_scheduler_ends() -> None:

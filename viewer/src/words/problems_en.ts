@@ -66,6 +66,7 @@ export const en: Problems = {
   reformat_busy: "Too many series are not done yet. Wait for some of them.",
   reformat_cancelled: "Cancelled; nothing was stored.",
   cancelled: "The computation was cancelled.",
+  labels_taken: "Another mask has this number already. Reload the page to go on.",
   too_many_edits: "There are too many steps of masks. Reload the page to go on.",
   tools_compiling: "This function is being prepared after the first start (a few minutes) and will appear by itself; plain planes and 3-D work meanwhile.",
   invalid_filter: "The filter does not take these numbers. Change them and try again.",

@@ -60,6 +60,7 @@ export const zh = {
   reformat_busy: "未完成的重组太多。请等待其中一些完成后再试。",
   reformat_cancelled: "已取消，没有保存任何图像。",
   cancelled: "计算已取消。",
+  labels_taken: "该编号已被另一组标签占用。请刷新页面后再继续。",
   too_many_edits: "标签的操作步骤太多。请刷新页面后再继续。",
   tools_compiling: "系统首次启动后正在准备此功能（数分钟），完成后会自动显示；平面和三维图像可照常使用。",
   invalid_filter: "此滤镜的参数无效。请调整后重试。",
