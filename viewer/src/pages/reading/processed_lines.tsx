@@ -6,10 +6,10 @@ import { CUT, millilitres, toldOf, volumeText } from "../../reading/labels";
 import type { Viewport } from "../../reading/viewport";
 import { walkOf } from "../../reading/walk";
 import { desk } from "../../session";
-import type { CurvedView, Fusion, Labels, View } from "../../stream/messages";
+import type { CurvedView, Fusion, Labels, PlaneView, View } from "../../stream/messages";
 import { processingWords } from "../../words/processing";
-import { words } from "../../words/words";
 import { secondName } from "./second_name";
+import { slabText } from "./slab_text";
 
 function FilterLine({ view }: { view: View }) {
   const w = processingWords.value;
@@ -51,12 +51,11 @@ function FusionLine({ fusion }: { fusion: Fusion }) {
 function CurvedLines({ view }: { view: CurvedView }) {
   const w = processingWords.value;
   const length = walkOf(desk)?.curve.value?.course?.length_mm;
-  const slab = view.thickness_mm ? `${words.value.projections_short[view.projection ?? "max"]} ${view.thickness_mm} mm` : words.value.thin;
   return (
     <>
       <span data-testid="curved-text">{`${w.layouts[view.layout]} · ${Math.round(view.angle ?? 0)}°`}</span>
       {length !== undefined && <span data-testid="curve-length">{w.length(length.toFixed(1))}</span>}
-      <span>{slab}</span>
+      <span data-testid="slab-text">{slabText(view)}</span>
       {view.layout === "projected" && (
         <span class="said" data-testid="not-to-scale">
           {w.not_to_scale}
@@ -66,14 +65,16 @@ function CurvedLines({ view }: { view: CurvedView }) {
   );
 }
 
-function SectionLine() {
+function SectionLines({ view }: { view: PlaneView }) {
   const walk = walkOf(desk);
   const course = walk?.curve.value?.course;
-  if (!walk || !course) return null;
   return (
-    <span data-testid="section-text">
-      {processingWords.value.at_of(walk.at_mm.value.toFixed(1), course.length_mm.toFixed(1))}
-    </span>
+    <>
+      {walk && course && (
+        <span data-testid="section-text">{processingWords.value.at_of(walk.at_mm.value.toFixed(1), course.length_mm.toFixed(1))}</span>
+      )}
+      <span data-testid="slab-text">{slabText(view)}</span>
+    </>
   );
 }
 
@@ -81,7 +82,7 @@ export function ProcessedLines({ viewport, view }: { viewport: Viewport; view: V
   return (
     <>
       {view.kind === "curved" && <CurvedLines view={view} />}
-      {viewport.role === "section" && <SectionLine />}
+      {viewport.role === "section" && view.kind === "plane" && <SectionLines view={view} />}
       <FilterLine view={view} />
       {"labels" in view && view.labels && <LabelLine labels={view.labels} />}
       {"fusion" in view && view.fusion && <FusionLine fusion={view.fusion} />}
