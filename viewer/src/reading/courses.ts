@@ -5,9 +5,10 @@ import { millimetresPerPixel, pointAt, screenOf } from "../geometry/camera";
 import { distanceTo, type Course } from "../geometry/course";
 import { PLANES } from "../geometry/grid";
 import { combine, type Vector2, type Vector3 } from "../geometry/vectors";
-import type { PlaneView, Traced } from "../stream/messages";
+import type { Picked, PlaneView, Traced } from "../stream/messages";
 import type { Desk } from "./desk";
 import type { Pen } from "./pen";
+import { isDeep } from "./picking";
 import type { Viewport } from "./viewport";
 
 export interface Curve {
@@ -97,6 +98,8 @@ export class CurvePen implements Pen {
   /** The control point that a hand holds, and where it was. */
   private held: { index: number; from: Vector3 } | null = null;
   private begun = false; // this hand's drag
+  private turns: Promise<void> | null = null; // what waits for the server
+  private ending = false; // finished, but for those
 
   constructor(
     private readonly desk: Desk,
@@ -120,9 +123,30 @@ export class CurvePen implements Pen {
 
   tap(viewport: Viewport, at: Vector2): void {
     const picture = seen(viewport, at);
-    if (!picture || this.points.peek().length >= MOST_POINTS) return;
-    const point = pointAt(picture.view, picture.size, picture.pixel);
-    void setPoints(this.desk, this.id, [...this.points.peek(), point]);
+    if (!picture || this.ending) return;
+    const { view, size, pixel } = picture;
+    if (!isDeep(view)) return this.inTurn(() => this.add(pointAt(view, size, pixel)));
+    this.inTurn(async () => {
+      const picked = await viewport.ask<Picked>({ t: "pick", at: pixel, ...size, view });
+      if (this.desk.pen.peek() !== this) return;
+      if (picked?.point) this.add(picked.point);
+      else this.desk.toast.value = { say: (w) => (picked ? w.nothing_there : w.pick_unanswered) };
+    });
+  }
+
+  private add(point: Vector3): void {
+    if (this.points.peek().length < MOST_POINTS) void setPoints(this.desk, this.id, [...this.points.peek(), point]);
+  }
+
+  /** At once, or after the taps whose points the server is still looking for: points stay in the order of the taps. */
+  private inTurn(step: () => void | Promise<void>): void {
+    const before = this.turns;
+    const mine = before ? before.then(step) : step();
+    if (!mine) return;
+    this.turns = mine;
+    void mine.then(() => {
+      if (this.turns === mine) this.turns = null;
+    });
   }
 
   drag(viewport: Viewport, start: Vector2, at: Vector2): boolean {
@@ -172,13 +196,17 @@ export class CurvePen implements Pen {
   }
 
   back(): void {
-    void setPoints(this.desk, this.id, this.points.peek().slice(0, -1));
+    this.inTurn(() => void setPoints(this.desk, this.id, this.points.peek().slice(0, -1)));
   }
 
   /** Done once the server has said where the curve runs. */
   finish(): void {
-    this.cancel();
-    if (this.points.peek().length >= 2) void answers.get(this.id)?.then(() => this.done(this.id));
+    this.ending = true;
+    this.inTurn(() => {
+      if (this.desk.pen.peek() !== this) return;
+      this.cancel();
+      if (this.points.peek().length >= 2) void answers.get(this.id)?.then(() => this.done(this.id));
+    });
   }
 
   /** Drawing ends; what can be a curve stays. */

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { beforeEach, expect, test, vi } from "vitest";
-import type { CurvedView, PlaneView, Trace, Traced } from "../../src/stream/messages";
+import type { CurvedView, Pick, Picked, PlaneView, Trace, Traced } from "../../src/stream/messages";
 import { cross, dot, length, subtract, type Vector2, type Vector3 } from "../../src/geometry/vectors";
 import * as courses from "../../src/reading/courses";
 import { CurvePen } from "../../src/reading/courses";
@@ -9,10 +9,12 @@ import { ViewportHands } from "../../src/reading/hands";
 import * as kept from "../../src/reading/kept_planes";
 import * as looks from "../../src/reading/looks";
 import * as moves from "../../src/reading/moves";
+import * as slabs from "../../src/reading/slabs";
 import * as turns from "../../src/reading/turns";
 import { openMpr, openStackLayout } from "../../src/reading/opening";
 import * as walk from "../../src/reading/walk";
 import type { Drawn } from "../../src/stream/screen";
+import { words } from "../../src/words/words";
 import { chest, openChest, settled } from "./chest";
 
 vi.mock("../../src/stream/digest.worker?worker", () => ({ default: class {} }));
@@ -32,15 +34,19 @@ function straight({ points }: Trace): Traced {
 }
 
 let asked: Trace[];
+/** Picks that wait for the server, and how it answers each. */
+let picks: { pick: Pick; answer(said: Partial<Picked> | null): void }[];
 let desk: Desk;
 beforeEach(async () => {
   courses.curves.value = [];
   kept.planes.value = [];
   asked = [];
-  const ask = (question: (n: number) => Trace): Promise<Traced> => {
-    const trace = question(1);
-    asked.push(trace);
-    return Promise.resolve(straight(trace));
+  picks = [];
+  const ask = (wanted: (n: number) => Trace | Pick): Promise<Traced | Picked | null> => {
+    const question = wanted(1);
+    if (question.t === "pick") return new Promise((resolve) => picks.push({ pick: question, answer: (said) => resolve(said as Picked | null) }));
+    asked.push(question);
+    return Promise.resolve(straight(question));
   };
   desk = openChest(chest(), { ask, palettes: signal([]), state: signal("open") });
   openMpr(desk, null);
@@ -111,6 +117,53 @@ test("a drag moves the control point under it, in the plane, and nothing else dr
   hand.drag({ fingers: 1, buttons: 1, pointer: "mouse", start: [100, 100], at: [120, 110], dx: 20, dy: 10, axis: "x" });
   hand.rest();
   expect(desk.cross.value).not.toEqual(before);
+});
+
+test("on a MIP slab a point lies where the brightest is seen, in the order of the taps, and the curve waits for it", async () => {
+  slabs.setProjection(desk.viewports.axial, "max");
+  draw();
+  const done = vi.fn();
+  const pen = new CurvePen(desk, null, done);
+  desk.pen.value = pen;
+  hands().tap([300, 300], "mouse");
+  hands().tap([500, 300], "mouse");
+  expect(pen.points.value).toEqual([]); // the middle of the slab is no answer
+  expect(picks.length).toBe(1); // of a viewport the server answers the newest alone: one after the other
+  expect(picks[0]!.pick).toMatchObject({ at: [300, 300], width: 800, height: 600, view: { projection: "max", thickness_mm: 20 } });
+  slabs.setThickness(desk.viewports.axial, 0, false);
+  draw();
+  hands().tap([550, 300], "mouse"); // by now a thin plane: its point still comes third
+  hands().doubleTap([550, 300], "mouse");
+  picks[0]!.answer({ point: [1, 2, 7] });
+  await settled();
+  await settled();
+  expect(picks[1]!.pick).toMatchObject({ at: [500, 300], view: { thickness_mm: 20 } }); // of the picture that was tapped
+  expect(done).not.toHaveBeenCalled();
+  picks[1]!.answer({ point: [40, 2, -6] });
+  for (let i = 0; i < 6; i += 1) await settled();
+  expect(pen.points.value).toEqual([[1, 2, 7], [40, 2, -6], under([550, 300])]);
+  expect(desk.pen.value).toBeNull();
+  expect(done).toHaveBeenCalledWith(pen.id);
+});
+
+test("where nothing is seen in a slab, or nobody says what, no point is set and the reader is told", async () => {
+  slabs.setProjection(desk.viewports.axial, "min");
+  draw();
+  const pen = new CurvePen(desk, null, () => undefined);
+  desk.pen.value = pen;
+  const told = (): string => desk.toast.value!.say(words.value);
+  hands().tap([300, 300], "mouse");
+  picks[0]!.answer({ point: null });
+  for (let i = 0; i < 3; i += 1) await settled();
+  expect([pen.points.value, told()]).toEqual([[], words.value.nothing_there]);
+  hands().tap([300, 300], "mouse");
+  picks[1]!.answer(null);
+  for (let i = 0; i < 3; i += 1) await settled();
+  expect([pen.points.value, told()]).toEqual([[], words.value.pick_unanswered]);
+  slabs.setProjection(desk.viewports.axial, "mean"); // it shows all depths alike: the middle is as good as any
+  draw();
+  hands().tap([300, 300], "mouse");
+  expect(pen.points.value).toEqual([under([300, 300])]);
 });
 
 test("Backspace takes the last point back, and what is no curve leaves nothing behind", async () => {
