@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nearestTo, pathsOn, placeAt, sectionAxes, type Course } from "../../src/geometry/course";
+import { pathsOn, placeAt, placeOf, sectionAxes, type Course } from "../../src/geometry/course";
 import { cross, dot, length, subtract, type Vector3 } from "../../src/geometry/vectors";
 
 /** A quarter of a circle of 100 mm about the head's axis, from the patient's left to the back, from its formula. */
@@ -32,10 +32,24 @@ test("one looks along the curve in its sections, and beyond its ends stays at th
   expect(placeAt(quarter, 1e6).point).toEqual(quarter.points[STEPS]);
 });
 
-test("the nearest place to a point is found", () => {
-  expect(nearestTo(quarter, [200, 0, 0])).toBe(0);
-  expect(nearestTo(quarter, [0, 50, 7])).toBeCloseTo(50 * Math.PI, 9);
-  expect(nearestTo(quarter, [30, 30, 7])).toBeCloseTo(25 * Math.PI, 6);
+test("a section tells where on the curve it lies, also one that was moved in its plane", () => {
+  for (const mm of [0, 12.34, 40, 50 * Math.PI * 0.77, 50 * Math.PI]) {
+    const place = placeAt(quarter, mm);
+    const axes = sectionAxes(place);
+    const view = { ...axes, centre: place.point, extent_mm: 40 };
+    expect(placeOf(quarter, view)).toBeCloseTo(mm, 6);
+    expect(placeOf(quarter, { ...view, centre: place.point.map((part, i) => part + 9 * axes.right[i]! - 4 * axes.down[i]!) as Vector3 })).toBeCloseTo(mm, 6);
+  }
+});
+
+test("a plane that is not across the curve is no section of it", () => {
+  const place = placeAt(quarter, 40);
+  const { right, down } = sectionAxes(place);
+  const view = { right, down, centre: place.point, extent_mm: 40 };
+  const tilted = down.map((part, i) => Math.cos(0.02) * part + Math.sin(0.02) * place.tangent[i]!) as Vector3;
+  expect(placeOf(quarter, { ...view, down: tilted })).toBeNull(); // as after the curve was moved
+  expect(placeOf(quarter, { ...view, right: down, down: right })).toBeNull(); // seen from the other side
+  expect(placeOf(quarter, { ...view, centre: [0, 500, 7] })).toBeNull();
 });
 
 test("what lies near a plane is drawn apart from what does not", () => {

@@ -2,8 +2,9 @@ import { signal } from "@preact/signals";
 import { beforeEach, expect, test, vi } from "vitest";
 import type { CurvedView, Pick, Picked, PlaneView, Trace, Traced } from "../../src/stream/messages";
 import { cross, dot, length, subtract, type Vector2, type Vector3 } from "../../src/geometry/vectors";
+import { courseIn, sectionIn, shownIn } from "../../src/reading/along";
 import * as courses from "../../src/reading/courses";
-import { CurvePen } from "../../src/reading/courses";
+import { CurvePen } from "../../src/reading/curve_pen";
 import type { Desk } from "../../src/reading/desk";
 import { ViewportHands } from "../../src/reading/hands";
 import * as kept from "../../src/reading/kept_planes";
@@ -34,6 +35,9 @@ function straight({ points }: Trace): Traced {
 }
 
 let asked: Trace[];
+/** Whether questions about curves are lost on the way, or wait until a test has them answered. */
+let [lost, slow] = [false, false];
+let late: (() => void)[];
 /** Picks that wait for the server, and how it answers each. */
 let picks: { pick: Pick; answer(said: Partial<Picked> | null): void }[];
 let desk: Desk;
@@ -42,10 +46,14 @@ beforeEach(async () => {
   kept.planes.value = [];
   asked = [];
   picks = [];
+  late = [];
+  lost = slow = false;
   const ask = (wanted: (n: number) => Trace | Pick): Promise<Traced | Picked | null> => {
     const question = wanted(1);
     if (question.t === "pick") return new Promise((resolve) => picks.push({ pick: question, answer: (said) => resolve(said as Picked | null) }));
     asked.push(question);
+    if (lost) return Promise.resolve(null);
+    if (slow) return new Promise((resolve) => late.push(() => resolve(straight(question))));
     return Promise.resolve(straight(question));
   };
   desk = openChest(chest(), { ask, palettes: signal([]), state: signal("open") });
@@ -89,7 +97,7 @@ test("taps set control points in the patient, and a double tap ends the curve an
   expect(curve.points).toEqual([under([200, 300]), under([400, 200]), under([600, 300])].map((point) => point.map((part) => expect.closeTo(part, 9))));
   expect(asked[asked.length - 1]!.points.length).toBe(3);
   const mm = axial().extent_mm / 600;
-  expect(curve.course!.length_mm).toBeCloseTo(400 * mm, 6);
+  expect(courses.courseOf(curve)!.length_mm).toBeCloseTo(400 * mm, 6);
   expect(desk.pen.value).toBeNull();
   expect(desk.shownRoles.value).toEqual(["axial", "coronal", "sagittal", "section", "curved"]);
   expect(curved()).toMatchObject({ kind: "curved", layout: "straightened", series: 9, stack: "ab", window: axial().window, angle: 0, thickness_mm: 0 });
@@ -179,7 +187,7 @@ test("Backspace takes the last point back, and what is no curve leaves nothing b
 test("the section lies across the curve where one goes, and one looks along it", async () => {
   await tapped([200, 300], [600, 300]);
   const on = walk.walkOf(desk)!;
-  const { length_mm, points } = on.curve.value!.course!;
+  const { length_mm, points } = courses.courseOf(on.curve.value!)!;
   for (const mm of [0, length_mm / 3, length_mm]) {
     on.go(mm, false);
     const { centre, right, down } = section();
@@ -281,6 +289,69 @@ test("while a control point is dragged pictures along the curve are on their way
   hand.rest();
   await settled();
   expect([viewport.moving.value, across.moving.value]).toEqual([false, false]);
+});
+
+test("where a trace is lost the pictures stay those of the points before, with their own length, and it is asked again", async () => {
+  const id = await tapped([200, 300], [600, 300]);
+  const before = courses.curveOf(id)!;
+  vi.useFakeTimers();
+  lost = true;
+  await courses.setPoints(desk, id, [under([200, 300]), under([600, 400])]);
+  await settled();
+  const between = courses.curveOf(id)!;
+  expect([courses.courseOf(between), courses.isImpossible(between)]).toEqual([null, false]); // nobody knows
+  expect(curved().points).toEqual(before.points);
+  expect(courseIn(desk, curved())).toBe(courses.courseOf(before));
+  expect(courseIn(desk, { ...curved(), points: between.points as Vector3[] })).toBeNull();
+  for (let i = 0; i < 3; i += 1) await vi.advanceTimersByTimeAsync(1000);
+  expect(courses.courseOf(courses.curveOf(id)!)).toBeNull();
+  lost = false;
+  await vi.advanceTimersByTimeAsync(1000);
+  vi.useRealTimers();
+  const after = courses.curveOf(id)!;
+  expect(curved().points).toEqual(after.points);
+  expect(courseIn(desk, curved())).toBe(courses.courseOf(after));
+  expect(courses.courseOf(after)!.length_mm).toBeGreaterThan(courses.courseOf(before)!.length_mm);
+});
+
+test("the section's place is that of its picture, however far the hand is ahead", async () => {
+  await tapped([200, 300], [600, 300]);
+  const on = walk.walkOf(desk)!;
+  on.go(10, false);
+  draw();
+  on.go(30, true);
+  const drawn = (): PlaneView => shownIn(desk, "section") as PlaneView;
+  expect(sectionIn(desk, drawn())!.mm).toBeCloseTo(10, 6);
+  draw();
+  expect(sectionIn(desk, drawn())!.mm).toBeCloseTo(30, 6);
+  moves.pan(desk.viewports.section, 40, 25, false);
+  draw();
+  expect(sectionIn(desk, drawn())!.mm).toBeCloseTo(30, 6);
+  await courses.setPoints(desk, on.id, [under([200, 300]), under([600, 500])]);
+  await settled();
+  expect(sectionIn(desk, drawn())).toBeNull(); // the old curve's picture is none of the new one's
+});
+
+test("while a control point is dragged one trace is on its way, and the newest follows it", async () => {
+  await tapped([200, 300], [600, 300]);
+  draw();
+  desk.pen.value = new CurvePen(desk, courses.curves.value[0]!, () => undefined);
+  asked = [];
+  slow = true;
+  const hand = hands();
+  hand.press();
+  for (let y = 301; y <= 400; y += 1) hand.drag({ fingers: 1, buttons: 1, pointer: "mouse", start: [600, 300], at: [600, y], dx: 0, dy: 1, axis: "y" });
+  hand.rest();
+  expect(asked.length).toBe(1);
+  late.shift()!();
+  for (let i = 0; i < 4; i += 1) await settled();
+  expect(asked.length).toBe(2);
+  const { points } = courses.curves.value[0]!;
+  expect(asked[1]!.points).toEqual(points);
+  late.shift()!();
+  for (let i = 0; i < 4; i += 1) await settled();
+  expect(asked.length).toBe(2);
+  expect(curved().points).toEqual(points);
 });
 
 test("the stack and the planes come and go around a curve, and another series knows none", async () => {

@@ -1,5 +1,6 @@
 /** Below the pictures while one looks along a curve: layout, turn about the curve, place of the section. */
 
+import { courseOf, isImpossible } from "../../reading/courses";
 import { LAYOUTS, close, walkOf } from "../../reading/walk";
 import { desk } from "../../session";
 import { processingWords } from "../../words/processing";
@@ -13,7 +14,7 @@ export function AlongDock() {
   const curve = walk?.curve.value;
   const view = desk.viewports.curved.view.value;
   if (!walk || !curve) return null;
-  const length = curve.course?.length_mm ?? 0;
+  const length = curve.traced?.course?.length_mm ?? 0;
   const at = walk.at_mm.value;
   return (
     <section class="along-dock" aria-label={w.dock} data-testid="along-dock">
@@ -49,9 +50,9 @@ export function AlongDock() {
         testid="curve-place"
         oninput={(mm) => walk.go(mm, true)}
       />
-      {!curve.course && curve.points.length > 1 && (
+      {!courseOf(curve) && desk.pen.value === null && (
         <p class="faint" role="status">
-          {curve.impossible ? w.no_curve : words.value.waiting}
+          {isImpossible(curve) ? w.no_curve : words.value.waiting}
         </p>
       )}
       <button class="tool" aria-label={w.close_curved} title={w.close_curved} data-testid="close-along" onClick={() => close(desk)}>

@@ -1,0 +1,143 @@
+/** The pen that sets and moves the control points of a curve. */
+
+import { computed } from "@preact/signals";
+import { millimetresPerPixel, pointAt, screenOf } from "../geometry/camera";
+import { distanceTo } from "../geometry/course";
+import { PLANES } from "../geometry/grid";
+import { combine, type Vector2, type Vector3 } from "../geometry/vectors";
+import type { Picked, PlaneView } from "../stream/messages";
+import { answered, begin, curveOf, remove, rest, setPoints } from "./courses";
+import type { Desk } from "./desk";
+import type { Pen } from "./pen";
+import { isDeep } from "./picking";
+import type { Viewport } from "./viewport";
+
+export const MOST_POINTS = 128;
+const REACH_PX = 20; // CSS pixels from a control point to a hand that takes it
+const TOO_DEEP_MM = 25; // farther from the plane a point is not taken
+
+/** The picture that a hand sees, as a plane, and a position in it. */
+function seen(viewport: Viewport, at: Vector2): { view: PlaneView; size: { width: number; height: number }; pixel: Vector2 } | null {
+  const drawn = viewport.drawn.peek();
+  if (drawn?.view.kind !== "plane") return null;
+  const size = { width: drawn.frame.full_width, height: drawn.frame.full_height };
+  return { view: drawn.view, size, pixel: viewport.pixelAt(at, drawn.frame) };
+}
+
+/** Taps set control points, a drag moves one. Drawing ends by `done`, which is told the curve. */
+export class CurvePen implements Pen {
+  readonly id: number;
+  /** The control point that a hand holds, and where it was. */
+  private held: { index: number; from: Vector3 } | null = null;
+  private begun = false; // this hand's drag
+  private turns: Promise<void> | null = null; // what waits for the server
+  private ending = false; // finished, but for those
+
+  constructor(
+    private readonly desk: Desk,
+    curve: { id: number } | null,
+    private readonly done: (id: number) => void,
+  ) {
+    this.id = curve?.id ?? begin(desk);
+  }
+
+  readonly points = computed<readonly Vector3[]>(() => curveOf(this.id)?.points ?? []);
+
+  draws(viewport: Viewport): boolean {
+    return (PLANES as readonly string[]).includes(viewport.role) && viewport.view.peek()?.kind === "plane";
+  }
+
+  tap(viewport: Viewport, at: Vector2): void {
+    const picture = seen(viewport, at);
+    if (!picture || this.ending) return;
+    const { view, size, pixel } = picture;
+    if (!isDeep(view)) return this.inTurn(() => this.add(pointAt(view, size, pixel)));
+    this.inTurn(async () => {
+      const picked = await viewport.ask<Picked>({ t: "pick", at: pixel, ...size, view });
+      if (this.desk.pen.peek() !== this) return;
+      if (picked?.point) this.add(picked.point);
+      else this.desk.toast.value = { say: (w) => (picked ? w.nothing_there : w.pick_unanswered) };
+    });
+  }
+
+  private add(point: Vector3): void {
+    if (this.points.peek().length < MOST_POINTS) void setPoints(this.desk, this.id, [...this.points.peek(), point]);
+  }
+
+  /** At once, or after the taps whose points the server is still looking for: points stay in the order of the taps. */
+  private inTurn(step: () => void | Promise<void>): void {
+    const before = this.turns;
+    const mine = before ? before.then(step) : step();
+    if (!mine) return;
+    this.turns = mine;
+    void mine.then(() => {
+      if (this.turns === mine) this.turns = null;
+    });
+  }
+
+  drag(viewport: Viewport, start: Vector2, at: Vector2): boolean {
+    if (!this.begun) this.held = this.under(viewport, start);
+    this.begun = true;
+    const [from, to] = [seen(viewport, start), seen(viewport, at)];
+    if (!this.held || !from || !to) return false;
+    const { index, from: was } = this.held;
+    const mm = millimetresPerPixel(to.view, to.size);
+    const [dx, dy] = [(to.pixel[0] - from.pixel[0]) * mm, (to.pixel[1] - from.pixel[1]) * mm];
+    const moved = combine(was, dx, to.view.right, dy, to.view.down);
+    void setPoints(this.desk, this.id, this.points.peek().map((point, i) => (i === index ? moved : point)));
+    return true;
+  }
+
+  /** The control point under a hand, the nearest to the plane first. */
+  private under(viewport: Viewport, at: Vector2): { index: number; from: Vector3 } | null {
+    const picture = seen(viewport, at);
+    if (!picture) return null;
+    const { view, size, pixel } = picture;
+    const reach = (REACH_PX * viewport.density) / viewport.stretch;
+    const near = this.points.peek().flatMap((from, index) => {
+      const [x, y] = screenOf(view, size, from);
+      const depth = distanceTo(view, from);
+      return Math.hypot(x - pixel[0], y - pixel[1]) <= reach && depth <= TOO_DEEP_MM ? [{ index, from, depth }] : [];
+    });
+    return near.sort((a, b) => a.depth - b.depth)[0] ?? null;
+  }
+
+  /** Whether a control point is on its way: what follows it need not be still yet. */
+  get holds(): boolean {
+    return this.held !== null;
+  }
+
+  lift(): void {
+    const { held } = this;
+    this.held = null;
+    this.begun = false;
+    if (held) rest(this.id);
+  }
+
+  spoil(): void {
+    if (!this.held) return;
+    const { index, from } = this.held;
+    this.held = null;
+    void setPoints(this.desk, this.id, this.points.peek().map((point, i) => (i === index ? from : point)));
+  }
+
+  back(): void {
+    this.inTurn(() => void setPoints(this.desk, this.id, this.points.peek().slice(0, -1)));
+  }
+
+  /** Done once the server has said where the curve runs. */
+  finish(): void {
+    this.ending = true;
+    this.inTurn(() => {
+      if (this.desk.pen.peek() !== this) return;
+      this.cancel();
+      if (this.points.peek().length >= 2) void answered(this.id).then(() => this.done(this.id));
+    });
+  }
+
+  /** Drawing ends; what can be a curve stays. */
+  cancel(): void {
+    if (this.points.peek().length < 2) remove(this.id);
+    if (this.desk.pen.peek() === this) this.desk.pen.value = null;
+  }
+}
