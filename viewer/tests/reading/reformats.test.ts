@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { signal, type Signal } from "@preact/signals";
 import { beforeEach, expect, test, vi } from "vitest";
 import type { StudyInfo } from "../../src/api/messages";
 import type { FromViewer, PlaneView, Reformat, Reformatted, Reformatting } from "../../src/stream/messages";
@@ -16,12 +16,12 @@ const PLAN: reformats.Plan = { role: "coronal", thickness_mm: 4, spacing_mm: 5, 
 
 let sent: FromViewer[];
 let hear: { reformatting?: (told: Reformatting) => void; reformatted?: (told: Reformatted) => void };
-const state = signal("open");
+let state: Signal<string>; // one for each test: watchers of an earlier desk hear nothing
 let desk: Desk;
 beforeEach(async () => {
   sent = [];
   hear = {};
-  state.value = "open";
+  state = signal("open");
   reformats.jobs.value = [];
   desk = openChest(chest(), { hear, state, send: (message: FromViewer) => sent.push(message), palettes: signal([]) });
   desk.study.value = { study: { id: 3 }, series: [desk.series.value!], conflicts: 0 } as unknown as StudyInfo;
@@ -109,4 +109,70 @@ test("a volume rendering and a stack are no planes to cut along", () => {
   expect(reformats.ask(desk, { ...PLAN, role: "volume" }, () => undefined)).toBe(false);
   expect(reformats.ask(desk, { ...PLAN, role: "stack" }, () => undefined)).toBe(false);
   expect(sent).toEqual([]);
+});
+
+test("of a thin plane means are proposed, of a slab what it shows", () => {
+  expect(reformats.proposed("coronal", coronal())).toMatchObject({ thickness_mm: 3, spacing_mm: 3, projection: "mean" });
+  const slab = { ...coronal(), thickness_mm: 12, projection: "min" as const };
+  expect(reformats.proposed("coronal", slab)).toMatchObject({ thickness_mm: 12, spacing_mm: 12, projection: "min" });
+});
+
+test("a second click while just this is being made asks for nothing; another plan does", () => {
+  expect(reformats.isAsked(desk, PLAN)).toBe(false);
+  reformats.ask(desk, PLAN, () => undefined);
+  expect([reformats.isAsked(desk, PLAN), reformats.ask(desk, PLAN, () => undefined)]).toEqual([true, false]);
+  expect(reformats.ask(desk, { ...PLAN, thickness_mm: 8 }, () => undefined)).toBe(true);
+  const [first] = sent as Reformat[];
+  hear.reformatted!({ t: "reformatted", viewport: 0, request: first!.request, series: 40 });
+  expect(reformats.isAsked(desk, PLAN)).toBe(false);
+  expect(sent.length).toBe(2);
+});
+
+test("what is cancelled while the line is cut is cancelled when the server tells of it again", () => {
+  reformats.ask(desk, PLAN, () => undefined);
+  const { request } = sent[0] as Reformat;
+  state.value = "lost";
+  reformats.cancel(desk, reformats.jobs.value[0]!); // a line that is cut sends nothing
+  sent = [];
+  state.value = "open";
+  expect(sent).toMatchObject([{ t: "reformat", request }]); // without it the server does not know which is meant
+  hear.reformatting!({ t: "reformatting", viewport: 0, request, done: 1, total: 11 });
+  expect(sent[1]).toEqual({ t: "cancel_reformat", request });
+  hear.reformatted!({ t: "reformatted", viewport: 0, request, series: null, code: "reformat_cancelled" });
+  state.value = "lost";
+  state.value = "open";
+  expect(sent.length).toBe(2);
+});
+
+test("in another study nothing is said of what is made in this one", async () => {
+  const told: reformats.Job[] = [];
+  reformats.ask(desk, PLAN, (job) => void told.push(job));
+  const { request } = sent[0] as Reformat;
+  const first = desk.study.value!;
+  expect(reformats.jobsHere(desk).length).toBe(1);
+  vi.spyOn(client, "fetchStudy").mockResolvedValue(first);
+  desk.study.value = { ...first, study: { ...first.study, id: 4 } };
+  expect(reformats.jobsHere(desk)).toEqual([]);
+  hear.reformatted!({ t: "reformatted", viewport: 0, request, series: 40 });
+  await settled();
+  await settled();
+  expect(told).toEqual([]);
+  expect(desk.study.value!.study.id).toBe(4);
+  desk.study.value = first;
+  expect(reformats.jobsHere(desk)).toMatchObject([{ series: 40 }]);
+});
+
+test("the name of a line stands on it, where it leaves the picture, and nowhere where it does not come in", () => {
+  expect(reformats.nameOn({ at: [0, 20], along: [1, 0] }, [100, 50])).toEqual([100, 20]);
+  expect(reformats.nameOn({ at: [-30, 0], along: [0, 1] }, [100, 50])).toEqual([-30, 50]);
+  const slanting = reformats.nameOn({ at: [6, -8], along: [0.8, 0.6] }, [100, 50])!;
+  expect(slanting[1]).toBeCloseTo(50, 9);
+  expect((slanting[0] - 6) / 0.8).toBeCloseTo((slanting[1] + 8) / 0.6, 9);
+  expect(reformats.nameOn({ at: [0, 60], along: [1, 0] }, [100, 50])).toBeNull();
+});
+
+test("the section is a plane to be cut while one looks along a curve", () => {
+  expect(reformats.rolesHere(desk)).toEqual(["axial", "coronal", "sagittal"]);
+  desk.along.value = { scroll: () => undefined };
+  expect(reformats.rolesHere(desk)).toEqual(["axial", "coronal", "sagittal", "section"]);
 });
