@@ -28,10 +28,14 @@ let ids = 0;
 const answers = new Map<number, Promise<void>>();
 const askers = new WeakMap<Desk, (points: readonly Vector3[]) => Promise<Traced | null>>();
 
-/** What millimetres mean: the same for all series of one frame of reference. */
+/**
+ * What millimetres mean: the same for all series of one frame of reference, but in one study only. Anonymised and faulty
+ * data have the same frame for different patients.
+ */
 export function spaceOf(desk: Desk): string {
   const frame = desk.geometry.value?.frame_of_reference;
-  return frame || `${desk.study.value?.study.id} ${desk.series.value?.id} ${desk.stack.value?.phase?.group ?? desk.stack.value?.index}`;
+  const own = `${desk.series.value?.id} ${desk.stack.value?.phase?.group ?? desk.stack.value?.index}`;
+  return `${desk.study.value?.study.id} ${frame || own}`;
 }
 
 export const curvesHere = (desk: Desk): Curve[] => curves.value.filter(({ space }) => space === spaceOf(desk));

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { beforeEach, expect, test, vi } from "vitest";
+import type { StudyInfo } from "../../src/api/messages";
 import type { CurvedView, Pick, Picked, PlaneView, Trace, Traced } from "../../src/stream/messages";
 import { cross, dot, length, subtract, type Vector2, type Vector3 } from "../../src/geometry/vectors";
 import { courseIn, sectionIn, shownIn } from "../../src/reading/along";
@@ -12,11 +13,11 @@ import * as looks from "../../src/reading/looks";
 import * as moves from "../../src/reading/moves";
 import * as slabs from "../../src/reading/slabs";
 import * as turns from "../../src/reading/turns";
-import { openMpr, openStackLayout } from "../../src/reading/opening";
+import { openMpr, openStack, openStackLayout } from "../../src/reading/opening";
 import * as walk from "../../src/reading/walk";
 import type { Drawn } from "../../src/stream/screen";
 import { words } from "../../src/words/words";
-import { chest, openChest, settled } from "./chest";
+import { chest, openChest, seriesOf, settled } from "./chest";
 
 vi.mock("../../src/stream/digest.worker?worker", () => ({ default: class {} }));
 
@@ -364,4 +365,27 @@ test("the stack and the planes come and go around a curve, and another series kn
   expect(desk.shownRoles.value).toEqual(["axial", "coronal", "sagittal", "volume"]);
   desk.series.value = { ...desk.series.value!, id: 77 };
   expect(courses.curvesHere(desk)).toEqual([]);
+});
+
+test("another patient's study knows no curve and no plane of this one, whatever frame of reference its files claim", async () => {
+  const claimed = chest();
+  const same = chest({ volume: { ...claimed.volume!, frame_of_reference: "1.2.3" } });
+  const studyOf = (id: number): StudyInfo => ({ study: { id }, series: [], conflicts: 0 }) as unknown as StudyInfo;
+  desk.study.value = studyOf(3);
+  openStack(desk, seriesOf(same), same);
+  openMpr(desk, null);
+  draw();
+  await tapped([200, 300], [600, 300]);
+  desk.active.value = "axial";
+  kept.keepPlane(desk, "");
+  const here = (): number[] => [courses.curvesHere(desk).length, kept.planesHere(desk).length];
+  expect(here()).toEqual([1, 1]);
+  openStack(desk, seriesOf(same, { id: 10 }), same); // another series of this study
+  expect(here()).toEqual([1, 1]);
+  desk.study.value = studyOf(4);
+  openStack(desk, seriesOf(same, { id: 20 }), same);
+  openMpr(desk, null);
+  expect(here()).toEqual([0, 0]);
+  desk.study.value = studyOf(3);
+  expect(here()).toEqual([1, 1]);
 });
