@@ -389,3 +389,42 @@ test("another patient's study knows no curve and no plane of this one, whatever 
   desk.study.value = studyOf(3);
   expect(here()).toEqual([1, 1]);
 });
+
+test("a double click on the curved picture fills the grid with it, and its first click has moved nothing", async () => {
+  await tapped([200, 300], [600, 300]);
+  draw();
+  const before = { cross: desk.cross.value, coronal: desk.viewports.coronal.view.value };
+  const now = () => ({ cross: desk.cross.value, coronal: desk.viewports.coronal.view.value });
+  const hand = new ViewportHands(desk, desk.viewports.curved, () => 1, (at) => at);
+  const far: Vector3 = [20, 30, 0];
+  // The server answers between the two clicks.
+  hand.tap([400, 300], "mouse");
+  picks[0]!.answer({ point: far, value: 7 });
+  for (let i = 0; i < 4; i += 1) await settled();
+  expect(desk.cross.value).toEqual(far);
+  hand.doubleTap([400, 300], "mouse");
+  expect([now(), desk.toast.value, desk.maximised.value]).toEqual([before, null, "curved"]);
+  // And after them.
+  hand.tap([400, 300], "mouse");
+  hand.doubleTap([400, 300], "mouse");
+  picks[1]!.answer({ point: far, value: 7 });
+  for (let i = 0; i < 4; i += 1) await settled();
+  expect([now(), desk.toast.value, desk.maximised.value]).toEqual([before, null, null]);
+  // One click alone does go there.
+  hand.tap([400, 300], "mouse");
+  picks[2]!.answer({ point: far, value: 7 });
+  for (let i = 0; i < 4; i += 1) await settled();
+  expect(desk.cross.value).toEqual(far);
+});
+
+test("pictures along a curve have no images to play", async () => {
+  await tapped([200, 300], [600, 300]);
+  for (const role of ["curved", "section"] as const) {
+    desk.active.value = role;
+    expect(desk.cine.choices.value).toEqual([]);
+    desk.cine.toggle();
+    expect(desk.cine.playing.value).toBe(false);
+  }
+  desk.active.value = "axial";
+  expect(desk.cine.choices.value).toEqual(["images"]);
+});

@@ -33,7 +33,7 @@ export function AlongDock() {
       <Slider
         label={w.angle}
         least={0}
-        most={360}
+        most={359} // 360 is 0: the slider would jump under the hand
         step={1}
         value={walk.angle}
         text={`${Math.round(walk.angle)}°`}
