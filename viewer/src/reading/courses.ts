@@ -66,8 +66,14 @@ export function begin(desk: Desk): number {
 
 export const rename = (id: number, name: string): void => change(id, { name: name.trim().slice(0, 40) });
 
-export function remove(id: number): void {
+/** Take a curve away. What it returns brings it back to its place in the list. */
+export function remove(id: number): () => void {
+  const at = curves.peek().findIndex((one) => one.id === id);
+  const [gone] = curves.peek().slice(at, at + 1);
   curves.value = curves.peek().filter((one) => one.id !== id);
+  return () => {
+    if (gone && !curveOf(id)) curves.value = [...curves.peek().slice(0, at), gone, ...curves.peek().slice(at)];
+  };
 }
 
 /** Whoever follows a curve is told that the hand which moved it is up. */

@@ -6,6 +6,7 @@ import { distanceTo } from "../geometry/course";
 import { PLANES } from "../geometry/grid";
 import { combine, type Vector2, type Vector3 } from "../geometry/vectors";
 import type { Picked, PlaneView } from "../stream/messages";
+import { processingWords } from "../words/processing";
 import { answered, begin, curveOf, remove, rest, setPoints } from "./courses";
 import type { Desk } from "./desk";
 import type { Pen } from "./pen";
@@ -32,6 +33,7 @@ export class CurvePen implements Pen {
   private begun = false; // this hand's drag
   private turns: Promise<void> | null = null; // what waits for the server
   private ending = false; // finished, but for those
+  private past: (readonly Vector3[])[] = []; // the points before each thing that was done, the oldest first
 
   constructor(
     private readonly desk: Desk,
@@ -39,7 +41,11 @@ export class CurvePen implements Pen {
     private readonly done: (id: number) => void,
   ) {
     this.id = curve?.id ?? begin(desk);
+    this.edits = curve !== null;
   }
+
+  /** Whether a curve is changed that was there before. */
+  private readonly edits: boolean;
 
   readonly points = computed<readonly Vector3[]>(() => curveOf(this.id)?.points ?? []);
 
@@ -61,7 +67,12 @@ export class CurvePen implements Pen {
   }
 
   private add(point: Vector3): void {
-    if (this.points.peek().length < MOST_POINTS) void setPoints(this.desk, this.id, [...this.points.peek(), point]);
+    if (this.points.peek().length < MOST_POINTS) this.change([...this.points.peek(), point]);
+  }
+
+  private change(points: readonly Vector3[]): void {
+    this.past.push(this.points.peek());
+    void setPoints(this.desk, this.id, points);
   }
 
   /** At once, or after the taps whose points the server is still looking for: points stay in the order of the taps. */
@@ -76,7 +87,10 @@ export class CurvePen implements Pen {
   }
 
   drag(viewport: Viewport, start: Vector2, at: Vector2): boolean {
-    if (!this.begun) this.held = this.under(viewport, start);
+    if (!this.begun) {
+      this.held = this.under(viewport, start);
+      if (this.held) this.past.push(this.points.peek()); // a whole drag is one step
+    }
     this.begun = true;
     const [from, to] = [seen(viewport, start), seen(viewport, at)];
     if (!this.held || !from || !to) return false;
@@ -116,13 +130,23 @@ export class CurvePen implements Pen {
 
   spoil(): void {
     if (!this.held) return;
-    const { index, from } = this.held;
     this.held = null;
-    void setPoints(this.desk, this.id, this.points.peek().map((point, i) => (i === index ? from : point)));
+    this.undo();
   }
 
   back(): void {
-    this.inTurn(() => void setPoints(this.desk, this.id, this.points.peek().slice(0, -1)));
+    this.inTurn(() => {
+      if (this.points.peek().length) this.change(this.points.peek().slice(0, -1));
+    });
+  }
+
+  undo(): boolean {
+    const begun = this.past.length > 0 || this.turns !== null;
+    this.inTurn(() => {
+      const before = this.past.pop();
+      if (before) void setPoints(this.desk, this.id, before);
+    });
+    return begun;
   }
 
   /** Done once the server has said where the curve runs. */
@@ -130,13 +154,26 @@ export class CurvePen implements Pen {
     this.ending = true;
     this.inTurn(() => {
       if (this.desk.pen.peek() !== this) return;
-      this.cancel();
+      if (this.edits && this.points.peek().length < 2) return this.cancel();
+      this.put();
       if (this.points.peek().length >= 2) void answered(this.id).then(() => this.done(this.id));
     });
   }
 
-  /** Drawing ends; what can be a curve stays. */
+  /** A curve that was there before is as it was; of a new one stays what can be a curve. */
   cancel(): void {
+    const { desk, id } = this;
+    const [[first], edited] = [this.past, this.points.peek()];
+    if (!this.edits || !first || !curveOf(id)) return this.put();
+    void setPoints(desk, id, first);
+    this.put();
+    desk.toast.value = {
+      say: () => processingWords.value.edit_cancelled,
+      offer: { label: (w) => w.redo, run: () => edited.length >= 2 && void setPoints(desk, id, edited) },
+    };
+  }
+
+  private put(): void {
     if (this.points.peek().length < 2) remove(this.id);
     if (this.desk.pen.peek() === this) this.desk.pen.value = null;
   }

@@ -6,6 +6,7 @@ import { cross, dot, length, subtract, type Vector2, type Vector3 } from "../../
 import { courseIn, sectionIn, shownIn } from "../../src/reading/along";
 import * as courses from "../../src/reading/courses";
 import { CurvePen } from "../../src/reading/curve_pen";
+import { undo } from "../../src/reading/commands";
 import type { Desk } from "../../src/reading/desk";
 import { ViewportHands } from "../../src/reading/hands";
 import * as kept from "../../src/reading/kept_planes";
@@ -427,4 +428,78 @@ test("pictures along a curve have no images to play", async () => {
   }
   desk.active.value = "axial";
   expect(desk.cine.choices.value).toEqual(["images"]);
+});
+
+const dragged = (from: Vector2, to: Vector2): void => {
+  const hand = hands();
+  hand.press();
+  for (const part of [0.3, 0.7, 1]) {
+    const at: Vector2 = [from[0] + (to[0] - from[0]) * part, from[1] + (to[1] - from[1]) * part];
+    hand.drag({ fingers: 1, buttons: 1, pointer: "mouse", start: from, at, dx: 1, dy: 1, axis: "y" });
+  }
+  hand.rest();
+};
+
+test("while a curve is drawn undo takes back what the pen did last, and then what was done to the pictures", async () => {
+  looks.setWindow(desk, [40, 400], false);
+  await settled();
+  const pen = new CurvePen(desk, null, () => undefined);
+  desk.pen.value = pen;
+  hands().tap([300, 300], "mouse");
+  hands().tap([500, 300], "mouse");
+  dragged([500, 300], [500, 400]);
+  const [, moved] = pen.points.value;
+  moved!.forEach((part, i) => expect(part).toBeCloseTo(under([500, 400])[i]!, 6));
+  undo(desk);
+  expect(pen.points.value).toEqual([under([300, 300]), under([500, 300])]); // a whole drag is one step
+  pen.back();
+  undo(desk);
+  expect(pen.points.value).toEqual([under([300, 300]), under([500, 300])]);
+  undo(desk);
+  undo(desk);
+  expect([pen.points.value, axial().window]).toEqual([[], [40, 400]]);
+  undo(desk);
+  expect(axial().window).not.toEqual([40, 400]);
+});
+
+test("a curve whose changes are cancelled is as it was before, and the changes can be had again", async () => {
+  const id = await tapped([200, 300], [600, 300]);
+  draw();
+  const before = courses.curveOf(id)!.points;
+  const pen = new CurvePen(desk, courses.curveOf(id), () => undefined);
+  desk.pen.value = pen;
+  dragged([600, 300], [600, 400]);
+  hands().tap([500, 500], "mouse");
+  const edited = courses.curveOf(id)!.points;
+  expect(edited.length).toBe(3);
+  pen.cancel();
+  for (let i = 0; i < 3; i += 1) await settled();
+  expect([courses.curveOf(id)!.points, desk.pen.value]).toEqual([before, null]);
+  expect(curved().points).toEqual(before);
+  desk.toast.value!.offer!.run();
+  for (let i = 0; i < 3; i += 1) await settled();
+  expect(curved().points).toEqual(edited);
+  // Finished, they stay; without changes nothing is said.
+  desk.toast.value = null;
+  desk.pen.value = new CurvePen(desk, courses.curveOf(id), () => undefined);
+  desk.pen.value.finish();
+  await settled();
+  expect([courses.curveOf(id)!.points, desk.toast.value]).toEqual([edited, null]);
+});
+
+test("a curve and a plane that were deleted come back to their places", async () => {
+  const ids = [await tapped([200, 300], [600, 300]), await tapped([300, 100], [300, 500]), await tapped([100, 100], [300, 500])];
+  const bring = courses.remove(ids[1]!);
+  expect(courses.curvesHere(desk).map(({ id }) => id)).toEqual([ids[0], ids[2]]);
+  bring();
+  bring();
+  expect(courses.curvesHere(desk).map(({ id }) => id)).toEqual(ids);
+  for (const name of ["one", "two"]) {
+    desk.active.value = "axial";
+    kept.keepPlane(desk, name);
+  }
+  const again = kept.forgetPlane(kept.planesHere(desk)[0]!.id);
+  expect(kept.planesHere(desk).map(({ name }) => name)).toEqual(["two"]);
+  again();
+  expect(kept.planesHere(desk).map(({ name }) => name)).toEqual(["one", "two"]);
 });

@@ -32,6 +32,17 @@ function look(id: number): void {
   desk.sheet.value = null;
 }
 
+/** What was taken away can be brought back. */
+function tell(name: string, bring: () => void): void {
+  desk.toast.value = { say: () => processingWords.value.deleted(name), offer: { label: (w) => w.undo, run: bring } };
+}
+
+function take(curve: courses.Curve, name: string): void {
+  const pen = desk.pen.peek();
+  if (pen instanceof CurvePen && pen.id === curve.id) pen.cancel();
+  tell(name, courses.remove(curve.id));
+}
+
 /** A name that can be typed: Enter or leaving takes it. */
 function Name({ name, usual, testid, onname }: { name: string; usual: string; testid: string; onname(name: string): void }) {
   const [typed, setTyped] = useState<string | null>(null);
@@ -96,7 +107,7 @@ function Curves() {
               >
                 {w.edit_curve}
               </button>
-              <button aria-label={w.delete(curveName(curve, all))} data-testid={`curve-delete-${i}`} onClick={() => courses.remove(curve.id)}>
+              <button aria-label={w.delete(curveName(curve, all))} data-testid={`curve-delete-${i}`} onClick={() => take(curve, curveName(curve, all))}>
                 ✕
               </button>
             </div>
@@ -131,7 +142,11 @@ function Planes() {
               <button data-testid={`plane-recall-${i}`} onClick={() => show(one)}>
                 {w.shown(one.name || nameOf(one, i))}
               </button>
-              <button aria-label={w.delete(one.name || nameOf(one, i))} data-testid={`plane-delete-${i}`} onClick={() => kept.forgetPlane(one.id)}>
+              <button
+                aria-label={w.delete(one.name || nameOf(one, i))}
+                data-testid={`plane-delete-${i}`}
+                onClick={() => tell(one.name || nameOf(one, i), kept.forgetPlane(one.id))}
+              >
                 ✕
               </button>
             </div>
