@@ -76,6 +76,29 @@ const line = (points: readonly Vector2[]): string =>
 
 export const distanceTo = (view: Plane, point: Vector3): number => Math.abs(dot(subtract(point, view.centre), normal(view)));
 
+/**
+ * The place of a curve that is under a pixel of a plane, at most `reach` pixels beside it and `near_mm` before or behind
+ * the plane, and between which of its control points it comes: it would be number `index` of them. Null where none is.
+ */
+export function between(
+  { points }: Course,
+  controls: readonly Vector3[],
+  on: { view: Plane; size: Size; pixel: Vector2; reach: number; near_mm: number },
+): { index: number; point: Vector3 } | null {
+  const nearest = (away: (point: Vector3) => number): number =>
+    points.reduce((best, point, i) => (away(point) < away(points[best]!) ? i : best), 0);
+  const beside = (point: Vector3): number => {
+    const [x, y] = screenOf(on.view, on.size, point);
+    return distanceTo(on.view, point) <= on.near_mm ? Math.hypot(x - on.pixel[0], y - on.pixel[1]) : Infinity;
+  };
+  const at = nearest(beside);
+  const point = points[at];
+  if (!point || beside(point) > on.reach) return null;
+  // The curve goes through its control points in their order, the first and the last of them at its ends.
+  const index = controls.slice(1, -1).filter((control) => nearest((one) => length(subtract(one, control))) <= at).length + 1;
+  return { index, point };
+}
+
 /** The curve on the screen of a plane as SVG paths: all of it, and what lies within `near_mm` of the plane. */
 export function pathsOn(view: Plane, size: Size, points: readonly Vector3[], near_mm: number): { all: string; near: string } {
   const places = points.map((point) => screenOf(view, size, point));

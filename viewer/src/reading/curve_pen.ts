@@ -1,24 +1,32 @@
 /** The pen that sets and moves the control points of a curve. */
 
 import { computed } from "@preact/signals";
-import { millimetresPerPixel, pointAt, screenOf } from "../geometry/camera";
-import { distanceTo } from "../geometry/course";
+import { millimetresPerPixel, pointAt, screenOf, type Size } from "../geometry/camera";
+import { between, distanceTo } from "../geometry/course";
 import { PLANES } from "../geometry/grid";
 import { combine, type Vector2, type Vector3 } from "../geometry/vectors";
 import type { Picked, PlaneView } from "../stream/messages";
 import { processingWords } from "../words/processing";
-import { answered, begin, curveOf, remove, rest, setPoints } from "./courses";
+import { answered, begin, courseOf, curveOf, remove, rest, setPoints } from "./courses";
 import type { Desk } from "./desk";
 import type { Pen } from "./pen";
 import { isDeep } from "./picking";
 import type { Viewport } from "./viewport";
 
-export const MOST_POINTS = 128;
+const MOST_POINTS = 128;
 const REACH_PX = 20; // CSS pixels from a control point to a hand that takes it
+const LINE_PX = 10; // and from its line
+export const NEAR_MM = 1.5; // of the line to each side of a plane; of a slab, its half
 const TOO_DEEP_MM = 25; // farther from the plane a point is not taken
 
+interface Seen {
+  view: PlaneView;
+  size: Size;
+  pixel: Vector2;
+}
+
 /** The picture that a hand sees, as a plane, and a position in it. */
-function seen(viewport: Viewport, at: Vector2): { view: PlaneView; size: { width: number; height: number }; pixel: Vector2 } | null {
+function seen(viewport: Viewport, at: Vector2): Seen | null {
   const drawn = viewport.drawn.peek();
   if (drawn?.view.kind !== "plane") return null;
   const size = { width: drawn.frame.full_width, height: drawn.frame.full_height };
@@ -57,6 +65,7 @@ export class CurvePen implements Pen {
     const picture = seen(viewport, at);
     if (!picture || this.ending) return;
     const { view, size, pixel } = picture;
+    if (this.insert(viewport, picture)) return;
     if (!isDeep(view)) return this.inTurn(() => this.add(pointAt(view, size, pixel)));
     this.inTurn(async () => {
       const picked = await viewport.ask<Picked>({ t: "pick", at: pixel, ...size, view });
@@ -64,6 +73,18 @@ export class CurvePen implements Pen {
       if (picked?.point) this.add(picked.point);
       else this.desk.toast.value = { say: (w) => (picked ? w.nothing_there : w.pick_unanswered) };
     });
+  }
+
+  /** A tap on the line of a curve that is edited: one more point there, between those beside it. */
+  private insert(viewport: Viewport, { view, size, pixel }: Seen): boolean {
+    const curve = curveOf(this.id);
+    const course = this.edits && !this.turns && curve ? courseOf(curve) : null;
+    if (!curve || !course || curve.points.length >= MOST_POINTS) return false;
+    const reach = (LINE_PX * viewport.density) / viewport.stretch;
+    const near_mm = Math.max(NEAR_MM, (view.thickness_mm ?? 0) / 2);
+    const found = between(course, curve.points, { view, size, pixel, reach, near_mm });
+    if (found) this.change([...curve.points.slice(0, found.index), found.point, ...curve.points.slice(found.index)]);
+    return found !== null;
   }
 
   private add(point: Vector3): void {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pathsOn, placeAt, placeOf, sectionAxes, type Course } from "../../src/geometry/course";
+import { between, pathsOn, placeAt, placeOf, sectionAxes, straightened, type Course } from "../../src/geometry/course";
 import { cross, dot, length, subtract, type Vector3 } from "../../src/geometry/vectors";
 
 /** A quarter of a circle of 100 mm about the head's axis, from the patient's left to the back, from its formula. */
@@ -64,4 +64,26 @@ test("what lies near a plane is drawn apart from what does not", () => {
   const xs = [...near.matchAll(/[ML]([\d.]+)/g)].map((match) => Number(match[1]));
   expect(xs.length).toBeGreaterThan(2);
   for (const x of xs) expect(Math.abs(Math.sqrt(1e4 - (x - 200) ** 2) - 50)).toBeLessThan(2.1);
+});
+
+test("a pixel on the curve is a place between the control points beside it", () => {
+  const view = { centre: [0, 0, 7] as Vector3, right: [1, 0, 0] as Vector3, down: [0, 1, 0] as Vector3, extent_mm: 400 };
+  const size = { width: 400, height: 400 };
+  const controls = [0, 40, 130, STEPS].map((i) => quarter.points[i]!);
+  const on = (i: number, beside: number): [number, number] => {
+    const [x, y] = quarter.points[i]!;
+    return [200 + x * (1 + beside / 100), 200 + y * (1 + beside / 100)];
+  };
+  const found = (i: number, beside = 0, depth = 7) =>
+    between(quarter, controls, { view: { ...view, centre: [0, 0, depth] }, size, pixel: on(i, beside), reach: 6, near_mm: 1.5 });
+  for (const [i, index] of [[20, 1], [60, 2], [129, 2], [160, 3]] as const) expect(found(i)).toEqual({ index, point: quarter.points[i] });
+  expect(found(60, 5)).toMatchObject({ index: 2 });
+  expect(found(60, 7)).toBeNull();
+  expect(found(60, 0, 9)).toBeNull(); // the plane lies elsewhere
+});
+
+test("a straightened picture has the curve in its middle column, its millimetres downwards", () => {
+  const view = { along_mm: 25, across_mm: 5, extent_mm: 40 };
+  expect(straightened(view, { width: 600, height: 400 }, 25)).toEqual([250, 200]);
+  expect(straightened(view, { width: 600, height: 400 }, 35)).toEqual([250, 300]);
 });

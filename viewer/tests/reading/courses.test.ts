@@ -503,3 +503,21 @@ test("a curve and a plane that were deleted come back to their places", async ()
   again();
   expect(kept.planesHere(desk).map(({ name }) => name)).toEqual(["one", "two"]);
 });
+
+test("a tap on the line of a curve that is edited sets a point between two others; while one is drawn it goes on", async () => {
+  const id = await tapped([200, 300], [600, 300]);
+  draw();
+  desk.pen.value = new CurvePen(desk, courses.curveOf(id), () => undefined);
+  hands().tap([402, 304], "mouse");
+  const { points } = courses.curveOf(id)!;
+  expect(points.length).toBe(3);
+  points[1]!.forEach((part, i) => expect(part).toBeCloseTo(under([400, 300])[i]!, 0));
+  undo(desk);
+  expect(courses.curveOf(id)!.points.length).toBe(2);
+  desk.pen.value.cancel();
+  desk.pen.value = new CurvePen(desk, null, () => undefined);
+  for (const at of [[200, 400], [600, 400]] as Vector2[]) hands().tap(at, "mouse");
+  await settled();
+  hands().tap([402, 404], "mouse");
+  expect(courses.curves.value[1]!.points[2]).toEqual(under([402, 404]));
+});

@@ -6,14 +6,13 @@ import { project } from "../../geometry/projection";
 import type { Vector2, Vector3 } from "../../geometry/vectors";
 import { courseIn, sectionIn, shownIn } from "../../reading/along";
 import { curvesHere, type Curve } from "../../reading/courses";
-import { CurvePen } from "../../reading/curve_pen";
+import { CurvePen, NEAR_MM } from "../../reading/curve_pen";
 import type { Viewport } from "../../reading/viewport";
 import { walkOf } from "../../reading/walk";
 import { desk } from "../../session";
 import type { CurvedView, PlaneView, View, VolumeView } from "../../stream/messages";
 import { useLocated } from "./located";
 
-const NEAR_MM = 1.5; // to each side of a plane; of a slab, its half
 const TRACED_PX = 6; // a point every so many pixels is enough
 
 interface Props {
@@ -68,6 +67,20 @@ function standing(): { point: Vector3; mm: number; course: Course } | null {
   return at && { ...at, point: placeAt(at.course, at.mm).point };
 }
 
+/** Centimetres along the curve at the left rim of its straightened picture, every fifth longer. */
+function Ticks({ view, size, density }: Props & { view: CurvedView }) {
+  const course = courseIn(desk, view);
+  if (!course) return null;
+  const all = Array.from({ length: Math.floor(course.length_mm / 10) + 1 }, (_, i) => straightened(view, size, 10 * i)[1]);
+  return (
+    <g data-testid="ticks">
+      {all.map((y, i) => (
+        <line key={i} class="tick" x1={0} x2={(i % 5 ? 5 : 9) * density} y1={y} y2={y} vector-effect="non-scaling-stroke" />
+      ))}
+    </g>
+  );
+}
+
 function OnCurved({ viewport, view, size, density }: Props & { view: CurvedView }) {
   const at = standing();
   const here = at && at.course === courseIn(desk, view) ? at : null;
@@ -77,6 +90,7 @@ function OnCurved({ viewport, view, size, density }: Props & { view: CurvedView 
   const stand = row && row[1] >= 0 && row[1] <= size.height ? row : null;
   return (
     <>
+      {straight && <Ticks {...{ viewport, view, size, density }} />}
       {stand && (
         <g data-testid="section-line">
           <line class="section-line" x1={0} x2={size.width * 0.12} y1={stand[1]} y2={stand[1]} vector-effect="non-scaling-stroke" />
