@@ -5,6 +5,8 @@ import { LAYOUTS, close, walkOf } from "../../reading/walk";
 import { desk } from "../../session";
 import { processingWords } from "../../words/processing";
 import { words } from "../../words/words";
+import { narrow } from "../common";
+import { NumberField } from "./number_field";
 import { Slider } from "./slider";
 import "../../styles/processing.css";
 
@@ -14,6 +16,7 @@ export function AlongDock() {
   const curve = walk?.curve.value;
   const view = desk.viewports.curved.view.value;
   if (!walk || !curve) return null;
+  const typed = !narrow.value; // a phone's keyboard would hide the pictures
   const length = curve.traced?.course?.length_mm ?? 0;
   const at = walk.at_mm.value;
   return (
@@ -40,6 +43,15 @@ export function AlongDock() {
         testid="curve-angle"
         oninput={(degrees) => walk.setAngle(degrees, true)}
       />
+      {typed && (
+        <NumberField
+          label="°"
+          name={`${w.angle} °`}
+          value={String(Math.round(walk.angle))}
+          testid="curve-angle-typed"
+          oncommit={(degrees) => walk.setAngle(degrees, false)}
+        />
+      )}
       <Slider
         label={w.place}
         least={0}
@@ -50,6 +62,9 @@ export function AlongDock() {
         testid="curve-place"
         oninput={(mm) => walk.go(mm, true)}
       />
+      {typed && (
+        <NumberField label="mm" name={`${w.place} mm`} value={at.toFixed(1)} testid="curve-place-typed" oncommit={(mm) => walk.go(mm, false)} />
+      )}
       {!courseOf(curve) && desk.pen.value === null && (
         <p class="faint" role="status">
           {isImpossible(curve) ? w.no_curve : words.value.waiting}
