@@ -114,6 +114,10 @@ def test_layouts_sections_and_the_crosshair(desktop: Reader, shots: Path) -> Non
         curved = settle(desktop, "curved")
         before = pixels(desktop, "curved")
 
+        # Centimetres are marked along the straightened picture.
+        ticks = page.get_by_test_id("viewport-curved").get_by_test_id("ticks").locator("line")
+        assert ticks.count() == int(length // 10) + 1
+
         # The section lies across the curve where the slider says, and its picture is that plane's.
         page.get_by_test_id("curve-place").fill("0")
         section = settle(desktop, "section")

@@ -6,13 +6,14 @@ import * as client from "../../src/api/client";
 import { cross, dot, type Vector3 } from "../../src/geometry/vectors";
 import type { Desk } from "../../src/reading/desk";
 import { openMpr } from "../../src/reading/opening";
+import * as plans from "../../src/reading/reformat_plan";
 import * as reformats from "../../src/reading/reformats";
 import * as turns from "../../src/reading/turns";
 import { chest, openChest, seriesOf, settled } from "./chest";
 
 vi.mock("../../src/stream/digest.worker?worker", () => ({ default: class {} }));
 
-const PLAN: reformats.Plan = { role: "coronal", thickness_mm: 4, spacing_mm: 5, count: 11, projection: "mean", range: "about", description: "" };
+const PLAN: plans.Plan = { role: "coronal", thickness_mm: 4, spacing_mm: 5, count: 11, projection: "mean", range: "about", description: "" };
 
 let sent: FromViewer[];
 let hear: { reformatting?: (told: Reformatting) => void; reformatted?: (told: Reformatted) => void };
@@ -32,7 +33,7 @@ const coronal = (): PlaneView => desk.viewports.coronal.view.value as PlaneView;
 
 test("images lie about the plane that is shown, at equal distances, and each holds all of the volume", () => {
   // 512 × 512 × 100 voxels of 0.7 × 0.7 × 2 mm: x and y from −180.35 to 178.05, z from −149 to 51.
-  const { origin, right, down, ...images } = reformats.imagesOf(desk.geometry.value!, coronal(), PLAN);
+  const { origin, right, down, ...images } = plans.imagesOf(desk.geometry.value!, coronal(), PLAN);
   expect(images).toMatchObject({ width: 512, height: 286, count: 11, spacing_mm: 5, pixel_mm: expect.closeTo(0.7, 9) });
   expect(cross(right, down)).toEqual([0, 1, 0].map((part) => expect.closeTo(part, 9)));
   expect(origin[0]).toBeCloseTo(-180, 6);
@@ -41,9 +42,9 @@ test("images lie about the plane that is shown, at equal distances, and each hol
 });
 
 test("through the whole volume there are as many as it takes, from end to end", () => {
-  const images = reformats.imagesOf(desk.geometry.value!, coronal(), { ...PLAN, range: "whole" });
+  const images = plans.imagesOf(desk.geometry.value!, coronal(), { ...PLAN, range: "whole" });
   expect(images.count).toBe(Math.floor(358.4 / 5));
-  const { normal, depths } = reformats.ends(images);
+  const { normal, depths } = plans.ends(images);
   expect(normal).toEqual([0, 1, 0].map((part) => expect.closeTo(part, 9)));
   expect(depths[0]! + 180.35).toBeCloseTo(178.05 - depths[1]!, 6);
   expect(depths[0]! + 180.35).toBeGreaterThan(0);
@@ -52,7 +53,7 @@ test("through the whole volume there are as many as it takes, from end to end", 
 test("of an oblique plane too every corner of the volume's section is in the images", () => {
   turns.rotate(desk, desk.viewports.coronal, 17);
   const view = { ...coronal(), thickness_mm: 0 };
-  const { origin, right, down, pixel_mm, width, height } = reformats.imagesOf(desk.geometry.value!, view, PLAN);
+  const { origin, right, down, pixel_mm, width, height } = plans.imagesOf(desk.geometry.value!, view, PLAN);
   for (const corner of [[-180.35, 0, -149], [178.05, 0, -149], [-180.35, 0, 51], [178.05, 0, 51]] as Vector3[]) {
     const away = corner.map((part, i) => part - origin[i]!) as Vector3;
     const [x, y] = [dot(away, right) / pixel_mm, dot(away, down) / pixel_mm];
@@ -61,12 +62,12 @@ test("of an oblique plane too every corner of the volume's section is in the ima
 });
 
 test("the first and the last image are lines on planes across them, and none on those along them", () => {
-  const { normal, depths } = reformats.ends(reformats.imagesOf(desk.geometry.value!, coronal(), PLAN));
+  const { normal, depths } = plans.ends(plans.imagesOf(desk.geometry.value!, coronal(), PLAN));
   const axial = desk.viewports.axial.view.value as PlaneView;
-  const line = reformats.lineOn(axial, normal, depths[0]!)!;
+  const line = plans.lineOn(axial, normal, depths[0]!)!;
   expect(line.at).toEqual([expect.closeTo(0, 6), expect.closeTo(depths[0]! - axial.centre[1], 6)]);
   expect(line.along.map(Math.abs)).toEqual([1, 0]);
-  expect(reformats.lineOn(coronal(), normal, depths[0]!)).toBeNull();
+  expect(plans.lineOn(coronal(), normal, depths[0]!)).toBeNull();
 });
 
 test("it is asked for once, goes on after a cut under the same name, and its series joins the study", async () => {
@@ -112,9 +113,9 @@ test("a volume rendering and a stack are no planes to cut along", () => {
 });
 
 test("of a thin plane means are proposed, of a slab what it shows", () => {
-  expect(reformats.proposed("coronal", coronal())).toMatchObject({ thickness_mm: 3, spacing_mm: 3, projection: "mean" });
+  expect(plans.proposed("coronal", coronal())).toMatchObject({ thickness_mm: 3, spacing_mm: 3, projection: "mean" });
   const slab = { ...coronal(), thickness_mm: 12, projection: "min" as const };
-  expect(reformats.proposed("coronal", slab)).toMatchObject({ thickness_mm: 12, spacing_mm: 12, projection: "min" });
+  expect(plans.proposed("coronal", slab)).toMatchObject({ thickness_mm: 12, spacing_mm: 12, projection: "min" });
 });
 
 test("a second click while just this is being made asks for nothing; another plan does", () => {
@@ -163,16 +164,16 @@ test("in another study nothing is said of what is made in this one", async () =>
 });
 
 test("the name of a line stands on it, where it leaves the picture, and nowhere where it does not come in", () => {
-  expect(reformats.nameOn({ at: [0, 20], along: [1, 0] }, [100, 50])).toEqual([100, 20]);
-  expect(reformats.nameOn({ at: [-30, 0], along: [0, 1] }, [100, 50])).toEqual([-30, 50]);
-  const slanting = reformats.nameOn({ at: [6, -8], along: [0.8, 0.6] }, [100, 50])!;
+  expect(plans.nameOn({ at: [0, 20], along: [1, 0] }, [100, 50])).toEqual([100, 20]);
+  expect(plans.nameOn({ at: [-30, 0], along: [0, 1] }, [100, 50])).toEqual([-30, 50]);
+  const slanting = plans.nameOn({ at: [6, -8], along: [0.8, 0.6] }, [100, 50])!;
   expect(slanting[1]).toBeCloseTo(50, 9);
   expect((slanting[0] - 6) / 0.8).toBeCloseTo((slanting[1] + 8) / 0.6, 9);
-  expect(reformats.nameOn({ at: [0, 60], along: [1, 0] }, [100, 50])).toBeNull();
+  expect(plans.nameOn({ at: [0, 60], along: [1, 0] }, [100, 50])).toBeNull();
 });
 
 test("the section is a plane to be cut while one looks along a curve", () => {
-  expect(reformats.rolesHere(desk)).toEqual(["axial", "coronal", "sagittal"]);
+  expect(plans.rolesHere(desk)).toEqual(["axial", "coronal", "sagittal"]);
   desk.along.value = { scroll: () => undefined };
-  expect(reformats.rolesHere(desk)).toEqual(["axial", "coronal", "sagittal", "section"]);
+  expect(plans.rolesHere(desk)).toEqual(["axial", "coronal", "sagittal", "section"]);
 });

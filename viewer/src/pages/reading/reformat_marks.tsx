@@ -1,7 +1,7 @@
 /** On the planes: where the first and the last image of a batch of reformats will lie. */
 
 import { millimetresPerPixel, type Size } from "../../geometry/camera";
-import { ends, imagesOf, lineOn, nameOn, plan } from "../../reading/reformats";
+import { ends, imagesOf, lineOn, nameOn, plan } from "../../reading/reformat_plan";
 import type { Viewport } from "../../reading/viewport";
 import { desk } from "../../session";
 import type { View } from "../../stream/messages";

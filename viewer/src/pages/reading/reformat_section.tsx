@@ -2,8 +2,9 @@
 
 import { useEffect } from "preact/hooks";
 import { openStack } from "../../reading/opening";
+import * as plans from "../../reading/reformat_plan";
+import type { Plan } from "../../reading/reformat_plan";
 import * as reformats from "../../reading/reformats";
-import type { Plan } from "../../reading/reformats";
 import { desk } from "../../session";
 import { bytes } from "../../words/amounts";
 import { processingWords } from "../../words/processing";
@@ -14,7 +15,7 @@ import { NeedsPlanes } from "./processing_panel";
 /** The plane that is proposed: the active one, else the axial. It stays, whichever a hand then goes to. */
 function roleOf(): Plan["role"] {
   const active = desk.active.peek();
-  return reformats.rolesHere(desk).find((role) => role === active) ?? "axial";
+  return plans.rolesHere(desk).find((role) => role === active) ?? "axial";
 }
 
 function open(series: number): void {
@@ -69,16 +70,16 @@ function Jobs() {
 function Form({ now }: { now: Plan }) {
   const w = processingWords.value;
   const p = words.value;
-  const set = (what: Partial<Plan>): void => void (reformats.plan.value = { ...now, ...what });
+  const set = (what: Partial<Plan>): void => void (plans.plan.value = { ...now, ...what });
   const geometry = desk.geometry.value;
   const view = desk.viewports[now.role].view.value;
   if (!geometry || view?.kind !== "plane") return null;
-  const images = reformats.imagesOf(geometry, view, now);
-  const size = reformats.bytesOf(images);
+  const images = plans.imagesOf(geometry, view, now);
+  const size = plans.bytesOf(images);
   return (
     <>
       <div class="segments" role="group" aria-label={w.cut_plane}>
-        {reformats.rolesHere(desk).map((role) => (
+        {plans.rolesHere(desk).map((role) => (
           <button key={role} aria-pressed={now.role === role} title={p.roles[role]} data-testid={`reformat-plane-${role}`} onClick={() => set({ role })}>
             {p.roles_short[role]}
           </button>
@@ -111,7 +112,7 @@ function Form({ now }: { now: Plan }) {
             label={w.images}
             value={String(now.count)}
             testid="reformat-count"
-            oncommit={(n) => n >= 1 && n <= reformats.MOST_IMAGES && set({ count: Math.round(n) })}
+            oncommit={(n) => n >= 1 && n <= plans.MOST_IMAGES && set({ count: Math.round(n) })}
           />
         </div>
       )}
@@ -145,13 +146,13 @@ function Form({ now }: { now: Plan }) {
       <p class="faint">{w.not_stored}</p>
       <button
         class="wide"
-        disabled={size > reformats.MOST_BYTES || reformats.isAsked(desk, described(now))}
+        disabled={size > plans.MOST_BYTES || reformats.isAsked(desk, described(now))}
         data-testid="reformat-make"
         onClick={() => reformats.ask(desk, described(now), tell)}
       >
         {w.make_series}
       </button>
-      {size > reformats.MOST_BYTES && <p class="warning">{sentence("reformat_too_large")}</p>}
+      {size > plans.MOST_BYTES && <p class="warning">{sentence("reformat_too_large")}</p>}
     </>
   );
 }
@@ -164,15 +165,15 @@ const described = (now: Plan): Plan => ({ ...now, description: now.description |
 
 export function ReformatSection() {
   const mpr = desk.layout.value === "mpr";
-  const now = reformats.plan.value;
-  const missing = !now || !reformats.rolesHere(desk).some((role) => role === now.role);
+  const now = plans.plan.value;
+  const missing = !now || !plans.rolesHere(desk).some((role) => role === now.role);
   useEffect(() => {
     const role = roleOf();
     const view = desk.viewports[role].view.peek();
     if (!mpr || !missing || view?.kind !== "plane") return;
-    reformats.plan.value = now ? { ...now, role } : reformats.proposed(role, view);
+    plans.plan.value = now ? { ...now, role } : plans.proposed(role, view);
   }, [mpr, missing]);
-  useEffect(() => () => void (reformats.plan.value = null), []);
+  useEffect(() => () => void (plans.plan.value = null), []);
   return (
     <>
       {mpr ? now && <Form now={now} /> : <NeedsPlanes />}
