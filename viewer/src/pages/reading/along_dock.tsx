@@ -10,6 +10,8 @@ import { NumberField } from "./number_field";
 import { Slider } from "./slider";
 import "../../styles/processing.css";
 
+const UNITS = { angle: "°", place: "mm" };
+
 export function AlongDock() {
   const w = processingWords.value;
   const walk = walkOf(desk);
@@ -45,8 +47,8 @@ export function AlongDock() {
       />
       {typed && (
         <NumberField
-          label="°"
-          name={`${w.angle} °`}
+          label={UNITS.angle}
+          name={`${w.angle} ${UNITS.angle}`}
           value={String(Math.round(walk.angle))}
           testid="curve-angle-typed"
           oncommit={(degrees) => walk.setAngle(degrees, false)}
@@ -63,7 +65,7 @@ export function AlongDock() {
         oninput={(mm) => walk.go(mm, true)}
       />
       {typed && (
-        <NumberField label="mm" name={`${w.place} mm`} value={at.toFixed(1)} testid="curve-place-typed" oncommit={(mm) => walk.go(mm, false)} />
+        <NumberField label={UNITS.place} name={`${w.place} ${UNITS.place}`} value={at.toFixed(1)} testid="curve-place-typed" oncommit={(mm) => walk.go(mm, false)} />
       )}
       {!courseOf(curve) && desk.pen.value === null && (
         <p class="faint" role="status">
