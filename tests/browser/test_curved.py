@@ -13,7 +13,7 @@ from benchmarks.browser import DESKTOP, PHONE, profile
 from benchmarks.reading import Reader
 from benchmarks.service import Service
 from tests.browser.fingers import Fingers, Point, cross, pixels, settle, under
-from tests.browser.processing import assert_usable, close_sheet, no_errors, open_part, open_planes
+from tests.browser.processing import assert_usable, close_sheet, no_errors, on_page, open_part, open_planes
 from tests.browser.truth import plane_grey
 
 pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.slow]
@@ -37,6 +37,14 @@ def draw(reader: Reader, parts: list[tuple[float, float]], role: str = "coronal"
     page.get_by_test_id("along-dock").wait_for()
     settle(reader, "curved")
     return np.array(reader.view("curved")["points"])
+
+
+def mark(reader: Reader, role: str, testid: str, part: str | None = None) -> Point:
+    """Where on the page the middle of a mark over a picture is; of the last such part of it."""
+    found = reader.page.get_by_test_id(f"viewport-{role}").get_by_test_id(testid)
+    box = (found.locator(part).last if part else found).bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def length_said(reader: Reader) -> float:
@@ -106,6 +114,10 @@ def test_layouts_sections_and_the_crosshair(desktop: Reader, shots: Path) -> Non
         curved = settle(desktop, "curved")
         before = pixels(desktop, "curved")
 
+        # Centimetres are marked along the straightened picture.
+        ticks = page.get_by_test_id("viewport-curved").get_by_test_id("ticks").locator("line")
+        assert ticks.count() == int(length // 10) + 1
+
         # The section lies across the curve where the slider says, and its picture is that plane's.
         page.get_by_test_id("curve-place").fill("0")
         section = settle(desktop, "section")
@@ -128,8 +140,30 @@ def test_layouts_sections_and_the_crosshair(desktop: Reader, shots: Path) -> Non
         page.get_by_test_id("curve-place").fill(f"{curved['along_mm']:.1f}")
         middle = np.array(settle(desktop, "section")["centre"])
         assert np.abs(np.array(cross(desktop)) - middle).max() < 2 * curved["extent_mm"] / min(width, height) + 0.1
+        # Both are marked in the middle of the curved picture, and the section on the plane where it stands.
         page.get_by_test_id("located-cross").wait_for(state="attached")
-        assert page.get_by_test_id("section-line").count() == 1
+        cx, cy = mark(desktop, "curved", "located-cross", "circle")
+        assert np.hypot(cx - x - width / 2, cy - y - height / 2) < 3
+        sx, sy = mark(desktop, "curved", "section-line", "circle")
+        assert abs(sy - y - height / 2) < 2 and abs(sx - x - width / 2) < 2
+        coronal = settle(desktop, "coronal")
+        wanted = on_page(coronal, desktop.box("coronal"), middle)
+        assert mark(desktop, "coronal", "stand") == pytest.approx(wanted, abs=2)
+
+        # A section can be a slab, and then says so.
+        text = page.get_by_test_id("corners-section").get_by_test_id("slab-text")
+        assert text.inner_text() == "薄层"
+        page.get_by_test_id("viewport-section").hover()
+        page.keyboard.down("Alt")
+        for _ in range(4):
+            page.mouse.wheel(0, -120)
+        page.keyboard.up("Alt")
+        thick = settle(desktop, "section")["thickness_mm"]
+        assert thick > 0
+        assert text.inner_text() == f"MIP {thick} mm"
+        page.screenshot(path=shots / "section-slab.png")
+        while settle(desktop, "section")["thickness_mm"]:
+            page.keyboard.press("p")
 
         # The wheel turns about the curve; other layouts say what they are.
         page.mouse.move(x + width / 2, y + height / 2)
@@ -152,6 +186,7 @@ def test_layouts_sections_and_the_crosshair(desktop: Reader, shots: Path) -> Non
         page.get_by_test_id("layout-straightened").click()
         page.get_by_test_id("slab-thickness").fill("5")
         assert settle(desktop, "curved")["thickness_mm"] == 5
+        assert page.get_by_test_id("corners-curved").get_by_test_id("slab-text").inner_text() == "MIP 5 mm"
         page.get_by_test_id("close-along").click()
         page.get_by_test_id("viewport-volume").wait_for()
         assert page.get_by_test_id("viewport-curved").count() == 0
@@ -209,9 +244,24 @@ def test_curves_and_planes_are_kept_named_shown_and_deleted(desktop: Reader) -> 
         page.get_by_test_id("plane-delete-1").click()
         assert page.get_by_test_id("kept-planes").locator("li").count() == 1
 
-        page.get_by_test_id("curve-delete-1").click()
+        # Cancelled, a curve is as it was; deleted, it can be brought back.
+        page.get_by_test_id("curve-edit-0").click()
+        page.mouse.click(*places(desktop, "coronal", [(0.3, 0.3)])[0])
+        assert page.get_by_test_id("pen-bar").inner_text().startswith("4 点")
+        page.keyboard.press("Control+z")
+        assert page.get_by_test_id("pen-bar").inner_text().startswith("3 点")
+        page.mouse.click(*places(desktop, "coronal", [(0.3, 0.6)])[0])
+        page.get_by_test_id("pen-cancel").click()
+        page.get_by_test_id("toast-offer").wait_for()
+        page.get_by_test_id("curve-open-0").click()
+        assert np.array_equal(settle(desktop, "curved")["points"], first)
+        page.get_by_test_id("curve-delete-0").click()
         page.get_by_test_id("along-dock").wait_for(state="detached")
+        assert page.get_by_test_id("curves").locator("li").count() == 1
+        page.get_by_test_id("toast-offer").click()
         assert page.get_by_test_id("curve-name-0").input_value() == "LAD"
+        page.get_by_test_id("curve-delete-1").click()
+        assert page.get_by_test_id("curves").locator("li").count() == 1
 
 
 def test_a_thumb_draws_a_curve_and_turns_about_it(phone: Reader, shots: Path) -> None:

@@ -58,8 +58,18 @@ def test_coronal_planes_become_a_series_of_their_own(desktop: Reader, shots: Pat
         fill(desktop, "reformat-description", "COR 4.5")
         centre = settle(desktop, "coronal")["centre"]
         assert page.get_by_test_id("reformat-size").inner_text().startswith("8 × 80 × ")
-        lines = page.get_by_test_id("viewport-axial").locator(".reformat-line")
-        assert lines.count() == 2
+        axial = page.get_by_test_id("viewport-axial")
+        assert axial.locator(".reformat-line").count() == 2
+        ends = [axial.get_by_test_id(f"reformat-{end}") for end in ("first", "last")]
+        assert [end.text_content() for end in ends] == ["1", "8"]
+        assert page.get_by_test_id("reformat-mode").inner_text().endswith("薄层")
+        # Going over another pane to look at the lines plans nothing anew.
+        x, y, width, height = desktop.box("axial")
+        page.mouse.move(x + width / 4, y + height / 4)
+        page.mouse.wheel(0, 120)
+        settle(desktop, "axial")
+        assert page.get_by_test_id("reformat-plane-coronal").get_attribute("aria-pressed") == "true"
+        assert axial.locator(".reformat-line").count() == 2
         page.screenshot(path=shots / "reformat-plan.png")
         page.get_by_test_id("reformat-make").click()
         job = page.get_by_test_id("reformat-job")

@@ -31,12 +31,6 @@ export function inPlane(view: CameraView, { width, height }: Size, pixels: reado
   return pixels.map(([x, y]) => [(x - width / 2) * mm, (y - height / 2) * mm]);
 }
 
-/** And back. */
-export function onPicture(view: CameraView, { width, height }: Size, corners: readonly Vector2[]): Vector2[] {
-  const mm = millimetresPerPixel(view, { width, height });
-  return corners.map(([x, y]) => [x / mm + width / 2, y / mm + height / 2]);
-}
-
 /** Where the rays of a picture begin, patient millimetres; null where they are parallel. As renderd/camera.py has it. */
 export function eyeOf(view: Lens): Vector3 | null {
   const away = eyeDistance(view);

@@ -80,8 +80,9 @@ export class Cine {
 
   /** What the active viewport can play. */
   readonly choices = computed<Over[]>(() => {
-    const view = this.desk.activeViewport.value.view.value;
-    const images = (moves.position(this.desk, view)?.count ?? 0) > 1;
+    const viewport = this.desk.activeViewport.value;
+    // A section goes along its curve and has no images to go through.
+    const images = !moves.isAlong(viewport) && (moves.position(this.desk, viewport.view.value)?.count ?? 0) > 1;
     return [...(images ? (["images"] as const) : []), ...(this.desk.phases.value.length > 1 ? (["phases"] as const) : [])];
   });
   readonly over = computed<Over>(() =>

@@ -75,8 +75,9 @@ function cancel(desk: Desk): void {
   else if (desk.maximised.value) desk.maximised.value = null;
 }
 
-/** Take the last change of a view back, and say which. */
+/** Take the last change of a view back, and say which; while something is drawn, the last of that. */
 export function undo(desk: Desk): void {
+  if (desk.pen.peek()?.undo?.()) return;
   const change = desk.history.undo();
   desk.toast.value = change
     ? {

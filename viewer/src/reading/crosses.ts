@@ -35,6 +35,17 @@ export function crossToPoint(desk: Desk, wanted: Vector3): void {
   });
 }
 
+/** How the crosshair and the planes lie now: called, they lie so again. */
+export function remembered(desk: Desk): () => void {
+  const cross = desk.cross.peek();
+  const views = desk.planes.map(([, viewport]) => [viewport, viewport.view.peek()!] as const);
+  return () =>
+    batch(() => {
+      desk.cross.value = cross;
+      for (const [viewport, view] of views) viewport.set(view, false);
+    });
+}
+
 function follow(desk: Desk, moving: boolean, except?: Viewport): void {
   const point = desk.cross.value;
   if (!desk.linked.value || !point) return;

@@ -2,7 +2,7 @@
 
 import type { Drag, Hands, Pinch, Pointer } from "../input/gestures";
 import { Wheel, type WheelLike } from "../input/wheel";
-import type { Vector2, Vector3 } from "../geometry/vectors";
+import type { Vector2 } from "../geometry/vectors";
 import { clips, undo } from "./commands";
 import * as crosses from "./crosses";
 import type { Desk, Tool } from "./desk";
@@ -49,7 +49,8 @@ export class ViewportHands implements Hands {
   private turningFrom: Vector2 | null = null; // where the finger last was that turns the cross
   private held: Vector2 = [0, 0]; // where a long press began
   private aiming = false; // a long press that will pick where it ends
-  private crossBefore: Vector3 | null = null; // the cross before the last tap, which may be half of a double tap
+  private takeBack: (() => void) | null = null; // what the last tap did, which may be half of a double tap
+  private jumps = 0; // in curved pictures; the newest one counts
 
   constructor(
     private readonly desk: Desk,
@@ -130,25 +131,36 @@ export class ViewportHands implements Hands {
 
   tap(at: Vector2, pointer: Pointer): void {
     const kind = this.viewport.view.peek()?.kind;
-    this.crossBefore = null;
+    this.takeBack = null;
     if (this.pen) return this.pen.tap(this.viewport, this.device(at));
-    if (kind === "curved") return void jump(this.desk, this.viewport, this.device(at));
+    if (kind === "curved") return this.jump(at);
     if (kind !== "plane") return;
     // A tap points: with the mouse while the cross is the tool, with a finger always, for it scrolls otherwise.
     const tool = toolOf(this.desk.tool.value, kind, pointer);
     if (tool !== "cross" && (pointer !== "touch" || this.desk.tool.value !== null)) return;
-    this.crossBefore = this.desk.cross.peek();
+    this.takeBack = crosses.remembered(this.desk);
     this.cross(at, false);
+  }
+
+  /** The planes go to what is seen there in the curved picture, as soon as the server has said what. */
+  private jump(at: Vector2): void {
+    const { desk } = this;
+    const mine = ++this.jumps;
+    const before = crosses.remembered(desk);
+    this.takeBack = () => {
+      this.jumps += 1;
+      before();
+      desk.toast.value = null; // it told of the jump
+    };
+    void jump(desk, this.viewport, this.device(at), () => mine === this.jumps);
   }
 
   doubleTap(at: Vector2, pointer: Pointer): void {
     const { desk, viewport } = this;
     if (this.pen) return this.pen.finish(viewport, this.device(at));
     // Its first tap was half of this one and pointed at nothing.
-    const before = this.crossBefore;
-    this.crossBefore = null;
-    if (before && desk.linked.peek()) crosses.crossToPoint(desk, before);
-    else if (before) desk.cross.value = before;
+    this.takeBack?.();
+    this.takeBack = null;
     if (viewport.role === "volume" && pointer === "touch") void turnAbout(desk, viewport, this.device(at));
     else if (desk.layout.value === "mpr") desk.maximised.value = desk.maximised.value ? null : viewport.role;
     else moves.fit(desk, viewport);

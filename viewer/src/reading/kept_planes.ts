@@ -56,8 +56,14 @@ function forget(): void {
   planes.value = [];
 }
 
-export function forgetPlane(id: number): void {
+/** Take a plane away. What it returns brings it back to its place in the list. */
+export function forgetPlane(id: number): () => void {
+  const at = planes.peek().findIndex((one) => one.id === id);
+  const [gone] = planes.peek().slice(at, at + 1);
   planes.value = planes.peek().filter((one) => one.id !== id);
+  return () => {
+    if (gone) planes.value = [...planes.peek().slice(0, at), gone, ...planes.peek().slice(at)];
+  };
 }
 
 export function renamePlane(id: number, name: string): void {

@@ -18,6 +18,8 @@ export interface Pen {
   finish(viewport?: Viewport, at?: Vector2): void;
   /** Take the last point back. */
   back(): void;
+  /** Take back what the hand did last with it; false where that is nothing, and undo means the pictures. */
+  undo?(): boolean;
   /** Escape, or it is put away. */
   cancel(): void;
 }

@@ -15,18 +15,20 @@ import { windowNumber } from "./windows";
 export const isDeep = (view: View): boolean =>
   view.kind === "volume" || view.kind === "curved" || (view.kind === "plane" && (view.thickness_mm ?? 0) > 0 && view.projection !== "mean");
 
+const always = (): boolean => true;
+
 /** Ask, unless the reader goes on to other images meanwhile; and say so when nobody answers. */
-async function ask(desk: Desk, viewport: Viewport, at: Vector2): Promise<Picked | null> {
+async function ask(desk: Desk, viewport: Viewport, at: Vector2, wanted = always): Promise<Picked | null> {
   const stack = desk.stack.peek();
   const picked = await viewport.pick(at);
-  if (desk.stack.peek() !== stack || !viewport.view.peek()) return null;
+  if (desk.stack.peek() !== stack || !viewport.view.peek() || !wanted()) return null;
   if (!picked) desk.toast.value = { say: (w) => w.pick_unanswered };
   return picked;
 }
 
-/** The planes go to what is seen at a screen position of a volume rendering or a slab. */
-export async function jump(desk: Desk, viewport: Viewport, at: Vector2): Promise<void> {
-  const picked = await ask(desk, viewport, at);
+/** The planes go to what is seen at a screen position of a volume rendering or a slab, if that is `wanted` still. */
+export async function jump(desk: Desk, viewport: Viewport, at: Vector2, wanted = always): Promise<void> {
+  const picked = await ask(desk, viewport, at, wanted);
   if (!picked) return;
   if (!picked.point) {
     desk.toast.value = { say: (w) => w.nothing_there };

@@ -140,7 +140,7 @@ export class Viewport implements Surface {
 
   /** Ask about this viewport; null when nobody answers. */
   ask<Answer>(question: Question): Promise<Answer | null> {
-    return this.connection.ask((n) => ({ ...question, viewport: this.id, n }) as FromViewer);
+    return this.connection.ask((n) => ({ ...question, viewport: this.id, n }) as FromViewer & { viewport: number });
   }
 
   /** A canvas position as a pixel of the picture that is drawn. */

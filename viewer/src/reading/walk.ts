@@ -4,7 +4,8 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import { placeAt, sectionAxes, type Course } from "../geometry/course";
 import { clamp, combine, length, subtract, type Vector3 } from "../geometry/vectors";
 import type { CurvedView, PlaneView } from "../stream/messages";
-import { CurvePen, curveOf, retrace, type Curve } from "./courses";
+import { CurvePen } from "./curve_pen";
+import { curveOf, type Curve } from "./courses";
 import type { Along, Desk } from "./desk";
 import { openMpr } from "./opening";
 import type { Viewport } from "./viewport";
@@ -33,6 +34,7 @@ export class Walk implements Along {
   readonly curve = computed<Curve | null>(() => curveOf(this.id));
   private stop: () => void = () => undefined;
   private course: Course | null = null;
+  private placed = false;
 
   constructor(
     private readonly desk: Desk,
@@ -40,15 +42,12 @@ export class Walk implements Along {
   ) {}
 
   begin(): void {
-    const { desk, id } = this;
-    // The curve may be moved while one looks along it, and taken away; after a cut of the line it is asked for again.
+    // The curve may be moved while one looks along it, and taken away. The pictures are of the points that were traced.
     this.stop = effect(() => {
       const curve = this.curve.value;
-      if (!curve || desk.along.value !== this) return this.end();
-      if (!curve.course && !curve.impossible && desk.connection.state.value === "open" && desk.pen.value === null) void retrace(desk, id);
-      const first = this.course === null;
-      this.course = curve.course;
-      if (curve.course) this.show(curve.course, curve.points, first);
+      if (!curve || this.desk.along.value !== this) return this.end();
+      this.course = curve.traced?.course ?? null;
+      if (this.course) this.show(this.course, curve.traced!.points);
     });
   }
 
@@ -57,12 +56,13 @@ export class Walk implements Along {
     if (this.desk.along.peek() === this) close(this.desk);
   }
 
-  private show(course: Course, points: readonly Vector3[], first: boolean): void {
+  private show(course: Course, points: readonly Vector3[]): void {
     const { desk } = this;
     const plane = desk.viewports.axial.view.peek();
     if (plane?.kind !== "plane") return;
     batch(() => {
-      if (first) this.at_mm.value = course.length_mm / 2;
+      if (!this.placed) this.at_mm.value = course.length_mm / 2;
+      this.placed = true;
       const { curved } = desk.viewports;
       const now = curved.view.peek();
       const { series, stack, window, invert } = plane;

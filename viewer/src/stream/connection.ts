@@ -7,7 +7,7 @@
  */
 
 import { decode, encode } from "@msgpack/msgpack";
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import { isFrame, parseFrame, type Frame } from "./frame";
 import { Line } from "./line";
 import type { Edit, FromViewer, Palette, Preset, ToViewer, Trouble, View } from "./messages";
@@ -44,6 +44,7 @@ interface Slot {
   surface: Surface;
   wanted: Wanted | null;
   waiting: boolean;
+  known: boolean; // the server has heard of it on this line
   tick: number; // the animation frame in which it last sent
   sent: Map<number, number>; // input that moved → when it left
   timed: number; // the newest input whose frame was timed: a still repeats one and would tell of the pause
@@ -106,7 +107,7 @@ export class Connection {
   }
 
   attach(viewport: number, surface: Surface): void {
-    this.slots.set(viewport, { surface, wanted: null, waiting: false, tick: -1, sent: new Map(), timed: 0 });
+    this.slots.set(viewport, { surface, wanted: null, waiting: false, known: false, tick: -1, sent: new Map(), timed: 0 });
   }
 
   detach(viewport: number): void {
@@ -135,15 +136,19 @@ export class Connection {
     this.flush();
   }
 
-  /** Ask something that is answered with the same n; null when nobody answers: the line is cut, or it takes too long. */
-  ask<Answer>(question: (n: number) => FromViewer): Promise<Answer | null> {
-    if (this.state.value !== "open") return Promise.resolve(null);
-    this.asked += 1;
-    const n = this.asked;
+  /**
+   * Ask something that is answered with the same n; null when nobody answers: the line is cut, or it takes too long. A
+   * server that was not shown the viewport would answer that nothing is there, which is not true.
+   */
+  ask<Answer>(question: (n: number) => FromViewer & { viewport: number }): Promise<Answer | null> {
+    const n = this.asked + 1;
+    const asked = question(n);
+    if (this.state.peek() !== "open" || !this.slots.get(asked.viewport)?.known) return Promise.resolve(null);
+    this.asked = n;
     return new Promise((resolve) => {
       this.questions.set(n, resolve);
       this.world.after(ANSWER_MS, () => this.answer(n, null));
-      this.send(question(n));
+      this.send(asked);
     });
   }
 
@@ -195,14 +200,18 @@ export class Connection {
   }
 
   private opened(socket: WebSocket): void {
-    this.state.value = "open";
-    if (this.world.hidden()) this.send({ t: "visible", visible: false });
-    for (const slot of this.slots.values()) {
-      slot.surface.restart();
-      slot.sent.clear();
-      slot.tick = -1;
-    }
-    this.again();
+    // Who waits for the line may ask about pictures: these go first.
+    batch(() => {
+      this.state.value = "open";
+      if (this.world.hidden()) this.send({ t: "visible", visible: false });
+      for (const slot of this.slots.values()) {
+        slot.surface.restart();
+        slot.sent.clear();
+        slot.known = false;
+        slot.tick = -1;
+      }
+      this.again();
+    });
     this.line.start();
     this.watch(socket);
   }
@@ -264,6 +273,7 @@ export class Connection {
       again = true;
       if (slot.tick === this.tick || this.socket!.bufferedAmount > UNSENT_BYTES) continue;
       slot.waiting = false;
+      slot.known = true;
       slot.tick = this.tick;
       this.input += 1;
       // What rests is first shown in full size, and slowly: it tells nothing of the line.

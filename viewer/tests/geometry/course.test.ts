@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nearestTo, pathsOn, placeAt, sectionAxes, type Course } from "../../src/geometry/course";
+import { between, pathsOn, placeAt, placeOf, sectionAxes, straightened, type Course } from "../../src/geometry/course";
 import { cross, dot, length, subtract, type Vector3 } from "../../src/geometry/vectors";
 
 /** A quarter of a circle of 100 mm about the head's axis, from the patient's left to the back, from its formula. */
@@ -32,10 +32,24 @@ test("one looks along the curve in its sections, and beyond its ends stays at th
   expect(placeAt(quarter, 1e6).point).toEqual(quarter.points[STEPS]);
 });
 
-test("the nearest place to a point is found", () => {
-  expect(nearestTo(quarter, [200, 0, 0])).toBe(0);
-  expect(nearestTo(quarter, [0, 50, 7])).toBeCloseTo(50 * Math.PI, 9);
-  expect(nearestTo(quarter, [30, 30, 7])).toBeCloseTo(25 * Math.PI, 6);
+test("a section tells where on the curve it lies, also one that was moved in its plane", () => {
+  for (const mm of [0, 12.34, 40, 50 * Math.PI * 0.77, 50 * Math.PI]) {
+    const place = placeAt(quarter, mm);
+    const axes = sectionAxes(place);
+    const view = { ...axes, centre: place.point, extent_mm: 40 };
+    expect(placeOf(quarter, view)).toBeCloseTo(mm, 6);
+    expect(placeOf(quarter, { ...view, centre: place.point.map((part, i) => part + 9 * axes.right[i]! - 4 * axes.down[i]!) as Vector3 })).toBeCloseTo(mm, 6);
+  }
+});
+
+test("a plane that is not across the curve is no section of it", () => {
+  const place = placeAt(quarter, 40);
+  const { right, down } = sectionAxes(place);
+  const view = { right, down, centre: place.point, extent_mm: 40 };
+  const tilted = down.map((part, i) => Math.cos(0.02) * part + Math.sin(0.02) * place.tangent[i]!) as Vector3;
+  expect(placeOf(quarter, { ...view, down: tilted })).toBeNull(); // as after the curve was moved
+  expect(placeOf(quarter, { ...view, right: down, down: right })).toBeNull(); // seen from the other side
+  expect(placeOf(quarter, { ...view, centre: [0, 500, 7] })).toBeNull();
 });
 
 test("what lies near a plane is drawn apart from what does not", () => {
@@ -50,4 +64,26 @@ test("what lies near a plane is drawn apart from what does not", () => {
   const xs = [...near.matchAll(/[ML]([\d.]+)/g)].map((match) => Number(match[1]));
   expect(xs.length).toBeGreaterThan(2);
   for (const x of xs) expect(Math.abs(Math.sqrt(1e4 - (x - 200) ** 2) - 50)).toBeLessThan(2.1);
+});
+
+test("a pixel on the curve is a place between the control points beside it", () => {
+  const view = { centre: [0, 0, 7] as Vector3, right: [1, 0, 0] as Vector3, down: [0, 1, 0] as Vector3, extent_mm: 400 };
+  const size = { width: 400, height: 400 };
+  const controls = [0, 40, 130, STEPS].map((i) => quarter.points[i]!);
+  const on = (i: number, beside: number): [number, number] => {
+    const [x, y] = quarter.points[i]!;
+    return [200 + x * (1 + beside / 100), 200 + y * (1 + beside / 100)];
+  };
+  const found = (i: number, beside = 0, depth = 7) =>
+    between(quarter, controls, { view: { ...view, centre: [0, 0, depth] }, size, pixel: on(i, beside), reach: 6, near_mm: 1.5 });
+  for (const [i, index] of [[20, 1], [60, 2], [129, 2], [160, 3]] as const) expect(found(i)).toEqual({ index, point: quarter.points[i] });
+  expect(found(60, 5)).toMatchObject({ index: 2 });
+  expect(found(60, 7)).toBeNull();
+  expect(found(60, 0, 9)).toBeNull(); // the plane lies elsewhere
+});
+
+test("a straightened picture has the curve in its middle column, its millimetres downwards", () => {
+  const view = { along_mm: 25, across_mm: 5, extent_mm: 40 };
+  expect(straightened(view, { width: 600, height: 400 }, 25)).toEqual([250, 200]);
+  expect(straightened(view, { width: 600, height: 400 }, 35)).toEqual([250, 300]);
 });

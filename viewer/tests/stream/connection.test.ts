@@ -1,7 +1,8 @@
 import { decode, encode } from "@msgpack/msgpack";
+import { effect } from "@preact/signals";
 import { beforeEach, expect, test } from "vitest";
 import { Connection, type Surface, type Wanted } from "../../src/stream/connection";
-import type { Edit, Edited, Picked, StackView, VolumeView } from "../../src/stream/messages";
+import type { Edit, Edited, Picked, StackView, Traced, VolumeView } from "../../src/stream/messages";
 
 /** A WebSocket, a clock and an animation frame that a test moves by hand. */
 class FakeSocket {
@@ -287,8 +288,15 @@ test("once the server has answered, the next cut is mended at once", () => {
   expect(timers[0]!.ms).toBe(200);
 });
 
-test("a pick is answered by its number, whatever order the answers come in", async () => {
+/** The server was shown this viewport. */
+function shown(viewport: number): void {
+  connection.attach(viewport, surface());
   socket().open();
+  connection.show(viewport, view(1));
+}
+
+test("a pick is answered by its number, whatever order the answers come in", async () => {
+  shown(7);
   const { width, height, view: seen } = view(5);
   const pick = (at: [number, number]): Promise<Picked | null> =>
     connection.ask((n) => ({ t: "pick", viewport: 7, n, at, width, height, view: seen }));
@@ -305,7 +313,7 @@ test("a pick is answered by its number, whatever order the answers come in", asy
 });
 
 test("a survey is answered by its number, which no pick has", async () => {
-  socket().open();
+  shown(7);
   const volume: VolumeView = { ...view(1).view, kind: "volume", centre: [0, 0, 0], right: [1, 0, 0], down: [0, 0, -1], preset: "ct_bone" };
   const { width, height, view: seen } = view(5);
   const picked = connection.ask((n) => ({ t: "pick", viewport: 7, n, at: [3.5, 4.5], width, height, view: seen }));
@@ -321,7 +329,7 @@ test("a pick that nobody answers is null: in time, on a cut, and without a line"
   const pick = (): Promise<Picked | null> =>
     connection.ask((n) => ({ t: "pick", viewport: 1, n, at: [0, 0], width: 10, height: 10, view: view(1).view }));
   expect(await pick()).toBeNull();
-  socket().open();
+  shown(1);
   const late = pick();
   timers.find(({ ms }) => ms === 5000)!.callback();
   expect(await late).toBeNull();
@@ -329,6 +337,26 @@ test("a pick that nobody answers is null: in time, on a cut, and without a line"
   const cut = pick();
   socket().close();
   expect(await cut).toBeNull();
+});
+
+test("after a cut who waits for the line asks about pictures that the server was shown, and about no others", async () => {
+  shown(1);
+  const trace = (viewport: number) =>
+    connection.ask<Traced>((n) => ({ t: "trace", viewport, n, points: [[0, 0, 0], [1, 0, 0]] }));
+  const stop = effect(() => {
+    if (connection.state.value === "open") void trace(1);
+  });
+  socket().close();
+  timers.splice(0).forEach(({ callback }) => callback());
+  socket().open();
+  const order = socket().sent.map(({ t }) => t).filter((t) => t === "show" || t === "trace");
+  expect(order).toEqual(["show", "trace"]);
+  stop();
+  // "There is nothing" is what a server says of a viewport that it does not know: nobody asks it.
+  expect(await trace(2)).toBeNull();
+  connection.detach(1);
+  expect(await trace(1)).toBeNull();
+  expect(socket().sent.filter(({ t }) => t === "trace").length).toBe(1);
 });
 
 test("how far a server is that is not ready yet is known until it is lost for another reason", () => {
@@ -382,7 +410,7 @@ test("a server that has forgotten its labelmaps is told them again, and the view
 test("what is edited is heard as often as it is told, and is no question's answer", async () => {
   const heard: Edited[] = [];
   connection.hear.edited = (answer) => void heard.push(answer);
-  socket().open();
+  shown(1);
   const traced = connection.ask((n) => ({ t: "trace", viewport: 1, n, points: [[0, 0, 0], [1, 0, 0]] }));
   socket().say({ t: "edited", n: 1, changed: 5, counts: [[1, 5]], voxel_mm3: 2, code: "" });
   socket().say({ t: "traced", viewport: 1, n: 1, length_mm: 1, points: [], tangents: [], normals: [] });

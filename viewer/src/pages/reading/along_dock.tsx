@@ -1,11 +1,16 @@
 /** Below the pictures while one looks along a curve: layout, turn about the curve, place of the section. */
 
+import { courseOf, isImpossible } from "../../reading/courses";
 import { LAYOUTS, close, walkOf } from "../../reading/walk";
 import { desk } from "../../session";
 import { processingWords } from "../../words/processing";
 import { words } from "../../words/words";
+import { narrow } from "../common";
+import { NumberField } from "./number_field";
 import { Slider } from "./slider";
 import "../../styles/processing.css";
+
+const UNITS = { angle: "°", place: "mm" };
 
 export function AlongDock() {
   const w = processingWords.value;
@@ -13,7 +18,8 @@ export function AlongDock() {
   const curve = walk?.curve.value;
   const view = desk.viewports.curved.view.value;
   if (!walk || !curve) return null;
-  const length = curve.course?.length_mm ?? 0;
+  const typed = !narrow.value; // a phone's keyboard would hide the pictures
+  const length = curve.traced?.course?.length_mm ?? 0;
   const at = walk.at_mm.value;
   return (
     <section class="along-dock" aria-label={w.dock} data-testid="along-dock">
@@ -32,13 +38,22 @@ export function AlongDock() {
       <Slider
         label={w.angle}
         least={0}
-        most={360}
+        most={359} // 360 is 0: the slider would jump under the hand
         step={1}
         value={walk.angle}
         text={`${Math.round(walk.angle)}°`}
         testid="curve-angle"
         oninput={(degrees) => walk.setAngle(degrees, true)}
       />
+      {typed && (
+        <NumberField
+          label={UNITS.angle}
+          name={`${w.angle} ${UNITS.angle}`}
+          value={String(Math.round(walk.angle))}
+          testid="curve-angle-typed"
+          oncommit={(degrees) => walk.setAngle(degrees, false)}
+        />
+      )}
       <Slider
         label={w.place}
         least={0}
@@ -49,9 +64,12 @@ export function AlongDock() {
         testid="curve-place"
         oninput={(mm) => walk.go(mm, true)}
       />
-      {!curve.course && curve.points.length > 1 && (
+      {typed && (
+        <NumberField label={UNITS.place} name={`${w.place} ${UNITS.place}`} value={at.toFixed(1)} testid="curve-place-typed" oncommit={(mm) => walk.go(mm, false)} />
+      )}
+      {!courseOf(curve) && desk.pen.value === null && (
         <p class="faint" role="status">
-          {curve.impossible ? w.no_curve : words.value.waiting}
+          {isImpossible(curve) ? w.no_curve : words.value.waiting}
         </p>
       )}
       <button class="tool" aria-label={w.close_curved} title={w.close_curved} data-testid="close-along" onClick={() => close(desk)}>

@@ -20,6 +20,7 @@ import { later } from "../later";
 import { Letters } from "./letters";
 import { NoteChips } from "./notes";
 import { phaseText } from "./phase_text";
+import { slabText } from "./slab_text";
 
 const millimetres = (value: number): string => `${Number(value.toFixed(2))} mm`;
 
@@ -96,9 +97,7 @@ function PlaneLines({ view, stack }: { view: PlaneView; stack: StackInfo }) {
         </span>
       )}
       <span class="may-hide">{`${w.location} ${millimetres(depth)}`}</span>
-      <span data-testid="slab-text">
-        {view.thickness_mm ? `${w.projections_short[view.projection ?? "max"]} ${view.thickness_mm} mm` : w.thin}
-      </span>
+      <span data-testid="slab-text">{slabText(view)}</span>
     </>
   );
 }

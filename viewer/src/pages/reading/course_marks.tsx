@@ -1,17 +1,18 @@
 /** Curves on planes and volume renderings, the section's place on them, and where things are in the curved picture. */
 
-import { useEffect, useState } from "preact/hooks";
 import { screenOf, type Size } from "../../geometry/camera";
-import { distanceTo, pathsOn, placeAt } from "../../geometry/course";
+import { distanceTo, pathsOn, placeAt, straightened, type Course } from "../../geometry/course";
 import { project } from "../../geometry/projection";
 import type { Vector2, Vector3 } from "../../geometry/vectors";
-import { CurvePen, curvesHere, type Curve } from "../../reading/courses";
+import { courseIn, sectionIn, shownIn } from "../../reading/along";
+import { curvesHere, type Curve } from "../../reading/courses";
+import { CurvePen, NEAR_MM } from "../../reading/curve_pen";
 import type { Viewport } from "../../reading/viewport";
 import { walkOf } from "../../reading/walk";
 import { desk } from "../../session";
-import type { CurvedView, Located, PlaneView, View, VolumeView } from "../../stream/messages";
+import type { CurvedView, PlaneView, View, VolumeView } from "../../stream/messages";
+import { useLocated } from "./located";
 
-const NEAR_MM = 1.5; // to each side of a plane; of a slab, its half
 const TRACED_PX = 6; // a point every so many pixels is enough
 
 interface Props {
@@ -28,7 +29,7 @@ const thinnedOut = (points: readonly Vector3[], most: number): Vector3[] => {
 
 function OnPlane({ curve, view, size, density, chosen }: { curve: Curve; view: PlaneView; size: Size; density: number; chosen: boolean }) {
   const near_mm = Math.max(NEAR_MM, (view.thickness_mm ?? 0) / 2);
-  const points = thinnedOut(curve.course?.points ?? curve.points, (size.width + size.height) / TRACED_PX);
+  const points = thinnedOut(curve.traced?.course?.points ?? curve.points, (size.width + size.height) / TRACED_PX);
   const { all, near } = pathsOn(view, size, points, near_mm);
   return (
     <g class={chosen ? "course chosen" : "course"}>
@@ -45,7 +46,7 @@ function OnPlane({ curve, view, size, density, chosen }: { curve: Curve; view: P
 }
 
 function OnVolume({ curve, view, size }: { curve: Curve; view: VolumeView; size: Size }) {
-  const places = thinnedOut(curve.course?.points ?? [], 200).map((point) => project(view, size, point));
+  const places = thinnedOut(curve.traced?.course?.points ?? [], 200).map((point) => project(view, size, point));
   const path = places.map((place, i) => place && `${i && places[i - 1] ? "L" : "M"}${place[0].toFixed(1)} ${place[1].toFixed(1)}`);
   return (
     <g class="course chosen">
@@ -59,40 +60,37 @@ function Stand({ at, density }: { at: Vector2 | null; density: number }) {
   return at && <circle class="stand" cx={at[0]} cy={at[1]} r={6 * density} vector-effect="non-scaling-stroke" data-testid="stand" />;
 }
 
-/**
- * Patient points in the curved picture: the server says where. One after the other, for it answers a viewport's newest
- * question alone; what was said of another picture is no answer.
- */
-function useLocated(viewport: Viewport, view: CurvedView, size: Size, points: readonly (Vector3 | null)[]): (Vector2 | null)[] {
-  const [found, setFound] = useState<{ about: string; at: (Vector2 | null)[] } | null>(null);
-  const about = JSON.stringify([view, size, points]);
-  useEffect(() => {
-    let current = true;
-    const locate = async (): Promise<void> => {
-      const at: (Vector2 | null)[] = [];
-      for (const point of points) {
-        const answer = point && current ? await viewport.ask<Located>({ t: "locate", ...size, point, view }) : null;
-        at.push(answer?.at ?? null);
-      }
-      if (current) setFound({ about, at });
-    };
-    void locate();
-    return () => {
-      current = false;
-    };
-  }, [about]);
-  return found?.about === about ? found.at : points.map(() => null);
+/** Where the section stands on a plane, on a volume rendering or in a curved picture: as it is drawn, not as it is asked for. */
+function standing(): { point: Vector3; mm: number; course: Course } | null {
+  const view = shownIn(desk, "section");
+  const at = view?.kind === "plane" ? sectionIn(desk, view) : null;
+  return at && { ...at, point: placeAt(at.course, at.mm).point };
+}
+
+/** Centimetres along the curve at the left rim of its straightened picture, every fifth longer. */
+function Ticks({ view, size, density }: Props & { view: CurvedView }) {
+  const course = courseIn(desk, view);
+  if (!course) return null;
+  const all = Array.from({ length: Math.floor(course.length_mm / 10) + 1 }, (_, i) => straightened(view, size, 10 * i)[1]);
+  return (
+    <g data-testid="ticks">
+      {all.map((y, i) => (
+        <line key={i} class="tick" x1={0} x2={(i % 5 ? 5 : 9) * density} y1={y} y2={y} vector-effect="non-scaling-stroke" />
+      ))}
+    </g>
+  );
 }
 
 function OnCurved({ viewport, view, size, density }: Props & { view: CurvedView }) {
-  const walk = walkOf(desk);
-  const course = walk?.curve.value?.course;
-  const [stand = null, cross = null] = useLocated(viewport, view, size, [
-    course ? placeAt(course, walk!.at_mm.value).point : null,
-    desk.cross.value,
-  ]);
+  const at = standing();
+  const here = at && at.course === courseIn(desk, view) ? at : null;
+  const straight = view.layout === "straightened"; // there millimetres along the curve are those of the picture
+  const [located = null, cross = null] = useLocated(viewport, view, size, [straight ? null : (here?.point ?? null), desk.cross.value]);
+  const row = straight && here ? straightened(view, size, here.mm) : located;
+  const stand = row && row[1] >= 0 && row[1] <= size.height ? row : null;
   return (
     <>
+      {straight && <Ticks {...{ viewport, view, size, density }} />}
       {stand && (
         <g data-testid="section-line">
           <line class="section-line" x1={0} x2={size.width * 0.12} y1={stand[1]} y2={stand[1]} vector-effect="non-scaling-stroke" />
@@ -110,12 +108,12 @@ function OnCurved({ viewport, view, size, density }: Props & { view: CurvedView 
   );
 }
 
-/** On the section: which way the rows of the curved picture run. */
+/** On the section: which way the rows of a straightened picture run. Those of the others need not lie in its plane. */
 function OnSection({ view, size }: { view: PlaneView; size: Size }) {
-  const walk = walkOf(desk);
-  if (!walk) return null;
-  const angle = (walk.angle * Math.PI) / 180;
-  const [x, y] = screenOf(view, size, placeAt(walk.curve.value?.course ?? EMPTY, walk.at_mm.value).point);
+  const [at, curved] = [sectionIn(desk, view), shownIn(desk, "curved")];
+  if (!at || curved?.kind !== "curved" || curved.layout !== "straightened" || courseIn(desk, curved) !== at.course) return null;
+  const angle = ((curved.angle ?? 0) * Math.PI) / 180;
+  const [x, y] = screenOf(view, size, placeAt(at.course, at.mm).point);
   const [u, v] = [Math.cos(angle), Math.sin(angle)];
   const [from, to] = [0.06 * Math.min(size.width, size.height), 0.3 * Math.min(size.width, size.height)];
   return (
@@ -134,14 +132,12 @@ function OnSection({ view, size }: { view: PlaneView; size: Size }) {
     </g>
   );
 }
-const EMPTY = { length_mm: 0, points: [[0, 0, 0] as Vector3], tangents: [[1, 0, 0] as Vector3], normals: [[0, 1, 0] as Vector3] };
 
 export function CourseMarks({ viewport, view, size, density }: Props) {
   const pen = desk.pen.value;
   const walk = walkOf(desk);
   const chosen = pen instanceof CurvePen ? pen.id : (walk?.id ?? null);
-  const course = walk?.curve.value?.course;
-  const stand = course ? placeAt(course, walk!.at_mm.value).point : null;
+  const stand = standing()?.point ?? null;
   if (view.kind === "curved") return <OnCurved {...{ viewport, view, size, density }} />;
   if (viewport.role === "section") return view.kind === "plane" ? <OnSection view={view} size={size} /> : null;
   if (view.kind === "plane") {

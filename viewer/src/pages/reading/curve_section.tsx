@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import * as courses from "../../reading/courses";
-import { CurvePen } from "../../reading/courses";
+import { CurvePen } from "../../reading/curve_pen";
 import * as kept from "../../reading/kept_planes";
 import * as walk from "../../reading/walk";
 import { desk } from "../../session";
@@ -22,14 +22,25 @@ function draw(curve: courses.Curve | null): void {
 /** Along the curve, or why not. */
 function traced(id: number): void {
   const curve = courses.curveOf(id);
-  if (curve?.course) return walk.open(desk, id);
-  const impossible = !!curve?.impossible;
+  if (curve && courses.courseOf(curve)) return walk.open(desk, id);
+  const impossible = !!curve && courses.isImpossible(curve);
   desk.toast.value = { say: () => (impossible ? processingWords.value.no_curve : processingWords.value.unanswered) };
 }
 
 function look(id: number): void {
   walk.open(desk, id);
   desk.sheet.value = null;
+}
+
+/** What was taken away can be brought back. */
+function tell(name: string, bring: () => void): void {
+  desk.toast.value = { say: () => processingWords.value.deleted(name), offer: { label: (w) => w.undo, run: bring } };
+}
+
+function take(curve: courses.Curve, name: string): void {
+  const pen = desk.pen.peek();
+  if (pen instanceof CurvePen && pen.id === curve.id) pen.cancel();
+  tell(name, courses.remove(curve.id));
 }
 
 /** A name that can be typed: Enter or leaving takes it. */
@@ -62,6 +73,12 @@ function Name({ name, usual, testid, onname }: { name: string; usual: string; te
 export const curveName = ({ id, name }: courses.Curve, all: readonly courses.Curve[]): string =>
   name || processingWords.value.curve(all.findIndex((one) => one.id === id) + 1);
 
+function lengthText(curve: courses.Curve): string {
+  const w = processingWords.value;
+  const course = courses.courseOf(curve);
+  return course ? w.length(course.length_mm.toFixed(1)) : courses.isImpossible(curve) ? w.no_curve : w.points(curve.points.length);
+}
+
 function Curves() {
   const w = processingWords.value;
   const all = courses.curvesHere(desk);
@@ -77,10 +94,10 @@ function Curves() {
           <li key={curve.id} data-testid={`curve-${i}`}>
             <Name name={curve.name} usual={w.curve(i + 1)} testid={`curve-name-${i}`} onname={(name) => courses.rename(curve.id, name)} />
             <span class="mono faint" data-testid={`curve-length-${i}`}>
-              {curve.course ? w.length(curve.course.length_mm.toFixed(1)) : curve.impossible ? w.no_curve : w.points(curve.points.length)}
+              {lengthText(curve)}
             </span>
             <div class="buttons">
-              <button aria-pressed={shown === curve.id} disabled={!curve.course} data-testid={`curve-open-${i}`} onClick={() => look(curve.id)}>
+              <button aria-pressed={shown === curve.id} disabled={!courses.courseOf(curve)} data-testid={`curve-open-${i}`} onClick={() => look(curve.id)}>
                 {w.along}
               </button>
               <button
@@ -90,7 +107,7 @@ function Curves() {
               >
                 {w.edit_curve}
               </button>
-              <button aria-label={w.delete(curveName(curve, all))} data-testid={`curve-delete-${i}`} onClick={() => courses.remove(curve.id)}>
+              <button aria-label={w.delete(curveName(curve, all))} data-testid={`curve-delete-${i}`} onClick={() => take(curve, curveName(curve, all))}>
                 ✕
               </button>
             </div>
@@ -125,7 +142,11 @@ function Planes() {
               <button data-testid={`plane-recall-${i}`} onClick={() => show(one)}>
                 {w.shown(one.name || nameOf(one, i))}
               </button>
-              <button aria-label={w.delete(one.name || nameOf(one, i))} data-testid={`plane-delete-${i}`} onClick={() => kept.forgetPlane(one.id)}>
+              <button
+                aria-label={w.delete(one.name || nameOf(one, i))}
+                data-testid={`plane-delete-${i}`}
+                onClick={() => tell(one.name || nameOf(one, i), kept.forgetPlane(one.id))}
+              >
                 ✕
               </button>
             </div>

@@ -4,12 +4,14 @@ import { useState } from "preact/hooks";
 
 interface NumberProps {
   label: string;
+  /** What it is called where the label is a unit alone. */
+  name?: string;
   value: string;
   testid: string;
   oncommit(value: number): void;
 }
 
-export function NumberField({ label, value, testid, oncommit }: NumberProps) {
+export function NumberField({ label, name, value, testid, oncommit }: NumberProps) {
   const [typed, setTyped] = useState<string | null>(null);
   const commit = (): void => {
     const number = Number(typed?.replace(",", "."));
@@ -29,6 +31,7 @@ export function NumberField({ label, value, testid, oncommit }: NumberProps) {
       <span>{label}</span>
       <input
         inputMode="decimal"
+        aria-label={name}
         value={typed ?? value}
         data-testid={testid}
         onFocus={(event) => event.currentTarget.select()}

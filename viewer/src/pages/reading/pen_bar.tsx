@@ -1,6 +1,6 @@
 /** Below the picture while something is drawn: what a hand does now, and how to end it. */
 
-import { CurvePen } from "../../reading/courses";
+import { CurvePen } from "../../reading/curve_pen";
 import { busy } from "../../reading/labels";
 import { RegionPen } from "../../reading/regions";
 import { inside, Keeper, Scalpel } from "../../reading/scalpel";

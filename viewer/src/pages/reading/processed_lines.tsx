@@ -4,12 +4,14 @@ import { numbersOf } from "../../reading/filters";
 import * as fusions from "../../reading/fusions";
 import { CUT, millilitres, toldOf, volumeText } from "../../reading/labels";
 import type { Viewport } from "../../reading/viewport";
-import { walkOf } from "../../reading/walk";
+import { courseIn, sectionIn } from "../../reading/along";
 import { desk } from "../../session";
-import type { CurvedView, Fusion, Labels, View } from "../../stream/messages";
+import type { CurvedView, Fusion, Labels, PlaneView, View } from "../../stream/messages";
 import { processingWords } from "../../words/processing";
-import { words } from "../../words/words";
 import { secondName } from "./second_name";
+import { slabText } from "./slab_text";
+
+const UNKNOWN = "…"; // of the curve that the picture shows: another one was traced since, or this one not yet
 
 function FilterLine({ view }: { view: View }) {
   const w = processingWords.value;
@@ -50,13 +52,12 @@ function FusionLine({ fusion }: { fusion: Fusion }) {
 
 function CurvedLines({ view }: { view: CurvedView }) {
   const w = processingWords.value;
-  const length = walkOf(desk)?.curve.value?.course?.length_mm;
-  const slab = view.thickness_mm ? `${words.value.projections_short[view.projection ?? "max"]} ${view.thickness_mm} mm` : words.value.thin;
+  const length = courseIn(desk, view)?.length_mm.toFixed(1) ?? UNKNOWN;
   return (
     <>
       <span data-testid="curved-text">{`${w.layouts[view.layout]} · ${Math.round(view.angle ?? 0)}°`}</span>
-      {length !== undefined && <span data-testid="curve-length">{w.length(length.toFixed(1))}</span>}
-      <span>{slab}</span>
+      <span data-testid="curve-length">{w.length(length)}</span>
+      <span data-testid="slab-text">{slabText(view)}</span>
       {view.layout === "projected" && (
         <span class="said" data-testid="not-to-scale">
           {w.not_to_scale}
@@ -66,14 +67,14 @@ function CurvedLines({ view }: { view: CurvedView }) {
   );
 }
 
-function SectionLine() {
-  const walk = walkOf(desk);
-  const course = walk?.curve.value?.course;
-  if (!walk || !course) return null;
+function SectionLines({ view }: { view: PlaneView }) {
+  const at = sectionIn(desk, view);
+  const [mm, length] = at ? [at.mm.toFixed(1), at.course.length_mm.toFixed(1)] : [UNKNOWN, UNKNOWN];
   return (
-    <span data-testid="section-text">
-      {processingWords.value.at_of(walk.at_mm.value.toFixed(1), course.length_mm.toFixed(1))}
-    </span>
+    <>
+      <span data-testid="section-text">{processingWords.value.at_of(mm, length)}</span>
+      <span data-testid="slab-text">{slabText(view)}</span>
+    </>
   );
 }
 
@@ -81,7 +82,7 @@ export function ProcessedLines({ viewport, view }: { viewport: Viewport; view: V
   return (
     <>
       {view.kind === "curved" && <CurvedLines view={view} />}
-      {viewport.role === "section" && <SectionLine />}
+      {viewport.role === "section" && view.kind === "plane" && <SectionLines view={view} />}
       <FilterLine view={view} />
       {"labels" in view && view.labels && <LabelLine labels={view.labels} />}
       {"fusion" in view && view.fusion && <FusionLine fusion={view.fusion} />}

@@ -1,9 +1,10 @@
-/** A batch of reformats of the active plane: how thick, how far apart, how many; then stored as a series of its own. */
+/** A batch of reformats of a plane: which, how thick, how far apart, how many; then stored as a series of its own. */
 
 import { useEffect } from "preact/hooks";
 import { openStack } from "../../reading/opening";
+import * as plans from "../../reading/reformat_plan";
+import type { Plan } from "../../reading/reformat_plan";
 import * as reformats from "../../reading/reformats";
-import type { Plan } from "../../reading/reformats";
 import { desk } from "../../session";
 import { bytes } from "../../words/amounts";
 import { processingWords } from "../../words/processing";
@@ -11,15 +12,11 @@ import { sentence, words } from "../../words/words";
 import { NumberField } from "./number_field";
 import { NeedsPlanes } from "./processing_panel";
 
-const PLANES = ["axial", "coronal", "sagittal", "section"] as const;
-
-/** The plane to be cut: the active one, else the axial. */
+/** The plane that is proposed: the active one, else the axial. It stays, whichever a hand then goes to. */
 function roleOf(): Plan["role"] {
-  const { role } = desk.activeViewport.value;
-  return (PLANES as readonly string[]).includes(role) ? role : "axial";
+  const active = desk.active.peek();
+  return plans.rolesHere(desk).find((role) => role === active) ?? "axial";
 }
-
-const round = (mm: number): number => Number(mm.toPrecision(3));
 
 function open(series: number): void {
   const one = desk.study.peek()?.series.find(({ id }) => id === series);
@@ -42,7 +39,7 @@ function Jobs() {
   const w = processingWords.value;
   return (
     <ul class="kept" data-testid="reformat-jobs">
-      {reformats.jobs.value.map((job) => (
+      {reformats.jobsHere(desk).map((job) => (
         <li key={job.asked.request} data-testid="reformat-job" data-series={job.series ?? ""} data-code={job.code}>
           <span>{job.asked.description}</span>
           {reformats.isPending(job) && (
@@ -50,7 +47,7 @@ function Jobs() {
               <progress value={job.done} max={job.asked.count} aria-label={w.parts.reformat} />
               <div class="buttons">
                 <span class="mono faint">{`${job.done} / ${job.asked.count}`}</span>
-                <button data-testid="reformat-cancel" onClick={() => reformats.cancel(desk, job)}>
+                <button disabled={job.cancelled} data-testid="reformat-cancel" onClick={() => reformats.cancel(desk, job)}>
                   {words.value.cancel}
                 </button>
               </div>
@@ -73,15 +70,21 @@ function Jobs() {
 function Form({ now }: { now: Plan }) {
   const w = processingWords.value;
   const p = words.value;
-  const set = (what: Partial<Plan>): void => void (reformats.plan.value = { ...now, ...what });
+  const set = (what: Partial<Plan>): void => void (plans.plan.value = { ...now, ...what });
   const geometry = desk.geometry.value;
   const view = desk.viewports[now.role].view.value;
   if (!geometry || view?.kind !== "plane") return null;
-  const images = reformats.imagesOf(geometry, view, now);
-  const size = reformats.bytesOf(images);
+  const images = plans.imagesOf(geometry, view, now);
+  const size = plans.bytesOf(images);
   return (
     <>
-      <p class="faint">{p.roles[now.role]}</p>
+      <div class="segments" role="group" aria-label={w.cut_plane}>
+        {plans.rolesHere(desk).map((role) => (
+          <button key={role} aria-pressed={now.role === role} title={p.roles[role]} data-testid={`reformat-plane-${role}`} onClick={() => set({ role })}>
+            {p.roles_short[role]}
+          </button>
+        ))}
+      </div>
       <div class="numbers">
         <NumberField
           label={p.thickness}
@@ -109,7 +112,7 @@ function Form({ now }: { now: Plan }) {
             label={w.images}
             value={String(now.count)}
             testid="reformat-count"
-            oncommit={(n) => n >= 1 && n <= reformats.MOST_IMAGES && set({ count: Math.round(n) })}
+            oncommit={(n) => n >= 1 && n <= plans.MOST_IMAGES && set({ count: Math.round(n) })}
           />
         </div>
       )}
@@ -139,15 +142,17 @@ function Form({ now }: { now: Plan }) {
       <p class="faint mono" data-testid="reformat-size">
         {`${images.count} × ${images.width} × ${images.height} · ${bytes(size)}`}
       </p>
+      <p data-testid="reformat-mode">{w.stored_as(now.thickness_mm ? `${p.projections[now.projection]} ${now.thickness_mm} mm` : p.thin)}</p>
+      <p class="faint">{w.not_stored}</p>
       <button
         class="wide"
-        disabled={size > reformats.MOST_BYTES}
+        disabled={size > plans.MOST_BYTES || reformats.isAsked(desk, described(now))}
         data-testid="reformat-make"
-        onClick={() => reformats.ask(desk, { ...now, description: now.description || usual(now) }, tell)}
+        onClick={() => reformats.ask(desk, described(now), tell)}
       >
         {w.make_series}
       </button>
-      {size > reformats.MOST_BYTES && <p class="warning">{sentence("reformat_too_large")}</p>}
+      {size > plans.MOST_BYTES && <p class="warning">{sentence("reformat_too_large")}</p>}
     </>
   );
 }
@@ -156,19 +161,19 @@ function Form({ now }: { now: Plan }) {
 const usual = ({ role, thickness_mm, spacing_mm, projection }: Plan): string =>
   `MPR ${role} ${thickness_mm ? `${projection === "mean" ? "AVG" : projection === "min" ? "MinIP" : "MIP"} ${thickness_mm} mm` : "thin"} / ${spacing_mm} mm`;
 
+const described = (now: Plan): Plan => ({ ...now, description: now.description || usual(now) });
+
 export function ReformatSection() {
-  const role = roleOf();
   const mpr = desk.layout.value === "mpr";
+  const now = plans.plan.value;
+  const missing = !now || !plans.rolesHere(desk).some((role) => role === now.role);
   useEffect(() => {
+    const role = roleOf();
     const view = desk.viewports[role].view.peek();
-    if (!mpr || view?.kind !== "plane") return;
-    const before = reformats.plan.peek();
-    const thickness_mm = round(view.thickness_mm ?? 0) || 3;
-    const fresh = { thickness_mm, spacing_mm: thickness_mm, count: 20, projection: view.projection ?? "max", range: "about" as const, description: "" };
-    reformats.plan.value = { ...fresh, ...before, role };
-  }, [role, mpr]);
-  useEffect(() => () => void (reformats.plan.value = null), []);
-  const now = reformats.plan.value;
+    if (!mpr || !missing || view?.kind !== "plane") return;
+    plans.plan.value = now ? { ...now, role } : plans.proposed(role, view);
+  }, [mpr, missing]);
+  useEffect(() => () => void (plans.plan.value = null), []);
   return (
     <>
       {mpr ? now && <Form now={now} /> : <NeedsPlanes />}

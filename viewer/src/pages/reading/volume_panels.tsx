@@ -1,4 +1,4 @@
-/** The slab of a plane; presets, projections, opacity and sides of a volume. Fetched when first needed. */
+/** The slab of a plane or a curved picture; presets, projections, opacity and sides of a volume. Fetched when first needed. */
 
 import * as looks from "../../reading/looks";
 import * as renderings from "../../reading/renderings";
@@ -15,11 +15,11 @@ import { PresetList } from "./preset_list";
 import { useSurvey } from "./use_survey";
 import "../../styles/curve.css";
 
-function SlabPanel() {
+export function SlabPanel() {
   const w = words.value;
   const viewport = desk.activeViewport.value;
   const view = viewport.view.value;
-  if (view?.kind !== "plane") return null;
+  if (view?.kind !== "plane" && view?.kind !== "curved") return null;
   const thickness = view.thickness_mm ?? 0;
   return (
     <section class="panel">
