@@ -94,6 +94,7 @@ function seen(viewport: Viewport, at: Vector2): { view: PlaneView; size: { width
 /** Taps set control points, a drag moves one. Drawing ends by `done`, which is told the curve. */
 export class CurvePen implements Pen {
   readonly id: number;
+  readonly drags = false;
   /** The control point that a hand holds, and where it was. */
   private held: { index: number; from: Vector3 } | null = null;
   private begun = false; // this hand's drag
@@ -171,8 +172,10 @@ export class CurvePen implements Pen {
     void setPoints(this.desk, this.id, this.points.peek().map((point, i) => (i === index ? from : point)));
   }
 
-  back(): void {
-    void setPoints(this.desk, this.id, this.points.peek().slice(0, -1));
+  back(): boolean {
+    const points = this.points.peek();
+    if (points.length) void setPoints(this.desk, this.id, points.slice(0, -1));
+    return points.length > 0;
   }
 
   /** Done once the server has said where the curve runs. */

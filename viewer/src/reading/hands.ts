@@ -47,6 +47,8 @@ export class ViewportHands implements Hands {
   private wheelTimer = 0;
   private readonly twist = new Twist();
   private turningFrom: Vector2 | null = null; // where the finger last was that turns the cross
+  private drawing: Pen | null = null; // the pen that has this touch; decided when it begins
+  private spoilt = false; // this touch draws nothing more
   private held: Vector2 = [0, 0]; // where a long press began
   private aiming = false; // a long press that will pick where it ends
   private crossBefore: Vector3 | null = null; // the cross before the last tap, which may be half of a double tap
@@ -71,6 +73,8 @@ export class ViewportHands implements Hands {
     this.turningFrom = null;
     this.aiming = false;
     this.twist.begin();
+    this.drawing = this.pen;
+    this.spoilt = this.drawing?.busy ?? false;
     return stopped;
   }
 
@@ -83,7 +87,8 @@ export class ViewportHands implements Hands {
     const kind = this.viewport.view.peek()?.kind;
     if (!kind) return;
     const left = drag.fingers === 1 && drag.buttons === 1;
-    if (left && this.pen?.drag(this.viewport, this.device(drag.start), this.device(drag.at))) return;
+    if (left && this.draws(drag.start, drag.at)) return;
+    this.spoil(); // another button or finger has joined in
     if (drag.fingers >= 3) return this.both(preferences.peek().three_fingers, drag);
     if (drag.pointer === "mouse" && drag.buttons === 3) return this.both(preferences.peek().both_buttons, drag);
     if (drag.pointer === "mouse" && drag.buttons & 4) return this.act("pan", drag);
@@ -92,6 +97,19 @@ export class ViewportHands implements Hands {
     const points = tool === "cross" || (drag.pointer === "touch" && this.desk.tool.value === null);
     if (points && this.turnsCross(drag)) return;
     return this.act(tool, drag);
+  }
+
+  /** Whether a drag is the pen's. One that was put away since, or has nothing to draw, still keeps tools out of it. */
+  private draws(start: Vector2, at: Vector2): boolean {
+    const { desk, drawing } = this;
+    if (!drawing) return false;
+    if (this.spoilt || desk.pen.peek() !== drawing) return true;
+    return drawing.drag(this.viewport, this.device(start), this.device(at));
+  }
+
+  spoil(): void {
+    this.spoilt = true;
+    this.drawing?.spoil();
   }
 
   /** A volume has no images to scroll, so there it is always the opacity. */
@@ -116,7 +134,7 @@ export class ViewportHands implements Hands {
   }
 
   pinch({ factor, degrees, dx, dy, at }: Pinch): void {
-    this.pen?.spoil();
+    this.spoil();
     this.pan(dx, dy);
     moves.zoom(this.viewport, factor, this.device(at), true);
     if (this.viewport.role !== "volume") {
@@ -173,7 +191,7 @@ export class ViewportHands implements Hands {
 
   aim(at: Vector2): void {
     if (this.aiming) this.viewport.loupe.value = this.device(at);
-    else this.pen?.drag(this.viewport, this.device(this.held), this.device(at));
+    else this.draws(this.held, at);
   }
 
   drop(at: Vector2): void {
@@ -210,7 +228,8 @@ export class ViewportHands implements Hands {
   rest(): void {
     this.viewport.loupe.value = null;
     this.aiming = false;
-    this.pen?.lift(this.viewport);
+    if (this.drawing && this.drawing === this.desk.pen.peek()) this.drawing.lift(this.viewport);
+    this.drawing = null;
     this.twist.settle(this.viewport);
     // A flick, which comes just before this, keeps the stack moving; it asks for the still itself.
     if (!this.glides) this.desk.rest();

@@ -88,6 +88,7 @@ export function numbersOf(now: Region, drawn: { view: View } | null): Measured |
 }
 
 export class RegionPen implements Pen {
+  readonly drags = true;
   private freehand = false;
 
   constructor(
@@ -135,9 +136,10 @@ export class RegionPen implements Pen {
     if (this.shape === "polygon") this.sketch(viewport, [...this.pointsOn(viewport), at]);
   }
 
-  back(): void {
+  back(): boolean {
     const now = sketch.peek();
     if (now) sketch.value = now.points.length > 1 ? { ...now, points: now.points.slice(0, -1) } : null;
+    return now !== null;
   }
 
   finish(): void {
