@@ -25,7 +25,7 @@ let newest = 0;
 /** The labelmap that is being made; 0: none. */
 const making = signal(0);
 const told = signal<Readonly<Record<number, Edited>>>({});
-const waiting = new Map<number, (answer: Edited) => void>();
+const waiting = new Map<number, (answer: Edited | null) => void>();
 const watched = new WeakSet<Desk>();
 
 /** Whether an edit is under way, and no other can be begun. */
@@ -34,19 +34,29 @@ export const busy = computed(() => making.value !== 0);
 
 function hear(connection: Connection): void {
   connection.hear.edited = (answer) => {
+    if (!connection.edits.some(({ n }) => n === answer.n)) return; // of a study that was closed
     told.value = { ...told.peek(), [answer.n]: answer };
-    waiting.get(answer.n)?.(answer);
-    waiting.delete(answer.n);
+    resolve(answer.n, answer);
   };
+}
+
+function resolve(n: number, answer: Edited | null): void {
+  if (making.peek() === n) making.value = 0;
+  waiting.get(n)?.(answer);
+  waiting.delete(n);
+}
+
+/** The study is closed: whoever waits for an edit is told that there will be none. */
+function drop(): void {
+  for (const n of [...waiting.keys()]) resolve(n, null);
+  told.value = {};
 }
 
 /** A server that has forgotten a labelmap is told all edits again, but not in a circle. */
 function watch(desk: Desk): void {
   if (watched.has(desk)) return;
   watched.add(desk);
-  desk.leaving.add(() => {
-    told.value = {};
-  });
+  desk.closing.add(drop);
   hear(desk.connection);
   let last = -Infinity;
   for (const viewport of Object.values(desk.viewports)) {
@@ -70,8 +80,9 @@ function dress(desk: Desk, maps: LabelMaps, moving: boolean): void {
 }
 
 /**
- * Change the labels of the open stack. The answer is there when the pictures have gone over to it; null where nothing
- * was done: another edit is under way, or the stack is no volume. An answer that changes nothing leaves no step.
+ * Change the labels of the open stack. The answer is there when the pictures have gone over to it; null where they
+ * have not and will not: another edit is under way, the stack is no volume, what it was made from was taken back
+ * meanwhile; and where the reader has gone on to other images. An answer that changes nothing leaves no step.
  */
 export async function edit(desk: Desk, change: Edit["change"], style: LabelStyle): Promise<Edited | null> {
   const [series, stack] = [desk.series.peek(), desk.stack.peek()];
@@ -82,19 +93,21 @@ export async function edit(desk: Desk, change: Edit["change"], style: LabelStyle
   const base = desk.labels.peek().shown[digest] ?? null;
   newest += 1;
   const n = newest;
-  const wish = new Promise<Edited>((resolve) => waiting.set(n, resolve));
+  const wish = new Promise<Edited | null>((wake) => waiting.set(n, wake));
   connection.edit({ t: "edit", n, series: series.id, stack: digest, base, change });
   making.value = n;
   const answer = await wish;
-  making.value = 0;
-  const kept = connection.edits.some((one) => one.n === n);
-  if (answer.code || answer.changed === 0) connection.edits = connection.edits.filter((one) => one.n !== n);
+  if (!answer) return null;
+  const here = desk.stack.peek()?.digest === digest;
+  if (answer.code || answer.changed === 0) {
+    connection.edits = connection.edits.filter((one) => one.n !== n);
+    return here ? answer : null;
+  }
   const maps = desk.labels.peek();
-  // What it was made from may have been taken back meanwhile, and the study closed.
-  if (!kept || answer.code || answer.changed === 0 || (maps.shown[digest] ?? null) !== base) return answer;
+  if ((maps.shown[digest] ?? null) !== base) return null;
   const styles = maps.styles.some(({ label }) => label === style.label) ? maps.styles : [...maps.styles, style];
   dress(desk, { shown: { ...maps.shown, [digest]: n }, styles }, false);
-  return answer;
+  return here ? answer : null;
 }
 
 /** Labels of tissue that have a style, in their order. */

@@ -116,9 +116,36 @@ test("an edit whose base was taken back meanwhile is not shown", async () => {
   const wish = labels.edit(desk, threshold(700), style);
   desk.history.undo();
   await line.answer();
-  await wish;
+  expect(await wish).toBeNull(); // so that nobody says it was done
   expect(volume().labels ?? null).toBeNull();
   expect(line.newest.base).toBe(n);
+});
+
+test("when the study is closed nobody waits any more, and a late answer is nobody's", async () => {
+  const wish = labels.edit(desk, threshold(700), style);
+  const late = line.newest;
+  line.edits = [];
+  for (const close of desk.closing) close();
+  expect(labels.busy.value).toBe(false);
+  expect(await wish).toBeNull();
+  const next = labels.edit(desk, threshold(200), style);
+  line.hear.edited!({ t: "edited", n: late.n, changed: 10, counts: [], voxel_mm3: 1 });
+  await settled();
+  expect([labels.busy.value, labels.toldOf(late.n), volume().labels ?? null]).toEqual([true, null, null]);
+  await line.answer();
+  expect(await next).toMatchObject({ n: line.newest.n });
+});
+
+test("an edit that is done when another series is open is kept, and told to nobody", async () => {
+  const [series, stack] = [desk.series.value!, desk.stack.value!];
+  const wish = labels.edit(desk, threshold(700), style);
+  const other = chest({ digest: "cd" });
+  openStack(desk, seriesOf(other, { id: 10 }), other);
+  await line.answer();
+  expect(await wish).toBeNull();
+  openStack(desk, series, stack);
+  openMpr(desk, null);
+  expect(volume().labels!.n).toBe(line.newest.n);
 });
 
 test("a server that has forgotten is told the chain again, once in a while", async () => {
