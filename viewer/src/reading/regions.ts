@@ -41,9 +41,9 @@ export function placeOf(view: Flat): string {
   return `${view.series} ${view.stack} ${depth} ${near(...view.right, ...view.down)}`;
 }
 
-/** Which values it shows, and at which pixels; greys are no part of it. */
+/** Which values are measured of it, and at which pixels; greys are no part of it, and no filter is. */
 export function valuesOf(view: Flat): string {
-  const { window: _, invert: __, ...rest } = view;
+  const { window: _, invert: __, filter: ___, ...rest } = view;
   return JSON.stringify({ ...rest, lut: undefined, overlays: undefined, shutter: undefined });
 }
 
@@ -79,6 +79,12 @@ export function watch(desk: Desk): void {
       else if (drawn.frame.final && now.answer && now.answer.values !== valuesOf(drawn.view)) void ask(viewport, now);
     });
   }
+}
+
+/** How what is measured differs from what is seen: no filter is in it, and nothing that labels hide. */
+export function caveatsOf(view: View): ("unfiltered" | "without_hidden")[] {
+  const hidden = view.kind === "plane" && view.labels?.styles?.some(({ shown }) => shown === false);
+  return [...(view.filter ? (["unfiltered"] as const) : []), ...(hidden ? (["without_hidden"] as const) : [])];
 }
 
 /** The numbers of a region, if they are those of the picture that is on the screen. */

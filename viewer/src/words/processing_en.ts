@@ -32,7 +32,7 @@ export const en: ProcessingWords = {
   },
   dials: { size: "Size", strength: "Strength", low: "From", high: "To" },
   filter_on: (name, numbers) => `Filter: ${name} ${numbers}`.trim(),
-  filter_note: "A filter changes the values that are shown, and the corner says so: do not measure originals on it.",
+  filter_note: "A filter changes what is shown, and the corner says so; what is measured are the unfiltered values.",
 
   threshold: "By threshold",
   low: "From",
@@ -135,6 +135,7 @@ export const en: ProcessingWords = {
   median: "Median",
   count: "N",
   no_values: "No values lie in this region",
+  caveats: { unfiltered: "Unfiltered values", without_hidden: "Without what is hidden" },
   measuring: "Measuring…",
   unanswered: "The server did not answer. Try again.",
   histogram: "Histogram",

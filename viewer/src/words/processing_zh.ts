@@ -30,7 +30,7 @@ export const zh = {
   } as Record<string, string>,
   dials: { size: "大小", strength: "强度", low: "下限", high: "上限" } as Record<string, string>,
   filter_on: (name: string, numbers: string): string => `滤镜：${name} ${numbers}`.trim(),
-  filter_note: "滤镜改变显示的像素值，角标会注明；请勿据此测量原始值。",
+  filter_note: "滤波只改变显示，角标会注明；测量值取自未滤波的原始值。",
 
   threshold: "按阈值",
   low: "下限",
@@ -133,6 +133,7 @@ export const zh = {
   median: "中位数",
   count: "像素数",
   no_values: "此区域没有像素值",
+  caveats: { unfiltered: "原始值，未滤波", without_hidden: "不含隐藏部分" } as Record<string, string>,
   measuring: "正在测量…",
   unanswered: "服务器没有回应，请重试。",
   histogram: "直方图",

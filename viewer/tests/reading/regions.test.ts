@@ -7,7 +7,7 @@ import { ViewportHands } from "../../src/reading/hands";
 import * as looks from "../../src/reading/looks";
 import * as moves from "../../src/reading/moves";
 import * as turns from "../../src/reading/turns";
-import { numbersOf, region, RegionPen, sketch } from "../../src/reading/regions";
+import { caveatsOf, numbersOf, region, RegionPen, sketch } from "../../src/reading/regions";
 import type { Role } from "../../src/reading/viewport";
 import { openMpr } from "../../src/reading/opening";
 import { chest, openChest, settled } from "./chest";
@@ -99,13 +99,22 @@ test("a picture that is zoomed is measured again, and shows no numbers until the
   expect([shown(), asked.length]).toEqual([{ ...SAID, n: 2 }, 2]);
 });
 
-test("a filter changes what is measured", async () => {
+test("a filter changes nothing of what is measured, and what is seen otherwise is told", async () => {
   ellipse("stack", [100, 150], [300, 250]);
   await answer();
   const { stack } = desk.viewports;
+  expect(caveatsOf(stack.drawn.value!.view)).toEqual([]);
   stack.set({ ...stack.view.value!, filter: { name: "gaussian" } }, false);
   draw("stack");
-  expect([shown(), asked.length]).toEqual([null, 2]);
+  expect([shown(), asked.length]).toEqual([SAID, 1]);
+  expect(caveatsOf(stack.drawn.value!.view)).toEqual(["unfiltered"]);
+});
+
+test("values without the tissue that labels hide say so", () => {
+  openMpr(desk, null);
+  const view = desk.viewports.axial.view.value as PlaneView;
+  const labels = (shown: boolean): View => ({ ...view, labels: { n: 1, styles: [{ label: 255, shown }] } });
+  expect([labels(true), labels(false)].map(caveatsOf)).toEqual([[], ["without_hidden"]]);
 });
 
 test("an answer of a region that is gone is nobody's", async () => {

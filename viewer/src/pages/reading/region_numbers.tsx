@@ -1,7 +1,7 @@
 /** What was measured in a region, of the volume and of a fused second one, with a small histogram of each. */
 
 import * as fusions from "../../reading/fusions";
-import { numbersOf, type Region } from "../../reading/regions";
+import { caveatsOf, numbersOf, type Region } from "../../reading/regions";
 import { desk } from "../../session";
 import type { Statistics, View } from "../../stream/messages";
 import { processingWords } from "../../words/processing";
@@ -84,6 +84,11 @@ export function RegionNumbers({ now }: { now: Region }) {
           </div>
         </dl>
       )}
+      {caveatsOf(drawn!.view).map((caveat) => (
+        <p key={caveat} class="said" data-testid={`region-${caveat}`}>
+          {w.caveats[caveat]}
+        </p>
+      ))}
       {!first && !second && <p>{w.no_values}</p>}
       {first && <Numbers title={second ? (desk.series.value?.modality ?? "") : ""} said={first} unit={unit} testid="region" />}
       {second && <Numbers title={other.modality} said={second} unit={other.unit} testid="second" />}
