@@ -49,6 +49,7 @@ export class ViewportHands implements Hands {
   private turningFrom: Vector2 | null = null; // where the finger last was that turns the cross
   private drawing: Pen | null = null; // the pen that has this touch; decided when it begins
   private spoilt = false; // this touch draws nothing more
+  private drew = false; // its last drag was the pen's
   private held: Vector2 = [0, 0]; // where a long press began
   private aiming = false; // a long press that will pick where it ends
   private crossBefore: Vector3 | null = null; // the cross before the last tap, which may be half of a double tap
@@ -74,6 +75,7 @@ export class ViewportHands implements Hands {
     this.aiming = false;
     this.twist.begin();
     this.drawing = this.pen;
+    this.drew = false;
     this.spoilt = this.drawing?.busy ?? false;
     return stopped;
   }
@@ -87,7 +89,8 @@ export class ViewportHands implements Hands {
     const kind = this.viewport.view.peek()?.kind;
     if (!kind) return;
     const left = drag.fingers === 1 && drag.buttons === 1;
-    if (left && this.draws(drag.start, drag.at)) return;
+    this.drew = left && this.draws(drag.start, drag.at);
+    if (this.drew) return;
     this.spoil(); // another button or finger has joined in
     if (drag.fingers >= 3) return this.both(preferences.peek().three_fingers, drag);
     if (drag.pointer === "mouse" && drag.buttons === 3) return this.both(preferences.peek().both_buttons, drag);
@@ -207,7 +210,7 @@ export class ViewportHands implements Hands {
 
   flick([, vy]: Vector2, axis: "x" | "y"): void {
     const kind = this.viewport.view.peek()?.kind;
-    if (!kind || axis !== "y" || toolOf(this.desk.tool.value, kind, "touch") !== "scroll") return;
+    if (!kind || this.drew || axis !== "y" || toolOf(this.desk.tool.value, kind, "touch") !== "scroll") return;
     const glide = ++this.gliding;
     this.glides = true;
     const start = performance.now();

@@ -67,6 +67,24 @@ test("an ellipse is asked about with the pixels of the picture that is seen, and
   expect(desk.pen.value).toBeNull();
 });
 
+test("a finger that draws fast and is up in full course does not make the stack glide", () => {
+  const frames = vi.fn();
+  vi.stubGlobal("requestAnimationFrame", frames);
+  const hands = new ViewportHands(desk, desk.viewports.stack, () => 1, (place) => place);
+  const swipe = (): void => {
+    hands.press();
+    hands.drag({ fingers: 1, buttons: 1, pointer: "touch", start: [100, 150], at: [300, 250], dx: 0, dy: 0, axis: "y" });
+    hands.flick([0, 2], "y");
+    hands.rest();
+  };
+  desk.pen.value = new RegionPen(desk, "ellipse");
+  swipe();
+  expect([asked.length, frames.mock.calls.length]).toEqual([1, 0]);
+  swipe();
+  expect(frames).toHaveBeenCalled();
+  vi.unstubAllGlobals();
+});
+
 test("another image, another side and another phase have no region", async () => {
   for (const act of [
     () => moves.scroll(desk, desk.viewports.stack, 1, false),
