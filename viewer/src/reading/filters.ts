@@ -90,10 +90,11 @@ export function dialText({ field, unit }: Dial, filter: Filter, of: string): str
   const value = filter[field];
   if (value == null) return "";
   if (unit === "px") return `${2 * value + 1} × ${2 * value + 1} px`;
-  return `${unit === "mm" ? value.toFixed(1) : digits(value)} ${unit === "value" ? of : unit}`.trim();
+  if (unit === "mm") return `σ ${value.toFixed(1)} mm`; // of a Gaussian, which all filters by millimetres have
+  return `${digits(value)} ${unit === "value" ? of : ""}`.trim();
 }
 
-/** All numbers of a filter: "1.0 mm", "3 × 3 px", "150 … 3071 HU". */
+/** All numbers of a filter: "σ 1.0 mm", "3 × 3 px", "150 … 3071 HU". */
 export function numbersOf(filter: Filter, view: View, of: string): string {
   if (filter.name === "threshold") return `${digits(filter.low ?? 0)} … ${digits(filter.high ?? 0)} ${of}`.trim();
   return dialsOf(filter.name, view, of)

@@ -162,6 +162,10 @@ export function millilitres(answer: Edited | null, label: number): number | null
   return (voxels * answer.voxel_mm3) / 1000;
 }
 
+/** How many millilitres the edit itself has changed. */
+export const changedMillilitres = ({ changed, voxel_mm3 }: Edited): number | null =>
+  voxel_mm3 === null ? null : (changed * voxel_mm3) / 1000;
+
 /** Volumes as they are read: three digits, and no more than a voxel tells. */
 export const volumeText = (ml: number | null): string =>
   ml === null ? "? mL" : `${ml >= 100 ? ml.toFixed(0) : ml >= 10 ? ml.toFixed(1) : ml.toFixed(2)} mL`;

@@ -94,7 +94,7 @@ export const en: Words = {
     orientation: "orientation",
     slab: "slab",
     rendering: "rendering",
-    labels: "labels",
+    labels: "masks",
     filter: "filter",
     fusion: "fusion",
     window: "window",

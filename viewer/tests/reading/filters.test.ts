@@ -63,9 +63,9 @@ test("another phase of a set keeps it", () => {
 
 test("the corner says which filter it is with its numbers", () => {
   const text = (name: filters.FilterName) => filters.numbersOf(filters.usual(name, view("stack"), "HU"), view("stack"), "HU");
-  expect(text("gaussian")).toBe("1.0 mm");
+  expect(text("gaussian")).toBe("σ 1.0 mm");
   expect(text("median")).toBe("3 × 3 px");
-  expect(text("bilateral")).toBe("1.5 mm · 50 HU");
+  expect(text("bilateral")).toBe("σ 1.5 mm · 50 HU");
   expect(text("threshold")).toBe("150 … 3071 HU");
   expect(text("gamma")).toBe("0.7");
 });

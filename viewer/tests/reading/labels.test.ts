@@ -99,6 +99,14 @@ test("undo and redo show the older and the newer labelmap exactly, and a new edi
   expect(line.edits.map(({ n }) => n)).toEqual([first, second, line.newest.n]); // the whole chain is told after a cut of the line
 });
 
+test("a second cut tells what it has taken itself, and the labelmap tells all", async () => {
+  const first = (await made(threshold(100), labels.CUT_AWAY, { changed: 10, counts: [[0, 90], [255, 10]] }))!;
+  const second = (await made(threshold(100), labels.CUT_AWAY, { changed: 30, counts: [[0, 60], [255, 40]] }))!;
+  expect([first, second].map(labels.changedMillilitres)).toEqual([5, 15]);
+  expect([first, second].map((answer) => labels.millilitres(answer, labels.CUT))).toEqual([5, 20]);
+  expect(labels.changedMillilitres({ ...second, voxel_mm3: null })).toBeNull();
+});
+
 test("an edit that changes nothing, or that failed, leaves no step and no link of the chain", async () => {
   await made();
   const [before, chain] = [volume().labels, line.edits];

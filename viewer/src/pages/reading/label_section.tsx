@@ -27,8 +27,8 @@ function tell(answer: Edited | null, label: number): void {
       const w = processingWords.value;
       if (answer.code) return sentence(answer.code);
       if (answer.changed === 0) return w.nothing_changed;
-      const ml = labels.volumeText(labels.millilitres(answer, label));
-      return label === labels.CUT ? w.cut_done(ml) : w.label_done(nameOf(label), ml);
+      if (label === labels.CUT) return w.cut_done(labels.volumeText(labels.changedMillilitres(answer)));
+      return w.label_done(nameOf(label), labels.volumeText(labels.millilitres(answer, label)));
     },
   };
 }

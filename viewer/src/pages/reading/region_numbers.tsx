@@ -30,7 +30,16 @@ function Histogram({ counts }: { counts: readonly number[] }) {
   );
 }
 
-function Numbers({ title, said, unit, testid }: { title: string; said: Statistics; unit: string; testid: string }) {
+interface NumbersProps {
+  title: string;
+  said: Statistics;
+  unit: string;
+  /** What is counted. */
+  counted: string;
+  testid: string;
+}
+
+function Numbers({ title, said, unit, counted, testid }: NumbersProps) {
   const w = processingWords.value;
   const rows: [string, string, string][] = [
     ["mean", w.mean, `${valueText(said.mean)} ${unit}`],
@@ -38,7 +47,7 @@ function Numbers({ title, said, unit, testid }: { title: string; said: Statistic
     ["least", w.least, `${valueText(said.least)} ${unit}`],
     ["greatest", w.greatest, `${valueText(said.greatest)} ${unit}`],
     ["median", w.median, `${valueText(said.median)} ${unit}`],
-    ["count", w.count, String(said.count)],
+    ["count", counted, String(said.count)],
   ];
   return (
     <>
@@ -74,6 +83,7 @@ export function RegionNumbers({ now }: { now: Region }) {
   const { first, second, area_mm2 } = said;
   const other = secondOf(drawn!.view);
   const unit = desk.stack.value?.unit ?? "";
+  const counted = drawn!.view.kind === "stack" ? w.count : w.samples;
   return (
     <div class="region-numbers" data-testid="region-numbers">
       {area_mm2 !== null && (
@@ -90,8 +100,8 @@ export function RegionNumbers({ now }: { now: Region }) {
         </p>
       ))}
       {!first && !second && <p>{w.no_values}</p>}
-      {first && <Numbers title={second ? (desk.series.value?.modality ?? "") : ""} said={first} unit={unit} testid="region" />}
-      {second && <Numbers title={other.modality} said={second} unit={other.unit} testid="second" />}
+      {first && <Numbers title={second ? (desk.series.value?.modality ?? "") : ""} said={first} {...{ unit, counted }} testid="region" />}
+      {second && <Numbers title={other.modality} said={second} unit={other.unit} counted={counted} testid="second" />}
     </div>
   );
 }
