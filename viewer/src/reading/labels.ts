@@ -7,10 +7,11 @@
  */
 
 import { batch, computed, effect, signal } from "@preact/signals";
+import type { StackInfo } from "../api/messages";
 import type { Connection } from "../stream/connection";
 import type { Edit, Edited, LabelStyle } from "../stream/messages";
 import type { Desk } from "./desk";
-import { labelled, type LabelMaps } from "./labelmaps";
+import { labelled, type LabelMaps, type Styles } from "./labelmaps";
 
 /** What a scalpel cuts away: hidden, and no tissue. */
 export const CUT = 255;
@@ -68,6 +69,19 @@ function watch(desk: Desk): void {
   }
 }
 
+/** How labels look in the open stack. */
+export const stylesHere = ({ labels, stack }: Desk): Styles => labels.value.styles[stack.value?.digest ?? ""] ?? [];
+
+/** The same styles for all stacks of a set. */
+const worn = (maps: LabelMaps, set: readonly StackInfo[], styles: Styles): LabelMaps => ({
+  ...maps,
+  styles: { ...maps.styles, ...Object.fromEntries(set.map(({ digest }) => [digest, styles])) },
+});
+
+/** Let the labels of the open stack, and of its set, look like this. */
+const restyle = (desk: Desk, styles: Styles, moving: boolean): void =>
+  dress(desk, worn(desk.labels.peek(), desk.phases.peek(), styles), moving);
+
 /** Show these labelmaps and styles in every picture of their stacks. */
 function dress(desk: Desk, maps: LabelMaps, moving: boolean): void {
   batch(() => {
@@ -90,6 +104,7 @@ export async function edit(desk: Desk, change: Edit["change"], style: LabelStyle
   watch(desk);
   const { connection } = desk;
   const { digest } = stack;
+  const set = desk.phases.peek();
   const base = desk.labels.peek().shown[digest] ?? null;
   newest += 1;
   const n = newest;
@@ -105,21 +120,22 @@ export async function edit(desk: Desk, change: Edit["change"], style: LabelStyle
   }
   const maps = desk.labels.peek();
   if ((maps.shown[digest] ?? null) !== base) return null;
-  const styles = maps.styles.some(({ label }) => label === style.label) ? maps.styles : [...maps.styles, style];
-  dress(desk, { shown: { ...maps.shown, [digest]: n }, styles }, false);
+  const before = maps.styles[digest] ?? [];
+  const styles = styleOf(before, style.label) ? before : [...before, style];
+  dress(desk, worn({ ...maps, shown: { ...maps.shown, [digest]: n } }, set, styles), false);
   return here ? answer : null;
 }
 
 /** Labels of tissue that have a style, in their order. */
-export const tissues = ({ styles }: LabelMaps): LabelStyle[] =>
+export const tissues = (styles: Styles): LabelStyle[] =>
   styles.filter(({ label }) => label !== NONE && label !== CUT).sort((a, b) => a.label - b.label);
 
-export const styleOf = ({ styles }: LabelMaps, label: number): LabelStyle | undefined => styles.find((one) => one.label === label);
+export const styleOf = (styles: Styles, label: number): LabelStyle | undefined => styles.find((one) => one.label === label);
 
 /** The next label that nobody uses, as it looks at first; null where there are too many. */
-export function nextStyle(maps: LabelMaps): LabelStyle | null {
-  const label = tissues(maps).reduce((most, one) => Math.max(most, one.label), 0) + 1;
-  if (tissues(maps).length >= MOST_LABELS || label >= CUT) return null;
+export function nextStyle(styles: Styles): LabelStyle | null {
+  const label = tissues(styles).reduce((most, one) => Math.max(most, one.label), 0) + 1;
+  if (tissues(styles).length >= MOST_LABELS || label >= CUT) return null;
   return { label, shown: true, colour: COLOURS[(label - 1) % COLOURS.length]!, tint: 0.5, outline: false };
 }
 
@@ -127,23 +143,22 @@ export const CUT_AWAY: LabelStyle = { label: CUT, shown: false, colour: "#808080
 
 /** How a label looks; one that has no style yet gets it. */
 export function setStyle(desk: Desk, label: number, change: Partial<LabelStyle>, moving: boolean): void {
-  const maps = desk.labels.peek();
-  const now = styleOf(maps, label) ?? { label, shown: true, colour: "#000000", tint: 0, outline: false };
-  const styles = [...maps.styles.filter((one) => one.label !== label), { ...now, ...change }];
-  dress(desk, { ...maps, styles }, moving);
+  const styles = stylesHere(desk);
+  const now = styleOf(styles, label) ?? { label, shown: true, colour: "#000000", tint: 0, outline: false };
+  restyle(desk, [...styles.filter((one) => one.label !== label), { ...now, ...change }], moving);
 }
 
 /** Whether nothing but this label is shown. */
-export const isOnly = (maps: LabelMaps, label: number): boolean =>
-  styleOf(maps, NONE)?.shown === false && tissues(maps).every((one) => (one.shown ?? true) === (one.label === label));
+export const isOnly = (styles: Styles, label: number): boolean =>
+  styleOf(styles, NONE)?.shown === false && tissues(styles).every((one) => (one.shown ?? true) === (one.label === label));
 
 /** Show this label alone; or, with null, everything that was not cut away. */
 export function showOnly(desk: Desk, label: number | null): void {
-  const maps = desk.labels.peek();
-  const rest = styleOf(maps, NONE) ?? { label: NONE, colour: "#000000", tint: 0, outline: false };
-  const styles = tissues(maps).map((one) => ({ ...one, shown: label === null || one.label === label }));
-  const cut = styleOf(maps, CUT);
-  dress(desk, { ...maps, styles: [...styles, { ...rest, shown: label === null }, ...(cut ? [cut] : [])] }, false);
+  const styles = stylesHere(desk);
+  const rest = styleOf(styles, NONE) ?? { label: NONE, colour: "#000000", tint: 0, outline: false };
+  const own = tissues(styles).map((one) => ({ ...one, shown: label === null || one.label === label }));
+  const cut = styleOf(styles, CUT);
+  restyle(desk, [...own, { ...rest, shown: label === null }, ...(cut ? [cut] : [])], false);
 }
 
 /** What the server said of a labelmap; null until it has. */

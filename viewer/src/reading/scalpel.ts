@@ -6,7 +6,7 @@ import type { Size } from "../geometry/camera";
 import type { Vector2 } from "../geometry/vectors";
 import type { Cut, Edited, PlaneView, VolumeView } from "../stream/messages";
 import type { Desk } from "./desk";
-import { CUT, CUT_AWAY, edit, isBusy } from "./labels";
+import { CUT, CUT_AWAY, edit, isBusy, styleOf, stylesHere } from "./labels";
 import type { Pen } from "./pen";
 import type { Role, Viewport } from "./viewport";
 
@@ -131,7 +131,7 @@ export class Keeper implements Pen {
     void this.pointAt(viewport, at).then((point) => {
       if (!point || this.desk.pen.peek() !== this) return;
       this.cancel();
-      const style = this.desk.labels.peek().styles.find(({ label }) => label === this.label);
+      const style = styleOf(stylesHere(this.desk), this.label);
       if (style) void edit(this.desk, { kind: "keep", point, label: this.label, other: 0 }, style).then(this.done);
     });
   }

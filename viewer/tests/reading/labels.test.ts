@@ -43,7 +43,7 @@ beforeEach(async () => {
 });
 
 const threshold = (low: number, label = 1): Edit["change"] => ({ kind: "threshold", low, high: 3000, label });
-const style = labels.nextStyle({ shown: {}, styles: [] })!;
+const style = labels.nextStyle([])!;
 const volume = (): VolumeView => desk.viewports.volume.view.value as VolumeView;
 const axial = (): PlaneView => desk.viewports.axial.view.value as PlaneView;
 
@@ -205,13 +205,28 @@ test("a series that is opened again has its labels, and another series none", as
   expect([volume().labels?.n, axial().labels?.n]).toEqual([n, n]);
 });
 
+test("another series has labels of its own: what is shown alone in one hides nothing in the other", async () => {
+  await made();
+  labels.showOnly(desk, 1);
+  const [series, stack, before] = [desk.series.value!, desk.stack.value!, volume().labels];
+  const other = chest({ digest: "cd" });
+  openStack(desk, seriesOf(other, { id: 10 }), other);
+  openMpr(desk, null);
+  await made(threshold(300), { ...labels.nextStyle(labels.stylesHere(desk))!, colour: "#123456" });
+  expect(volume().labels!.styles).toEqual([{ ...style, colour: "#123456" }]);
+  labels.setStyle(desk, 1, { tint: 1 }, false);
+  openStack(desk, series, stack);
+  openMpr(desk, null);
+  expect(volume().labels).toEqual(before);
+});
+
 test("a label is shown alone and everything again; what was cut away stays hidden", async () => {
   await made();
   await made({ kind: "keep", point: [0, 0, 0], label: 1 }, labels.CUT_AWAY);
   labels.showOnly(desk, 1);
   const shown = (): [number, boolean][] => volume().labels!.styles!.map(({ label, shown }) => [label, shown ?? true] as [number, boolean]).sort((a, b) => a[0] - b[0]);
   expect(shown()).toEqual([[0, false], [1, true], [255, false]]);
-  expect(labels.isOnly(desk.labels.value, 1)).toBe(true);
+  expect(labels.isOnly(labels.stylesHere(desk), 1)).toBe(true);
   labels.showOnly(desk, null);
   expect(shown()).toEqual([[0, true], [1, true], [255, false]]);
   moves.reset(desk, desk.viewports.volume);

@@ -56,7 +56,7 @@ function Threshold({ selected, select }: { selected: number | null; select(label
   const [centre, width] = desk.activeViewport.value.view.value?.window ?? [0, 1];
   const [low, setLow] = useState(unit === "HU" ? 150 : Number(centre.toPrecision(4)));
   const [high, setHigh] = useState(unit === "HU" ? 3071 : Number((centre + 2 * width).toPrecision(4)));
-  const maps = desk.labels.value;
+  const styles = labels.stylesHere(desk);
   const make = (style: LabelStyle | null): void => {
     if (!style) return void (desk.toast.value = { say: () => processingWords.value.too_many_labels });
     const change = { kind: "threshold" as const, low: Math.min(low, high), high: Math.max(low, high), label: style.label };
@@ -65,7 +65,7 @@ function Threshold({ selected, select }: { selected: number | null; select(label
       if (answer?.changed) select(style.label);
     });
   };
-  const again = selected === null ? undefined : labels.styleOf(maps, selected);
+  const again = selected === null ? undefined : labels.styleOf(styles, selected);
   return (
     <>
       <h3>{`${w.threshold}${unit && ` (${unit})`}`}</h3>
@@ -74,7 +74,7 @@ function Threshold({ selected, select }: { selected: number | null; select(label
         <NumberField label={w.high} value={String(high)} testid="label-high" oncommit={setHigh} />
       </div>
       <div class="buttons">
-        <button data-testid="label-new" disabled={labels.busy.value} onClick={() => make(labels.nextStyle(maps))}>
+        <button data-testid="label-new" disabled={labels.busy.value} onClick={() => make(labels.nextStyle(styles))}>
           {w.new_label}
         </button>
         {again && (
@@ -150,9 +150,8 @@ function Row({ style, selected, select }: { style: LabelStyle; selected: boolean
 /** How the chosen label looks, and what can be made of it. */
 function Details({ style }: { style: LabelStyle }) {
   const w = processingWords.value;
-  const maps = desk.labels.value;
   const { label, tint = 0, outline = false } = style;
-  const only = labels.isOnly(maps, label);
+  const only = labels.isOnly(labels.stylesHere(desk), label);
   const pen = desk.pen.value;
   const keeping = pen instanceof Keeper && pen.label === label;
   return (
@@ -191,10 +190,10 @@ export function LabelSection() {
   const w = processingWords.value;
   const [selected, select] = useState<number | null>(null);
   if (desk.layout.value !== "mpr") return <NeedsPlanes />;
-  const maps = desk.labels.value;
-  const shown = desk.stack.value ? maps.shown[desk.stack.value.digest] !== undefined : false;
-  const cut = labels.styleOf(maps, labels.CUT);
-  const rows = shown ? [...labels.tissues(maps), ...(cut ? [cut] : [])] : [];
+  const styles = labels.stylesHere(desk);
+  const shown = desk.stack.value ? desk.labels.value.shown[desk.stack.value.digest] !== undefined : false;
+  const cut = labels.styleOf(styles, labels.CUT);
+  const rows = shown ? [...labels.tissues(styles), ...(cut ? [cut] : [])] : [];
   const chosen = rows.find(({ label }) => label === selected && label !== labels.CUT);
   return (
     <>
