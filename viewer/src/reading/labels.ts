@@ -8,8 +8,9 @@
 
 import { batch, computed, effect, signal } from "@preact/signals";
 import type { StackInfo } from "../api/messages";
+import { clamp } from "../geometry/vectors";
 import type { Connection } from "../stream/connection";
-import type { Edit, Edited, LabelStyle } from "../stream/messages";
+import type { Edit, Edited, LabelStyle, Threshold } from "../stream/messages";
 import type { Desk } from "./desk";
 import { labelled, type LabelMaps, type Styles } from "./labelmaps";
 
@@ -39,6 +40,13 @@ function hear(connection: Connection): void {
     told.value = { ...told.peek(), [answer.n]: answer };
     resolve(answer.n, answer);
   };
+  connection.misread = () => forgetUnanswered(connection);
+}
+
+/** One edit that the server cannot read would close every line on which it is told again. */
+function forgetUnanswered(connection: Connection): void {
+  connection.edits = connection.edits.filter(({ n }) => !waiting.has(n));
+  for (const n of [...waiting.keys()]) resolve(n, null);
 }
 
 function resolve(n: number, answer: Edited | null): void {
@@ -131,6 +139,16 @@ export const tissues = (styles: Styles): LabelStyle[] =>
   styles.filter(({ label }) => label !== NONE && label !== CUT).sort((a, b) => a.label - b.label);
 
 export const styleOf = (styles: Styles, label: number): LabelStyle | undefined => styles.find((one) => one.label === label);
+
+/** A value as the stream takes it, whatever was typed. */
+export const sane = (value: number): number => clamp(value, -1e9, 1e9);
+
+export const thresholdOf = (a: number, b: number, label: number): Threshold => ({
+  kind: "threshold",
+  low: sane(Math.min(a, b)),
+  high: sane(Math.max(a, b)),
+  label,
+});
 
 /** The next label that nobody uses, as it looks at first; null where there are too many. */
 export function nextStyle(styles: Styles): LabelStyle | null {

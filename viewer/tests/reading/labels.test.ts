@@ -17,6 +17,7 @@ class Line {
   readonly state = signal("open");
   edits: readonly Edit[] = [];
   readonly hear: { edited?: (answer: Edited) => void } = {};
+  misread = (): void => undefined;
   again = vi.fn();
   edit(edit: Edit): void {
     this.edits = [...this.edits, edit];
@@ -127,6 +128,18 @@ test("an edit whose base was taken back meanwhile is not shown", async () => {
   expect(await wish).toBeNull(); // so that nobody says it was done
   expect(volume().labels ?? null).toBeNull();
   expect(line.newest.base).toBe(n);
+});
+
+test("a server that could not read an edit is not sent it again, and those that it answered are kept", async () => {
+  await made();
+  const chain = line.edits;
+  const wish = labels.edit(desk, threshold(700), style);
+  line.misread();
+  expect([await wish, labels.busy.value, line.edits]).toEqual([null, false, chain]);
+});
+
+test("a threshold's ends are what the stream takes, in their order", () => {
+  expect(labels.thresholdOf(1e13, -5, 3)).toEqual({ kind: "threshold", low: -5, high: 1e9, label: 3 });
 });
 
 test("when the study is closed nobody waits any more, and a late answer is nobody's", async () => {

@@ -59,8 +59,7 @@ function Threshold({ selected, select }: { selected: number | null; select(label
   const styles = labels.stylesHere(desk);
   const make = (style: LabelStyle | null): void => {
     if (!style) return void (desk.toast.value = { say: () => processingWords.value.too_many_labels });
-    const change = { kind: "threshold" as const, low: Math.min(low, high), high: Math.max(low, high), label: style.label };
-    void labels.edit(desk, change, style).then((answer) => {
+    void labels.edit(desk, labels.thresholdOf(low, high, style.label), style).then((answer) => {
       tell(answer, style.label);
       if (answer?.changed) select(style.label);
     });
@@ -70,8 +69,8 @@ function Threshold({ selected, select }: { selected: number | null; select(label
     <>
       <h3>{`${w.threshold}${unit && ` (${unit})`}`}</h3>
       <div class="numbers">
-        <NumberField label={w.low} value={String(low)} testid="label-low" oncommit={setLow} />
-        <NumberField label={w.high} value={String(high)} testid="label-high" oncommit={setHigh} />
+        <NumberField label={w.low} value={String(low)} testid="label-low" oncommit={(n) => setLow(labels.sane(n))} />
+        <NumberField label={w.high} value={String(high)} testid="label-high" oncommit={(n) => setHigh(labels.sane(n))} />
       </div>
       <div class="buttons">
         <button data-testid="label-new" disabled={labels.busy.value} onClick={() => make(labels.nextStyle(styles))}>
