@@ -2,6 +2,8 @@
 
 import { batch } from "@preact/signals";
 import type { SeriesInfo, StackInfo } from "../api/messages";
+import { normal } from "../geometry/camera";
+import type { Plane } from "../geometry/grid";
 import { isStill, shifted, STILL, turnedAbout, type Rigid } from "../geometry/rigid";
 import type { Vector3 } from "../geometry/vectors";
 import type { Fusion, Palette } from "../stream/messages";
@@ -89,11 +91,13 @@ export function nudge(desk: Desk, by: Vector3): void {
   if (now) change(desk, { move: shifted(moveOf(now), by) }, false);
 }
 
-/** It turns about an axis of the patient through the crosshair. */
-export function turnSecond(desk: Desk, axis: Vector3, degrees: number): void {
+/** It turns in a plane about the crosshair, clockwise as that plane is seen: its normal goes away from who looks. */
+export function turnSecond(desk: Desk, plane: Plane, degrees: number): void {
   const now = fusionOf(desk);
+  const view = desk.viewports[plane].view.peek();
   const pivot = desk.cross.peek();
-  if (now && pivot) change(desk, { move: turnedAbout(moveOf(now), axis, degrees, pivot) }, false);
+  if (now && pivot && view?.kind === "plane")
+    change(desk, { move: turnedAbout(moveOf(now), normal(view), degrees, pivot) }, false);
 }
 
 export const resetMove = (desk: Desk): void => change(desk, { move: STILL }, false);

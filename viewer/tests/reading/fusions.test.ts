@@ -6,7 +6,9 @@ import type { Desk } from "../../src/reading/desk";
 import * as fusions from "../../src/reading/fusions";
 import * as moves from "../../src/reading/moves";
 import { openMpr, openStack } from "../../src/reading/opening";
+import * as turns from "../../src/reading/turns";
 import { showPhase } from "../../src/reading/phases";
+import { pointAt, screenOf } from "../../src/geometry/camera";
 import { apply } from "../../src/geometry/rigid";
 import { chest, openChest, seriesOf, settled } from "./chest";
 
@@ -54,7 +56,7 @@ test("one of another patient space is not registered until it is moved by hand",
   expect(how()).toBe("not_registered");
   fusions.fuse(desk, fusions.seconds(desk)[0]!);
   expect(how()).toBe("same_frame");
-  fusions.turnSecond(desk, [0, 0, 1], 5);
+  fusions.turnSecond(desk, "axial", 5);
   expect(how()).toBe("by_hand");
 });
 
@@ -65,8 +67,27 @@ test("it turns about the crosshair, which stays where it is", () => {
   const before = fusions.moveOf(fusions.fusionOf(desk)!);
   const there = cross.map((part, i) => part - [3, -4, 5][i]!) as [number, number, number]; // what lies at the cross
   expect(apply(before, there)).toEqual(cross.map((part) => expect.closeTo(part, 9)));
-  fusions.turnSecond(desk, [1, 0, 0], 30);
+  fusions.turnSecond(desk, "sagittal", 30);
   expect(apply(fusions.moveOf(fusions.fusionOf(desk)!), there)).toEqual(cross.map((part) => expect.closeTo(part, 9)));
+});
+
+test("clockwise is clockwise in the plane that the button names: what lay to the right of the cross goes down", () => {
+  const size = { width: 800, height: 600 };
+  for (const turned of [false, true]) {
+    for (const plane of ["axial", "coronal", "sagittal"] as const) {
+      const viewport = desk.viewports[plane];
+      if (turned) turns.flip(viewport, "horizontal"); // the same button must still turn as its arrow shows
+      const view = viewport.view.value as PlaneView;
+      for (const clockwise of [1, -1]) {
+        fusions.fuse(desk, fusions.seconds(desk)[0]!);
+        const [x, y] = screenOf(view, size, desk.cross.value!);
+        const point = pointAt(view, size, [x + 100, y]);
+        fusions.turnSecond(desk, plane, 90 * clockwise);
+        const to = screenOf(view, size, apply(fusions.moveOf(fusions.fusionOf(desk)!), point));
+        expect(to).toEqual([expect.closeTo(x, 6), expect.closeTo(y + 100 * clockwise, 6)]);
+      }
+    }
+  }
 });
 
 test("it stays while one scrolls, slabs and resets, and is taken back as a step of its own", async () => {

@@ -2,7 +2,8 @@
 
 import type { Size } from "../../geometry/camera";
 import type { Vector2 } from "../../geometry/vectors";
-import { cornersOn, isFlat, region, sketch, type Shape } from "../../reading/regions";
+import { sketch } from "../../reading/region_pen";
+import { cornersOn, isFlat, placeOf, region, type Shape } from "../../reading/regions";
 import { stroke } from "../../reading/scalpel";
 import type { Viewport } from "../../reading/viewport";
 import type { Drawn } from "../../stream/screen";
@@ -36,18 +37,17 @@ interface Props {
 }
 
 /** In the coordinates of the drawn picture, as everything in this overlay. */
-export function Drawing({ viewport, frame }: Props) {
-  const [cut, drawing] = [stroke.value, sketch.value];
+export function Drawing({ viewport, frame, view, size }: Props) {
+  const [cut, now] = [stroke.value, sketch.value];
   const pixels = (points: readonly Vector2[]): Vector2[] => points.map((point) => viewport.pixelAt(point, frame));
+  const drawing = now?.role === viewport.role && isFlat(view) && placeOf(view) === now.place ? now : null;
+  const points = drawing && isFlat(view) ? cornersOn([...drawing.corners, ...drawing.hand], view, size) : [];
   return (
     <>
       {cut?.role === viewport.role && <Outline shape="polygon" points={pixels(cut.points)} closed name="lasso" />}
-      {drawing?.role === viewport.role && (
-        <Outline shape={drawing.shape} points={pixels(drawing.points)} closed={drawing.points.length > 2} name="region" />
-      )}
-      {drawing?.role === viewport.role &&
-        drawing.shape === "polygon" &&
-        pixels(drawing.points).map(([x, y], i) => <circle key={i} class="region-corner" cx={x} cy={y} r={2.5 * viewport.density} />)}
+      {drawing && <Outline shape={drawing.shape} points={points} closed={points.length > 2} name="region" />}
+      {drawing?.shape === "polygon" &&
+        points.map(([x, y], i) => <circle key={i} class="region-corner" cx={x} cy={y} r={2.5 * viewport.density} />)}
     </>
   );
 }

@@ -1,6 +1,7 @@
 /** Regions that are measured: which shape is drawn, and the numbers of the one that is there. */
 
-import { region, RegionPen, type Shape } from "../../reading/regions";
+import { RegionPen } from "../../reading/region_pen";
+import { region, type Shape } from "../../reading/regions";
 import { desk } from "../../session";
 import { processingWords } from "../../words/processing";
 import { RegionNumbers } from "./region_numbers";
