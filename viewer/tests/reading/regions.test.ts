@@ -179,3 +179,89 @@ test("too little of a drag, and a volume rendering, are no region", () => {
   const pen = new RegionPen(desk, "ellipse");
   expect([pen.draws(desk.viewports.volume), pen.draws(desk.viewports.axial)]).toEqual([false, true]);
 });
+
+/** A hand with the polygon pen on the axial plane; each corner is a click that moves as far as `jitter` says. */
+function polygon(corners: Vector2[], jitter = 0): ViewportHands {
+  openMpr(desk, null);
+  draw("axial");
+  desk.pen.value = new RegionPen(desk, "polygon");
+  const hands = new ViewportHands(desk, desk.viewports.axial, () => 1, (place) => place);
+  for (const at of corners) click(hands, at, jitter);
+  return hands;
+}
+function click(hands: ViewportHands, at: Vector2, jitter = 0): void {
+  hands.press();
+  if (jitter) hands.drag({ fingers: 1, buttons: 1, pointer: "mouse", start: [at[0] - jitter, at[1]], at, dx: 0, dy: 0, axis: "x" });
+  else hands.tap(at, "mouse");
+  hands.rest();
+}
+const CORNERS: Vector2[] = [[300, 200], [500, 200], [400, 400]];
+const pixels = (corners: readonly Vector2[]) => corners.map((corner) => corner.map((part) => expect.closeTo(part, 6)));
+
+test("a click that moves a little sets a corner, and loses none of those before", () => {
+  polygon(CORNERS, 3);
+  (desk.pen.value as RegionPen).finish();
+  expect(asked[0]!.corners).toEqual(pixels(CORNERS));
+});
+
+test("a pinch, a long press and a double tap on two corners lose none of them", () => {
+  const hands = polygon(CORNERS.slice(0, 2));
+  hands.press();
+  hands.pinch({ factor: 1, degrees: 0, dx: 0, dy: 0, at: [400, 300] });
+  hands.rest();
+  hands.press();
+  hands.hold([500, 200]);
+  hands.rest();
+  hands.doubleTap([500, 200], "touch");
+  expect(sketch.value!.corners.length).toBe(2);
+  click(hands, CORNERS[2]!);
+  hands.doubleTap(CORNERS[2]!, "touch");
+  expect(asked[0]!.corners).toEqual(pixels(CORNERS));
+});
+
+test("what a second finger joins sets no corner", () => {
+  const hands = polygon(CORNERS.slice(0, 2));
+  hands.press();
+  hands.drag({ fingers: 1, buttons: 1, pointer: "touch", start: [300, 300], at: [320, 330], dx: 0, dy: 0, axis: "x" });
+  expect(sketch.value!.hand.length).toBe(1);
+  hands.spoil();
+  hands.rest();
+  expect([sketch.value!.corners.length, sketch.value!.hand.length]).toEqual([2, 0]);
+});
+
+test("corners stay over what they were set on when the picture is zoomed or its viewport resized", () => {
+  const hands = polygon(CORNERS.slice(0, 2));
+  const { axial } = desk.viewports;
+  moves.zoom(axial, 2, [400, 300], false);
+  draw("axial");
+  click(hands, [400, 500]); // where (400, 400) was
+  axial.size.value = { width: 800, height: 1200 };
+  (desk.pen.value as RegionPen).finish();
+  expect(asked[0]!.corners).toEqual(pixels(CORNERS.map(([x, y]) => [400 + (x - 400) * 2, 300 + (y - 300) * 2])));
+});
+
+test("corners are no part of another slice: they are measured on their own alone", () => {
+  const hands = polygon(CORNERS.slice(0, 2));
+  const { axial } = desk.viewports;
+  moves.scroll(desk, axial, 1, false);
+  draw("axial");
+  const pen = desk.pen.value as RegionPen;
+  pen.finish();
+  moves.scroll(desk, axial, -1, false);
+  draw("axial");
+  click(hands, CORNERS[2]!);
+  moves.scroll(desk, axial, 1, false);
+  draw("axial");
+  pen.finish();
+  expect([asked.length, sketch.value!.corners.length]).toEqual([0, 3]);
+  moves.scroll(desk, axial, -1, false);
+  draw("axial");
+  pen.finish();
+  expect(asked[0]!.corners).toEqual(pixels(CORNERS));
+});
+
+test("the last corner is taken back, until there is none", () => {
+  polygon(CORNERS.slice(0, 2));
+  const pen = desk.pen.value!;
+  expect([pen.back(), sketch.value!.corners.length, pen.back(), sketch.value, pen.back()]).toEqual([true, 1, true, null, false]);
+});
