@@ -1,6 +1,6 @@
 /** A region whose values are measured: drawn on a frame of a stack or on a plane, and never told of another picture. */
 
-import { effect, signal } from "@preact/signals";
+import { effect, signal, untracked } from "@preact/signals";
 import { normal, screenOf, type Size } from "../geometry/camera";
 import { dot, type Vector, type Vector2 } from "../geometry/vectors";
 import type { Measured, PlaneView, StackView, View } from "../stream/messages";
@@ -54,22 +54,36 @@ export async function ask(viewport: Viewport, asked: Region): Promise<void> {
   region.value = pending;
   const corners = cornersOn(asked.corners, view, { width, height });
   const said = await viewport.ask<Measured>({ t: "measure", width, height, shape: asked.shape, corners, view });
-  if (region.peek() === pending) region.value = { ...pending, answer: { values, said } };
+  if (region.peek() !== pending) return;
+  region.value = { ...pending, answer: { values, said } };
+  review(viewport); // the picture may have gone on meanwhile
+}
+
+/** Of another picture it is dropped; where the same place is drawn otherwise it is measured again. */
+function review(viewport: Viewport): void {
+  const drawn = viewport.drawn.peek();
+  const now = region.peek();
+  if (!now || now.role !== viewport.role) return;
+  if (!drawn || !isFlat(drawn.view) || placeOf(drawn.view) !== now.place) region.value = null;
+  else if (drawn.frame.final && now.answer && now.answer.values !== valuesOf(drawn.view)) void ask(viewport, now);
+}
+
+/** Ask again where the server has not answered. */
+export function retry(desk: Desk): void {
+  const now = region.peek();
+  if (now?.answer?.said === null) void ask(desk.viewports[now.role], now);
 }
 
 const watched = new WeakSet<Desk>();
 
-/** Of another picture it is dropped; where the same place is drawn otherwise it is measured again. */
+/** Look after the region of this desk. */
 export function watch(desk: Desk): void {
   if (watched.has(desk)) return;
   watched.add(desk);
   for (const viewport of Object.values(desk.viewports)) {
     effect(() => {
-      const drawn = viewport.drawn.value;
-      const now = region.peek();
-      if (!now || now.role !== viewport.role) return;
-      if (!drawn || !isFlat(drawn.view) || placeOf(drawn.view) !== now.place) region.value = null;
-      else if (drawn.frame.final && now.answer && now.answer.values !== valuesOf(drawn.view)) void ask(viewport, now);
+      void viewport.drawn.value;
+      untracked(() => review(viewport));
     });
   }
 }

@@ -138,6 +138,7 @@ export const en: ProcessingWords = {
   caveats: { unfiltered: "Unfiltered values", without_hidden: "Without what is hidden" },
   measuring: "Measuring…",
   unanswered: "The server did not answer. Try again.",
+  retry: "Measure again",
   histogram: "Histogram",
   region_hint: "Draw a region on the picture; its numbers stand beside it.",
 

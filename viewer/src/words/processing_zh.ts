@@ -136,6 +136,7 @@ export const zh = {
   caveats: { unfiltered: "原始值，未滤波", without_hidden: "不含隐藏部分" } as Record<string, string>,
   measuring: "正在测量…",
   unanswered: "服务器没有回应，请重试。",
+  retry: "重新测量",
   histogram: "直方图",
   region_hint: "在图像上画出区域，测得的数值显示在图像旁。",
 

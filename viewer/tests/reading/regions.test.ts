@@ -8,7 +8,7 @@ import * as looks from "../../src/reading/looks";
 import * as moves from "../../src/reading/moves";
 import * as turns from "../../src/reading/turns";
 import { RegionPen, sketch } from "../../src/reading/region_pen";
-import { caveatsOf, numbersOf, region } from "../../src/reading/regions";
+import { caveatsOf, numbersOf, region, retry } from "../../src/reading/regions";
 import type { Role } from "../../src/reading/viewport";
 import { openMpr } from "../../src/reading/opening";
 import { chest, openChest, settled } from "./chest";
@@ -134,6 +134,23 @@ test("values without the tissue that labels hide say so", () => {
   const view = desk.viewports.axial.view.value as PlaneView;
   const labels = (shown: boolean): View => ({ ...view, labels: { n: 1, styles: [{ label: 255, shown }] } });
   expect([labels(true), labels(false)].map(caveatsOf)).toEqual([[], ["without_hidden"]]);
+});
+
+test("a still that comes while one is being measured is measured next, and no answer is asked for once more", async () => {
+  ellipse("stack", [100, 150], [300, 250]);
+  moves.zoom(desk.viewports.stack, 2, [400, 300], false);
+  draw("stack");
+  expect(asked.length).toBe(1);
+  await answer();
+  expect([asked.length, shown()]).toEqual([2, null]);
+  await answer(null);
+  expect([asked.length, shown(), region.value!.answer!.said]).toEqual([2, null, null]);
+  retry(desk);
+  expect([asked.length, region.value!.answer]).toEqual([3, null]);
+  await answer({ ...SAID, n: 3 });
+  expect(shown()).toMatchObject({ n: 3 });
+  retry(desk);
+  expect(asked.length).toBe(3);
 });
 
 test("an answer of a region that is gone is nobody's", async () => {

@@ -1,7 +1,7 @@
 /** What was measured in a region, of the volume and of a fused second one, with a small histogram of each. */
 
 import * as fusions from "../../reading/fusions";
-import { caveatsOf, numbersOf, type Region } from "../../reading/regions";
+import { caveatsOf, numbersOf, retry, type Region } from "../../reading/regions";
 import { desk } from "../../session";
 import type { Statistics, View } from "../../stream/messages";
 import { processingWords } from "../../words/processing";
@@ -78,7 +78,15 @@ export function RegionNumbers({ now }: { now: Region }) {
   const said = numbersOf(now, drawn);
   if (!said) {
     const unanswered = now.answer && now.answer.said === null;
-    return <p role="status">{unanswered ? w.unanswered : w.measuring}</p>;
+    if (!unanswered) return <p role="status">{w.measuring}</p>;
+    return (
+      <>
+        <p role="status">{w.unanswered}</p>
+        <button class="wide" data-own-hands data-testid="region-retry" onClick={() => retry(desk)}>
+          {w.retry}
+        </button>
+      </>
+    );
   }
   const { first, second, area_mm2 } = said;
   const other = secondOf(drawn!.view);
