@@ -31,6 +31,7 @@ export const en: ProcessingWords = {
     threshold: "Threshold",
   },
   dials: { size: "Size", strength: "Strength", low: "From", high: "To" },
+  voxels: "voxels",
   filter_on: (name, numbers) => `Filter: ${name} ${numbers}`.trim(),
   filter_note: "A filter changes what is shown, and the corner says so; what is measured are the unfiltered values.",
 

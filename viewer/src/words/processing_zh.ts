@@ -29,6 +29,7 @@ export const zh = {
     threshold: "阈值",
   } as Record<string, string>,
   dials: { size: "大小", strength: "强度", low: "下限", high: "上限" } as Record<string, string>,
+  voxels: "体素",
   filter_on: (name: string, numbers: string): string => `滤波：${name} ${numbers}`.trim(),
   filter_note: "滤波只改变显示，角标会注明；测量值取自未滤波的原始值。",
 

@@ -17,7 +17,7 @@ function FilterLine({ view }: { view: View }) {
   if (!filter) return null;
   return (
     <span class="said" data-testid="filter-text">
-      {w.filter_on(w.filters[filter.name] ?? filter.name, numbersOf(filter, view, desk.stack.value?.unit ?? ""))}
+      {w.filter_on(w.filters[filter.name] ?? filter.name, numbersOf(filter, view, desk.stack.value?.unit ?? "", w.voxels))}
     </span>
   );
 }
