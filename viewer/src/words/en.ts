@@ -214,6 +214,7 @@ export const en: Words = {
   original: "original pixels",
   covered: "covered",
   filtered: "filtered",
+  processed: "processed",
   unverified: "verifying",
   mismatch: "pixel check failed: not for diagnosis",
   scaled: "scaled display",

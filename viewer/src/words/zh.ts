@@ -212,6 +212,7 @@ export const zh = {
   original: "原始像素",
   covered: "有叠加遮盖",
   filtered: "已滤波",
+  processed: "处理后",
   unverified: "正在校验",
   mismatch: "校验不符：请勿用于诊断",
   scaled: "缩放显示",
