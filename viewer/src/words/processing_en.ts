@@ -84,6 +84,7 @@ export const en: ProcessingWords = {
     VIRIDIS: "Viridis",
     CIVIDIS: "Cividis",
   },
+  shown_from: "Shown from",
   opacity: "Opacity",
   move: "Register by hand",
   step_mm: "Step",

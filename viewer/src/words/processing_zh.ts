@@ -82,6 +82,7 @@ export const zh = {
     VIRIDIS: "Viridis",
     CIVIDIS: "Cividis",
   } as Record<string, string>,
+  shown_from: "显示下限",
   opacity: "不透明度",
   move: "手动配准",
   step_mm: "步长",

@@ -37,10 +37,28 @@ test("other modalities come first, then the same patient space; what is no volum
 test("a second volume lies over the planes and the rendering in its own window and usual colours", () => {
   fusions.fuse(desk, fusions.seconds(desk)[0]!);
   for (const role of ["axial", "coronal", "sagittal", "volume"] as const) {
-    expect((desk.viewports[role].view.value as PlaneView | VolumeView).fusion).toMatchObject({ series: 12, stack: "s12", palette: "HOT_IRON", window: [5000, 10000], opacity: 0.5 });
+    expect((desk.viewports[role].view.value as PlaneView | VolumeView).fusion).toMatchObject({ series: 12, stack: "s12", palette: "HOT_IRON", window: [6000, 8000], opacity: 0.5 });
   }
   fusions.fuse(desk, null);
   expect(fusions.fusionOf(desk)).toBeNull();
+});
+
+test("a PET's background is not coloured, a CT's window stays; the lower edge moves alone", () => {
+  const second = (modality: string, unit: string, centre: number, width: number): fusions.Second => {
+    const stack = chest({ unit, volume: framed(FRAME), windows: [{ centre, width, explanation: "", lut: null }] });
+    return { series: seriesOf(stack, { modality }), stack, same_frame: true };
+  };
+  const edges = (...of: [string, string, number, number]) => fusions.edgesOf(fusions.firstWindow(second(...of)));
+  expect(edges("PT", "Bq/ml", 5000, 10000)).toEqual([2000, 10000]);
+  expect(edges("NM", "", 50, 100)).toEqual([20, 100]);
+  expect(edges("PT", "g/ml", 3.5, 7)).toEqual([1, 7]);
+  expect(edges("PT", "Bq/ml", 7000, 6000)).toEqual([4000, 10000]); // it already begins above
+  expect(edges("MR", "", 500, 1000)).toEqual([0, 1000]);
+  fusions.fuse(desk, fusions.seconds(desk)[0]!);
+  fusions.showFrom(desk, 4000);
+  expect(fusions.edgesOf(fusions.fusionOf(desk)!.window)).toEqual([4000, 10000]);
+  fusions.showFrom(desk, 10000);
+  expect(fusions.edgesOf(fusions.fusionOf(desk)!.window)).toEqual([4000, 10000]);
 });
 
 test("one of another patient space is not registered until it is moved by hand", () => {

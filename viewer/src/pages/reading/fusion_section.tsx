@@ -80,6 +80,14 @@ function Look({ fusion, unit }: { fusion: Fusion; unit: string }) {
           oncommit={(n) => fusions.change(desk, { window: [n, width] }, false)}
         />
       </div>
+      <div class="numbers">
+        <NumberField
+          label={`${w.shown_from}${unit && ` ${unit}`}`}
+          value={windowNumber(fusions.edgesOf(fusion.window)[0])}
+          testid="fusion-from"
+          oncommit={(n) => fusions.showFrom(desk, n)}
+        />
+      </div>
       <Slider
         label={w.opacity}
         least={0}
