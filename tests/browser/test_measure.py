@@ -109,7 +109,16 @@ def test_an_ellipse_on_a_stack_has_numpy_s_numbers_and_goes_with_its_picture(des
         assert page.get_by_test_id("region-card").count() == 0
         page.keyboard.press("ArrowUp")
         settle(desktop, "stack")
-        assert page.get_by_test_id("region-card").count() == 0  # it is gone, not hidden
+        measured(desktop)  # it stayed with its image
+        assert [number(desktop, f"region-{name}") for name in ("count", "mean", "sd")] == after
+
+        # Turned a quarter it lies on the same pixels.
+        page.keyboard.press("r")
+        settle(desktop, "stack")
+        measured(desktop)
+        turned = [number(desktop, f"region-{name}") for name in ("count", "mean", "sd")]
+        assert turned == pytest.approx(after, rel=0.005)
+        page.screenshot(path=shots / "region-turned.png")
 
 
 def test_a_polygon_on_a_plane_keeps_its_numbers_under_a_filter_and_says_so(desktop: Reader, shots: Path) -> None:

@@ -26,7 +26,7 @@ export interface Sketch {
 export const sketch = signal<Sketch | null>(null);
 
 /** The picture that a hand sees. */
-function seen(viewport: Viewport): { view: Flat; place: string; pixels(points: readonly Vector[]): Vector2[]; point(at: Vector2): Vector } | null {
+function seen(viewport: Viewport): { view: Flat; place: string; pixels(points: readonly Vector[]): Vector2[]; corner(pixel: Vector2): Vector; point(at: Vector2): Vector } | null {
   const drawn = viewport.drawn.peek();
   if (!drawn || !isFlat(drawn.view)) return null;
   const { view, frame } = drawn;
@@ -35,9 +35,13 @@ function seen(viewport: Viewport): { view: Flat; place: string; pixels(points: r
     view,
     place: placeOf(view),
     pixels: (points) => cornersOn(points, view, size),
+    corner: (pixel) => pointAt(view, size, pixel),
     point: (at) => pointAt(view, size, viewport.pixelAt(at, frame)),
   };
 }
+
+/** All corners of the box between two opposite ones. */
+const boxOf = ([[x, y], [u, v]]: [Vector2, Vector2]): Vector2[] => [[x, y], [u, y], [u, v], [x, v]];
 
 function area(shape: Shape, pixels: readonly Vector2[]): number {
   const [a, b] = pixels;
@@ -139,11 +143,11 @@ export class RegionPen implements Pen {
     const place = sketch.peek()?.place;
     if (!picture || picture.place !== place) return false;
     const all = picture.pixels(points);
-    const pixels = this.shape === "ellipse" ? all : thinned(all, 1, MOST_CORNERS);
-    if (area(this.shape, pixels) < LEAST_AREA_PX) return false;
-    const corners = points.filter((_, i) => pixels.includes(all[i]!));
+    if (area(this.shape, all) < LEAST_AREA_PX) return false;
+    const pixels = this.shape === "ellipse" ? boxOf(all as [Vector2, Vector2]) : thinned(all, 1, MOST_CORNERS);
+    if (pixels.length < 3) return false;
     this.cancel();
-    void ask(viewport, { role: viewport.role, shape: this.shape, corners, place, answer: null });
+    void ask(viewport, { role: viewport.role, shape: this.shape, corners: pixels.map(picture.corner), place, answer: null });
     return true;
   }
 

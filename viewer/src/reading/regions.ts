@@ -1,8 +1,11 @@
-/** A region whose values are measured: drawn on a frame of a stack or on a plane, and never told of another picture. */
+/**
+ * A region whose values are measured: drawn on a frame of a stack or on a plane, and never told of another picture. It
+ * stays with its images, and is there again when they are.
+ */
 
 import { effect, signal, untracked } from "@preact/signals";
 import { normal, screenOf, type Size } from "../geometry/camera";
-import { dot, type Vector, type Vector2 } from "../geometry/vectors";
+import { add, dot, scale, subtract, type Vector, type Vector2 } from "../geometry/vectors";
 import type { Measured, PlaneView, StackView, View } from "../stream/messages";
 import type { Desk } from "./desk";
 import type { Role, Viewport } from "./viewport";
@@ -13,7 +16,7 @@ export type Flat = StackView | PlaneView;
 export interface Region {
   role: Role;
   shape: Shape;
-  /** In the view's own space: of an ellipse two opposite corners of its box, of a polygon all. */
+  /** In the view's own space: of an ellipse the four corners of its box, of a polygon all. */
   corners: readonly Vector[];
   /** What picture it was drawn on. */
   place: string;
@@ -25,13 +28,21 @@ export const region = signal<Region | null>(null);
 
 export const isFlat = (view: View | null | undefined): view is Flat => view?.kind === "stack" || view?.kind === "plane";
 
-const near = (...numbers: number[]): string => numbers.map((value) => value.toFixed(4)).join(" ");
+const near = (...numbers: number[]): string => numbers.map((value) => value.toFixed(4).replace(/^-(0\.0+)$/, "$1")).join(" ");
 
-/** Where a picture lies: as long as this is the same a region is at the same place of the same images. */
+/** Which images are seen, and where they lie, whatever way they are turned: there a region is what it was. */
 export function placeOf(view: Flat): string {
-  const depth = view.kind === "stack" ? String(view.frame) : near(dot(view.centre, normal(view)));
-  return `${view.series} ${view.stack} ${depth} ${near(...view.right, ...view.down)}`;
+  const images = `${view.series} ${view.stack}`;
+  if (view.kind === "stack") return `${images} ${view.frame}`;
+  const across = normal(view);
+  const most = across.reduce((a, b) => (Math.abs(b) > Math.abs(a) + 1e-6 ? b : a)); // seen from behind it is the same
+  const [x, y, z] = scale(across, Math.sign(most));
+  return `${images} ${near(dot(view.centre, [x, y, z]), x, y, z)}`;
 }
+
+/** Whether a region lies in the picture that is on the screen. */
+export const isHere = (now: Region, drawn: { view: View } | null): boolean =>
+  !!drawn && isFlat(drawn.view) && placeOf(drawn.view) === now.place;
 
 /** Which values are measured of it, and at which pixels; greys are no part of it, and no filter is. */
 export function valuesOf(view: Flat): string {
@@ -43,29 +54,45 @@ export function valuesOf(view: Flat): string {
 export const cornersOn = (corners: readonly Vector[], view: Flat, size: Size): Vector2[] =>
   corners.map((corner) => screenOf(view, size, corner as never));
 
+const ROUND = 180; // corners of the polygon that stands for an ellipse which lies askew in the picture
+
+/** What is drawn and measured of a region, pixels of a picture; of an ellipse two opposite corners of its upright box. */
+export function outlineOn({ shape, corners }: Region, view: Flat, size: Size): { shape: Shape; points: Vector2[] } {
+  const points = cornersOn(corners, view, size);
+  const [a, b, c, d] = points as [Vector2, Vector2, Vector2, Vector2];
+  if (shape === "polygon") return { shape, points };
+  if (Math.min(Math.abs(b[0] - a[0]), Math.abs(b[1] - a[1])) < 0.01) return { shape, points: [a, c] };
+  const middle = scale(add(a, c), 0.5);
+  const [along, across] = [scale(subtract(b, a), 0.5), scale(subtract(d, a), 0.5)];
+  const turned = Array.from({ length: ROUND }, (_, i): Vector2 => {
+    const angle = (2 * Math.PI * i) / ROUND;
+    return add(middle, add(scale(along, Math.cos(angle)), scale(across, Math.sin(angle))));
+  });
+  return { shape: "polygon", points: turned };
+}
+
 /** Have a region measured on the picture that is on the screen. */
 export async function ask(viewport: Viewport, asked: Region): Promise<void> {
   const drawn = viewport.drawn.peek();
-  if (!drawn || !isFlat(drawn.view)) return;
+  if (!drawn || !isFlat(drawn.view) || !isHere(asked, drawn)) return;
   const { view, frame } = drawn;
   const [width, height] = [frame.full_width, frame.full_height];
   const values = valuesOf(view);
   const pending: Region = { ...asked, answer: null };
   region.value = pending;
-  const corners = cornersOn(asked.corners, view, { width, height });
-  const said = await viewport.ask<Measured>({ t: "measure", width, height, shape: asked.shape, corners, view });
+  const { shape, points: corners } = outlineOn(asked, view, { width, height });
+  const said = await viewport.ask<Measured>({ t: "measure", width, height, shape, corners, view });
   if (region.peek() !== pending) return;
   region.value = { ...pending, answer: { values, said } };
   review(viewport); // the picture may have gone on meanwhile
 }
 
-/** Of another picture it is dropped; where the same place is drawn otherwise it is measured again. */
+/** Where its place is drawn otherwise it is measured again. */
 function review(viewport: Viewport): void {
   const drawn = viewport.drawn.peek();
   const now = region.peek();
-  if (!now || now.role !== viewport.role) return;
-  if (!drawn || !isFlat(drawn.view) || placeOf(drawn.view) !== now.place) region.value = null;
-  else if (drawn.frame.final && now.answer && now.answer.values !== valuesOf(drawn.view)) void ask(viewport, now);
+  if (!now || now.role !== viewport.role || !drawn || !isFlat(drawn.view) || !isHere(now, drawn)) return;
+  if (drawn.frame.final && now.answer && now.answer.values !== valuesOf(drawn.view)) void ask(viewport, now);
 }
 
 /** Ask again where the server has not answered. */
@@ -76,10 +103,13 @@ export function retry(desk: Desk): void {
 
 const watched = new WeakSet<Desk>();
 
-/** Look after the region of this desk. */
+/** Look after the region of this desk, which goes with its study. */
 export function watch(desk: Desk): void {
   if (watched.has(desk)) return;
   watched.add(desk);
+  desk.closing.add(() => {
+    region.value = null;
+  });
   for (const viewport of Object.values(desk.viewports)) {
     effect(() => {
       void viewport.drawn.value;

@@ -8,8 +8,9 @@ import * as looks from "../../src/reading/looks";
 import * as moves from "../../src/reading/moves";
 import * as turns from "../../src/reading/turns";
 import { RegionPen, sketch } from "../../src/reading/region_pen";
-import { caveatsOf, numbersOf, region, retry } from "../../src/reading/regions";
+import { caveatsOf, isHere, numbersOf, region, retry } from "../../src/reading/regions";
 import type { Role } from "../../src/reading/viewport";
+import { areaOf } from "../../src/geometry/lasso";
 import { openMpr } from "../../src/reading/opening";
 import { chest, openChest, settled } from "./chest";
 import type { Drawn } from "../../src/stream/screen";
@@ -86,19 +87,56 @@ test("a finger that draws fast and is up in full course does not make the stack 
   vi.unstubAllGlobals();
 });
 
-test("another image, another side and another phase have no region", async () => {
-  for (const act of [
-    () => moves.scroll(desk, desk.viewports.stack, 1, false),
-    () => turns.rotate(desk, desk.viewports.stack, 90),
-    () => turns.flip(desk.viewports.stack, "horizontal"),
-  ]) {
-    ellipse("stack", [100, 150], [300, 250]);
-    await answer();
+test("another image has no region, and its own has it again", async () => {
+  ellipse("stack", [100, 150], [300, 250]);
+  await answer();
+  const { stack } = desk.viewports;
+  moves.scroll(desk, stack, 1, false);
+  expect([shown(), isHere(region.value!, stack.drawn.value)]).toEqual([SAID, true]); // the old picture is still there
+  draw("stack");
+  expect([shown(), isHere(region.value!, stack.drawn.value)]).toEqual([null, false]);
+  moves.scroll(desk, stack, -1, false);
+  draw("stack");
+  expect([shown(), asked.length]).toEqual([SAID, 1]);
+  stack.drawn.value = null; // another viewport is maximised
+  draw("stack");
+  expect([shown(), asked.length]).toEqual([SAID, 1]);
+});
+
+test.each(["stack", "axial"] as const)("on a %s that is turned or seen from behind the same ellipse is measured", async (role) => {
+  if (role === "axial") openMpr(desk, null);
+  draw(role);
+  const viewport = desk.viewports[role];
+  ellipse(role, [100, 150], [300, 250]);
+  await answer();
+  for (const [act, box] of [
+    [() => turns.rotate(desk, viewport, 90), [[550, 0], [450, 200]]],
+    [() => turns.rotate(desk, viewport, -90), [[100, 150], [300, 250]]],
+    [() => turns.flip(viewport, "horizontal"), [[700, 150], [500, 250]]],
+  ] as [() => void, Vector2[]][]) {
     act();
-    expect(shown()).toEqual(SAID); // the old picture is still there
-    draw("stack");
-    expect(region.value).toBeNull();
+    draw(role);
+    expect(isHere(region.value!, viewport.drawn.value)).toBe(true);
+    const newest = asked[asked.length - 1]!;
+    expect([newest.shape, newest.corners]).toEqual(["ellipse", pixels(box)]);
+    await answer();
+    expect(shown(role)).toEqual(SAID);
   }
+  const view = viewport.view.value as PlaneView;
+  const turn = (v: number[], w: number[], s: number) => v.map((part, i) => part * 0.8 + s * w[i]! * 0.6);
+  viewport.set({ ...view, right: turn(view.right, view.down, 1), down: turn(view.down, view.right, -1) } as PlaneView, false);
+  draw(role);
+  const { shape, corners } = asked[asked.length - 1]!;
+  expect(shape).toBe("polygon");
+  expect(areaOf(corners)).toBeCloseTo(Math.PI * 100 * 50, -1); // as large as it was
+});
+
+test("a region goes with its study", async () => {
+  ellipse("stack", [100, 150], [300, 250]);
+  for (const close of desk.closing) close();
+  expect(region.value).toBeNull();
+  await answer();
+  expect(region.value).toBeNull();
 });
 
 test("a picture that is zoomed is measured again, and shows no numbers until then", async () => {

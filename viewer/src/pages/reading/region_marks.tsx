@@ -3,7 +3,7 @@
 import type { Size } from "../../geometry/camera";
 import type { Vector2 } from "../../geometry/vectors";
 import { sketch } from "../../reading/region_pen";
-import { cornersOn, isFlat, placeOf, region, type Shape } from "../../reading/regions";
+import { cornersOn, isFlat, isHere, outlineOn, placeOf, region, type Shape } from "../../reading/regions";
 import { stroke } from "../../reading/scalpel";
 import type { Viewport } from "../../reading/viewport";
 import type { Drawn } from "../../stream/screen";
@@ -54,15 +54,15 @@ export function Drawing({ viewport, frame, view, size }: Props) {
 
 export function RegionOutline({ viewport, view, size }: Props) {
   const now = region.value;
-  if (!now || now.role !== viewport.role || !isFlat(view)) return null;
-  return <Outline shape={now.shape} points={cornersOn(now.corners, view, size)} closed name="region" />;
+  if (!now || now.role !== viewport.role || !isFlat(view) || !isHere(now, { view })) return null;
+  return <Outline {...outlineOn(now, view, size)} closed name="region" />;
 }
 
 /** The numbers beside the region, within the picture. */
 export function RegionCard({ viewport, view, size }: Props) {
   const now = region.value;
-  if (!now || now.role !== viewport.role || !isFlat(view)) return null;
-  const corners = cornersOn(now.corners, view, size);
+  if (!now || now.role !== viewport.role || !isFlat(view) || !isHere(now, { view })) return null;
+  const { points: corners } = outlineOn(now, view, size);
   const [left, right] = [Math.min(...corners.map(([x]) => x)), Math.max(...corners.map(([x]) => x))];
   const middle = (Math.min(...corners.map(([, y]) => y)) + Math.max(...corners.map(([, y]) => y))) / 2;
   // On the side with more room, as high as the region where that fits.

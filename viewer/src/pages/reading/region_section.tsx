@@ -1,7 +1,7 @@
 /** Regions that are measured: which shape is drawn, and the numbers of the one that is there. */
 
 import { RegionPen } from "../../reading/region_pen";
-import { region, type Shape } from "../../reading/regions";
+import { isHere, region, type Shape } from "../../reading/regions";
 import { desk } from "../../session";
 import { processingWords } from "../../words/processing";
 import { RegionNumbers } from "./region_numbers";
@@ -18,7 +18,7 @@ function draw(shape: Shape): void {
 export function RegionSection() {
   const w = processingWords.value;
   const pen = desk.pen.value;
-  const now = region.value;
+  const now = region.value && isHere(region.value, desk.viewports[region.value.role].drawn.value) ? region.value : null;
   return (
     <>
       <div class="buttons">
