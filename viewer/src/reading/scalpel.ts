@@ -6,7 +6,8 @@ import type { Size } from "../geometry/camera";
 import type { Vector2 } from "../geometry/vectors";
 import type { Cut, Edited, PlaneView, VolumeView } from "../stream/messages";
 import type { Desk } from "./desk";
-import { CUT, CUT_AWAY, edit, isBusy, styleOf, stylesHere } from "./labels";
+import { CUT, CUT_AWAY, styleOf } from "./label_looks";
+import { edit, isBusy, stylesHere } from "./labels";
 import type { Pen } from "./pen";
 import type { Role, Viewport } from "./viewport";
 

@@ -2,7 +2,8 @@
 
 import { numbersOf } from "../../reading/filters";
 import * as fusions from "../../reading/fusions";
-import { CUT, millilitres, toldOf, volumeText } from "../../reading/labels";
+import { CUT, millilitres, volumeText } from "../../reading/label_looks";
+import { toldOf } from "../../reading/labels";
 import type { Viewport } from "../../reading/viewport";
 import { walkOf } from "../../reading/walk";
 import { desk } from "../../session";
