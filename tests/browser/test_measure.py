@@ -120,6 +120,23 @@ def test_an_ellipse_on_a_stack_has_numpy_s_numbers_and_goes_with_its_picture(des
         assert turned == pytest.approx(after, rel=0.005)
         page.screenshot(path=shots / "region-turned.png")
 
+        # A second one beside it: its numbers in full, the first one's in a line, all in the panel.
+        open_part(desktop, "region")
+        page.get_by_test_id("draw-ellipse").click()
+        page.get_by_test_id("pen-bar").wait_for()
+        settle(desktop, "stack")
+        x, y, width, height = desktop.box("stack")
+        drag(desktop, (x + width * 0.58, y + height * 0.44), (x + width * 0.64, y + height * 0.54))
+        settle(desktop, "stack")
+        measured(desktop)
+        assert number(desktop, "region-count") < turned[0]
+        page.get_by_test_id("region-line").get_by_text("±").wait_for()
+        page.screenshot(path=shots / "regions-two.png")
+        page.get_by_test_id("remove-region").last.click()
+        measured(desktop)
+        assert page.get_by_test_id("region-line").count() == 0
+        assert number(desktop, "region-count") == turned[0]
+
 
 def test_a_polygon_on_a_plane_keeps_its_numbers_under_a_filter_and_says_so(desktop: Reader, shots: Path) -> None:
     page = desktop.page

@@ -6,7 +6,7 @@ import { areaOf, thinned } from "../geometry/lasso";
 import type { Vector, Vector2 } from "../geometry/vectors";
 import type { Desk } from "./desk";
 import type { Pen } from "./pen";
-import { ask, cornersOn, isFlat, placeOf, region, watch, type Flat, type Shape } from "./regions";
+import { cornersOn, isFlat, keep, placeOf, watch, type Flat, type Shape } from "./regions";
 import type { Role, Viewport } from "./viewport";
 
 const MOST_CORNERS = 256;
@@ -70,11 +70,6 @@ export class RegionPen implements Pen {
     return now?.role === role && now.place === place ? now : { role, shape: this.shape, place, corners: [], hand: [] };
   }
 
-  private put(now: Sketch): void {
-    region.value = null;
-    sketch.value = now;
-  }
-
   drag(viewport: Viewport, start: Vector2, at: Vector2): boolean {
     const picture = seen(viewport);
     if (!picture) return true;
@@ -84,7 +79,7 @@ export class RegionPen implements Pen {
     const [first = picture.point(start), ...line] = now.hand;
     const to = picture.point(at);
     const hand = this.shape === "ellipse" ? [first, to] : now.corners.length ? [to] : [first, ...line, to];
-    this.put({ ...now, hand });
+    sketch.value = { ...now, hand };
     return true;
   }
 
@@ -96,7 +91,7 @@ export class RegionPen implements Pen {
     if (picture?.place !== now.place) return void this.spoilHand();
     const last = now.hand[now.hand.length - 1]!;
     const tapped = this.shape === "polygon" && (now.corners.length > 0 || this.isShort(viewport, picture.pixels(now.hand)));
-    if (tapped) this.put({ ...now, corners: [...now.corners, last], hand: [] });
+    if (tapped) sketch.value = { ...now, corners: [...now.corners, last], hand: [] };
     else if (!this.measure(viewport, now.hand)) this.spoilHand();
   }
 
@@ -121,7 +116,7 @@ export class RegionPen implements Pen {
     const picture = seen(viewport);
     if (this.shape !== "polygon" || !picture) return;
     const now = this.begun(viewport, picture.place);
-    this.put({ ...now, corners: [...now.corners, picture.point(at)] });
+    sketch.value = { ...now, corners: [...now.corners, picture.point(at)] };
   }
 
   back(): boolean {
@@ -147,7 +142,7 @@ export class RegionPen implements Pen {
     const pixels = this.shape === "ellipse" ? boxOf(all as [Vector2, Vector2]) : thinned(all, 1, MOST_CORNERS);
     if (pixels.length < 3) return false;
     this.cancel();
-    void ask(viewport, { role: viewport.role, shape: this.shape, corners: pixels.map(picture.corner), place, answer: null });
+    keep(viewport, { shape: this.shape, corners: pixels.map(picture.corner), place });
     return true;
   }
 

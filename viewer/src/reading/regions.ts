@@ -1,6 +1,6 @@
 /**
- * A region whose values are measured: drawn on a frame of a stack or on a plane, and never told of another picture. It
- * stays with its images, and is there again when they are.
+ * Regions whose values are measured: drawn on a frame of a stack or on a plane, and never told of another picture. They
+ * stay with their images, and are there again when these are.
  */
 
 import { effect, signal, untracked } from "@preact/signals";
@@ -14,6 +14,7 @@ export type Shape = "ellipse" | "polygon";
 export type Flat = StackView | PlaneView;
 
 export interface Region {
+  id: number;
   role: Role;
   shape: Shape;
   /** In the view's own space: of an ellipse the four corners of its box, of a polygon all. */
@@ -24,7 +25,12 @@ export interface Region {
   answer: { values: string; said: Measured | null } | null;
 }
 
-export const region = signal<Region | null>(null);
+const MOST_REGIONS = 20;
+
+export const regions = signal<readonly Region[]>([]);
+let ids = 0;
+/** Viewports whose question is not answered yet. */
+const asking = new WeakSet<Viewport>();
 
 export const isFlat = (view: View | null | undefined): view is Flat => view?.kind === "stack" || view?.kind === "plane";
 
@@ -71,49 +77,66 @@ export function outlineOn({ shape, corners }: Region, view: Flat, size: Size): {
   return { shape: "polygon", points: turned };
 }
 
-/** Have a region measured on the picture that is on the screen. */
-export async function ask(viewport: Viewport, asked: Region): Promise<void> {
-  const drawn = viewport.drawn.peek();
-  if (!drawn || !isFlat(drawn.view) || !isHere(asked, drawn)) return;
-  const { view, frame } = drawn;
-  const [width, height] = [frame.full_width, frame.full_height];
-  const values = valuesOf(view);
-  const pending: Region = { ...asked, answer: null };
-  region.value = pending;
-  const { shape, points: corners } = outlineOn(asked, view, { width, height });
-  const said = await viewport.ask<Measured>({ t: "measure", width, height, shape, corners, view });
-  if (region.peek() !== pending) return;
-  region.value = { ...pending, answer: { values, said } };
-  review(viewport); // the picture may have gone on meanwhile
+/** Those that lie in the picture of a viewport. */
+export const regionsIn = (viewport: Viewport): Region[] =>
+  regions.value.filter((one) => one.role === viewport.role && isHere(one, viewport.drawn.value));
+
+/** What a region is called where there are several. */
+export const numberOf = (one: Region): number => regions.value.indexOf(one) + 1;
+
+/** Keep one that was drawn, and have it measured. Of too many the oldest goes. */
+export function keep(viewport: Viewport, drawn: Omit<Region, "id" | "role" | "answer">): void {
+  ids += 1;
+  regions.value = [...regions.peek(), { ...drawn, id: ids, role: viewport.role, answer: null }].slice(-MOST_REGIONS);
+  void review(viewport);
 }
 
-/** Where its place is drawn otherwise it is measured again. */
-function review(viewport: Viewport): void {
-  const drawn = viewport.drawn.peek();
-  const now = region.peek();
-  if (!now || now.role !== viewport.role || !drawn || !isFlat(drawn.view) || !isHere(now, drawn)) return;
-  if (drawn.frame.final && now.answer && now.answer.values !== valuesOf(drawn.view)) void ask(viewport, now);
+export function remove({ id }: Region): void {
+  regions.value = regions.peek().filter((one) => one.id !== id);
 }
 
 /** Ask again where the server has not answered. */
-export function retry(desk: Desk): void {
-  const now = region.peek();
-  if (now?.answer?.said === null) void ask(desk.viewports[now.role], now);
+export function retry(desk: Desk, one: Region): void {
+  if (one.answer?.said !== null) return;
+  put(one.id, null);
+  void review(desk.viewports[one.role]);
+}
+
+function put(id: number, answer: Region["answer"]): void {
+  regions.value = regions.peek().map((one) => (one.id === id ? { ...one, answer } : one));
+}
+
+/** Measure what the still on the screen shows otherwise, one after the other: the server answers the newest question. */
+async function review(viewport: Viewport): Promise<void> {
+  const drawn = viewport.drawn.peek();
+  if (asking.has(viewport) || !drawn || !isFlat(drawn.view)) return;
+  const { view, frame } = drawn;
+  const [width, height, values] = [frame.full_width, frame.full_height, valuesOf(view)];
+  const due = ({ answer }: Region): boolean => !answer || (frame.final && answer.values !== values);
+  const next = regions.peek().find((one) => one.role === viewport.role && isHere(one, drawn) && due(one));
+  if (!next) return;
+  asking.add(viewport);
+  put(next.id, null);
+  const { shape, points: corners } = outlineOn(next, view, { width, height });
+  const said = await viewport.ask<Measured>({ t: "measure", width, height, shape, corners, view });
+  asking.delete(viewport);
+  put(next.id, { values, said });
+  void review(viewport); // the picture may have gone on meanwhile, and others wait
 }
 
 const watched = new WeakSet<Desk>();
 
-/** Look after the region of this desk, which goes with its study. */
+/** Look after the regions of this desk, which go with their study. */
 export function watch(desk: Desk): void {
   if (watched.has(desk)) return;
   watched.add(desk);
   desk.closing.add(() => {
-    region.value = null;
+    regions.value = [];
   });
   for (const viewport of Object.values(desk.viewports)) {
     effect(() => {
       void viewport.drawn.value;
-      untracked(() => review(viewport));
+      untracked(() => void review(viewport));
     });
   }
 }

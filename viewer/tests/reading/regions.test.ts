@@ -8,7 +8,7 @@ import * as looks from "../../src/reading/looks";
 import * as moves from "../../src/reading/moves";
 import * as turns from "../../src/reading/turns";
 import { RegionPen, sketch } from "../../src/reading/region_pen";
-import { caveatsOf, isHere, numbersOf, region, retry } from "../../src/reading/regions";
+import { caveatsOf, isHere, numberOf, numbersOf, regions, regionsIn, remove, retry, type Region } from "../../src/reading/regions";
 import type { Role } from "../../src/reading/viewport";
 import { areaOf } from "../../src/geometry/lasso";
 import { openMpr } from "../../src/reading/opening";
@@ -21,7 +21,8 @@ let asked: Measure[];
 let answers: ((said: Measured | null) => void)[];
 let desk: Desk;
 beforeEach(() => {
-  region.value = sketch.value = null;
+  regions.value = [];
+  sketch.value = null;
   asked = [];
   answers = [];
   const ask = (question: (n: number) => Measure): Promise<Measured | null> => {
@@ -49,7 +50,8 @@ async function answer(said: Measured | null = SAID): Promise<void> {
   answers[answers.length - 1]!(said);
   await settled();
 }
-const shown = (role: Role = "stack"): Measured | null => region.value && numbersOf(region.value, desk.viewports[role].drawn.value);
+const region = (): Region | undefined => regions.value[regions.value.length - 1];
+const shown = (role: Role = "stack"): Measured | null => (region() ? numbersOf(region()!, desk.viewports[role].drawn.value) : null);
 
 function ellipse(role: Role, start: Vector2, at: Vector2): void {
   desk.pen.value = new RegionPen(desk, "ellipse");
@@ -92,9 +94,9 @@ test("another image has no region, and its own has it again", async () => {
   await answer();
   const { stack } = desk.viewports;
   moves.scroll(desk, stack, 1, false);
-  expect([shown(), isHere(region.value!, stack.drawn.value)]).toEqual([SAID, true]); // the old picture is still there
+  expect([shown(), isHere(region()!, stack.drawn.value)]).toEqual([SAID, true]); // the old picture is still there
   draw("stack");
-  expect([shown(), isHere(region.value!, stack.drawn.value)]).toEqual([null, false]);
+  expect([shown(), isHere(region()!, stack.drawn.value)]).toEqual([null, false]);
   moves.scroll(desk, stack, -1, false);
   draw("stack");
   expect([shown(), asked.length]).toEqual([SAID, 1]);
@@ -116,7 +118,7 @@ test.each(["stack", "axial"] as const)("on a %s that is turned or seen from behi
   ] as [() => void, Vector2[]][]) {
     act();
     draw(role);
-    expect(isHere(region.value!, viewport.drawn.value)).toBe(true);
+    expect(isHere(region()!, viewport.drawn.value)).toBe(true);
     const newest = asked[asked.length - 1]!;
     expect([newest.shape, newest.corners]).toEqual(["ellipse", pixels(box)]);
     await answer();
@@ -134,9 +136,9 @@ test.each(["stack", "axial"] as const)("on a %s that is turned or seen from behi
 test("a region goes with its study", async () => {
   ellipse("stack", [100, 150], [300, 250]);
   for (const close of desk.closing) close();
-  expect(region.value).toBeNull();
+  expect(regions.value).toEqual([]);
   await answer();
-  expect(region.value).toBeNull();
+  expect(regions.value).toEqual([]);
 });
 
 test("a picture that is zoomed is measured again, and shows no numbers until then", async () => {
@@ -182,24 +184,45 @@ test("a still that comes while one is being measured is measured next, and no an
   await answer();
   expect([asked.length, shown()]).toEqual([2, null]);
   await answer(null);
-  expect([asked.length, shown(), region.value!.answer!.said]).toEqual([2, null, null]);
-  retry(desk);
-  expect([asked.length, region.value!.answer]).toEqual([3, null]);
+  expect([asked.length, shown(), region()!.answer!.said]).toEqual([2, null, null]);
+  retry(desk, region()!);
+  expect([asked.length, region()!.answer]).toEqual([3, null]);
   await answer({ ...SAID, n: 3 });
   expect(shown()).toMatchObject({ n: 3 });
-  retry(desk);
+  retry(desk, region()!);
   expect(asked.length).toBe(3);
 });
 
 test("an answer of a region that is gone is nobody's", async () => {
   ellipse("stack", [100, 150], [300, 250]);
   const late = answers[0]!;
+  remove(region()!);
   ellipse("stack", [500, 150], [600, 250]);
   late(SAID);
   await settled();
-  expect(shown()).toBeNull();
+  expect([shown(), asked.length]).toEqual([null, 2]);
   await answer({ ...SAID, n: 2 });
   expect(shown()).toMatchObject({ n: 2 });
+});
+
+test("several regions have their own numbers, asked one after the other: the server answers the newest question alone", async () => {
+  ellipse("stack", [100, 150], [300, 250]);
+  ellipse("stack", [500, 150], [600, 250]);
+  expect(asked.length).toBe(1);
+  await answer();
+  expect(asked[1]!.corners[0]).toEqual([500, 150].map((part) => expect.closeTo(part, 6)));
+  await answer({ ...SAID, n: 2 });
+  const { stack } = desk.viewports;
+  const numbers = () => regionsIn(stack).map((one) => numbersOf(one, stack.drawn.value)?.n ?? null);
+  expect([numbers(), regions.value.map(numberOf)]).toEqual([[1, 2], [1, 2]]);
+  moves.zoom(stack, 2, [400, 300], false);
+  draw("stack");
+  expect([numbers(), asked.length]).toEqual([[null, null], 3]);
+  await answer({ ...SAID, n: 3 });
+  await answer({ ...SAID, n: 4 });
+  expect([numbers(), asked.length]).toEqual([[3, 4], 4]);
+  remove(regions.value[0]!);
+  expect(numbers()).toEqual([4]);
 });
 
 test("a polygon is tapped corner by corner or drawn in one go, on planes too", async () => {
@@ -218,6 +241,7 @@ test("a polygon is tapped corner by corner or drawn in one go, on planes too", a
   desk.viewports.coronal.set({ ...view, thickness_mm: 20 }, false);
   draw("coronal");
   expect(shown("coronal")).toBeNull();
+  await answer();
 
   desk.pen.value = new RegionPen(desk, "polygon");
   hands.press();

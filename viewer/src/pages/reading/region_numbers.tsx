@@ -1,7 +1,7 @@
 /** What was measured in a region, of the volume and of a fused second one, with a small histogram of each. */
 
 import * as fusions from "../../reading/fusions";
-import { caveatsOf, numbersOf, retry, type Region } from "../../reading/regions";
+import { caveatsOf, numberOf, numbersOf, regions, retry, type Region } from "../../reading/regions";
 import { desk } from "../../session";
 import type { Statistics, View } from "../../stream/messages";
 import { processingWords } from "../../words/processing";
@@ -72,6 +72,17 @@ function secondOf(view: View): { modality: string; unit: string } {
   return { modality: second?.series.modality ?? "", unit: second?.stack.unit ?? "" };
 }
 
+/** Its number and mean alone, beside a region of several that is not the newest. */
+export function RegionLine({ now }: { now: Region }) {
+  const said = numbersOf(now, desk.viewports[now.role].drawn.value)?.first;
+  return (
+    <p>
+      <b>{numberOf(now)}</b>
+      {said && ` ${valueText(said.mean)}${said.sd === null ? "" : ` ± ${valueText(said.sd)}`}`}
+    </p>
+  );
+}
+
 export function RegionNumbers({ now }: { now: Region }) {
   const w = processingWords.value;
   const drawn = desk.viewports[now.role].drawn.value;
@@ -82,7 +93,7 @@ export function RegionNumbers({ now }: { now: Region }) {
     return (
       <>
         <p role="status">{w.unanswered}</p>
-        <button class="wide" data-own-hands data-testid="region-retry" onClick={() => retry(desk)}>
+        <button class="wide" data-own-hands data-testid="region-retry" onClick={() => retry(desk, now)}>
           {w.retry}
         </button>
       </>
@@ -94,6 +105,7 @@ export function RegionNumbers({ now }: { now: Region }) {
   const counted = drawn!.view.kind === "stack" ? w.count : w.samples;
   return (
     <div class="region-numbers" data-testid="region-numbers">
+      {regions.value.length > 1 && <b>{numberOf(now)}</b>}
       {area_mm2 !== null && (
         <dl>
           <div>
