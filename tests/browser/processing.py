@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -110,7 +111,9 @@ def behind(view: dict[str, Any], polygon_mm: NDArray[np.float64]) -> NDArray[np.
 
 def millilitres(text: str) -> float:
     """The number in front of mL."""
-    return float(text.split(" mL", maxsplit=1)[0].rsplit(" ", maxsplit=1)[-1].rsplit("：", maxsplit=1)[-1])
+    found = re.search(r"([\d.]+) mL", text)
+    assert found, text
+    return float(found[1])
 
 
 def on_page(

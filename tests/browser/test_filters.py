@@ -47,7 +47,7 @@ def test_a_gaussian_of_a_stack_is_scipy_s_and_stays_while_one_scrolls(desktop: R
             grey = pixels(desktop, "stack")
             truth = expected_grey(smooth, view, pixel_mm, grey.shape)  # type: ignore[arg-type]
             assert np.abs(grey - truth).max() <= 2
-            assert corner.get_by_test_id("filter-text").inner_text() == "滤镜：高斯平滑 2.0 mm"
+            assert corner.get_by_test_id("filter-text").inner_text() == "滤波：高斯平滑 σ 2.0 mm"
             said = corner.get_by_test_id("quality").inner_text()
             assert "已滤波" in said and "原始像素" not in said and "LOSSLESS ✓" in said
             page.screenshot(path=shots / f"filter-desktop-{step}.png")
@@ -89,7 +89,7 @@ def test_a_plane_s_filter_stays_in_every_mode_and_is_undone(desktop: Reader) -> 
         assert settle(desktop, "axial")["filter"]["name"] == "median"
         page.keyboard.press("ArrowDown")
         assert settle(desktop, "axial")["filter"]["name"] == "median"
-        assert page.get_by_test_id("corners-axial").get_by_test_id("filter-text").inner_text() == "滤镜：中值 3 × 3 px"
+        assert page.get_by_test_id("corners-axial").get_by_test_id("filter-text").inner_text() == "滤波：中值 3 × 3 px"
         page.keyboard.press("Space")  # reset
         assert settle(desktop, "axial")["filter"]["name"] == "median"
         for _ in range(2):
@@ -151,5 +151,5 @@ def test_a_thumb_sets_a_filter_and_everybody_can(
             close_sheet(reader)
             settle(reader, "stack")
             said = reader.page.get_by_test_id("filter-text").inner_text()
-            assert said == {"zh-CN": "滤镜：锐化 2.0 mm · 1", "en-GB": "Filter: Sharpen 2.0 mm · 1"}[locale]
+            assert said == {"zh-CN": "滤波：锐化 σ 2.0 mm · 1", "en-GB": "Filter: Sharpen σ 2.0 mm · 1"}[locale]
             assert_usable(reader)

@@ -143,10 +143,10 @@ def test_what_is_not_registered_says_so_until_it_is_moved_by_hand(desktop: Reade
         settle(desktop, "axial")
         assert corner.inner_text() == "融合：PT MOVED · 手动配准"
 
-        # Turned about the crosshair, which stands in the focus's old place: a quarter about the head's axis.
+        # Turned about the crosshair, which stands in the focus's old place: a quarter clockwise in the axial plane.
         page.get_by_test_id("nudge-degrees-45").click()
         for _ in range(2):
-            page.get_by_test_id("turn-z+").click()
+            page.get_by_test_id("turn-axial+").click()
         move = np.array(settle(desktop, "axial")["fusion"]["move"])
         assert np.abs(move[:, :3] @ move[:, :3].T - np.eye(3)).max() < 1e-12
         there = move[:, :3] @ focus(0) + move[:, 3]

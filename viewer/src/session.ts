@@ -53,6 +53,7 @@ function putAway(): void {
   desk.along.value = null;
   desk.labels.value = NO_LABELS;
   connection.edits = [];
+  for (const close of desk.closing) close();
 }
 
 function leave(why: string | null): void {

@@ -70,3 +70,21 @@ test("who is signed in on the page of the password has the own settings; when th
   session.ended();
   expect([me.value, changing.value, location.hash]).toEqual([null, false, "#/"]);
 });
+
+test("an edit of labels that is under way ends with its study and its reader, and the next can make their own", async () => {
+  answers["/api/me"] = person;
+  const chest = await import("./reading/chest");
+  const labels = await import("../src/reading/labels");
+  const { CUT_AWAY } = await import("../src/reading/label_looks");
+  const { openStack } = await import("../src/reading/opening");
+  const stack = chest.chest();
+  const change = { kind: "threshold" as const, low: 1, high: 2, label: 1 };
+  const { connection, desk, showStudy, signOut } = await load();
+  for (const end of [() => showStudy(2), signOut]) {
+    openStack(desk, chest.seriesOf(stack), stack);
+    const wish = labels.edit(desk, change, CUT_AWAY);
+    expect([labels.busy.value, connection.edits.length]).toEqual([true, 1]);
+    await end();
+    expect([await wish, labels.busy.value, connection.edits]).toEqual([null, false, []]);
+  }
+});

@@ -46,6 +46,8 @@ export interface Hands {
   hold(at: Vector2): void;
   aim(at: Vector2): void;
   drop(at: Vector2): void;
+  /** A second finger is down, or the browser took the touch away: what the first one did was not meant. */
+  spoil(): void;
   /** The right button was pressed and let go in one place. */
   menu(at: Vector2): void;
   /** A single finger left the glass at this speed, CSS pixels per millisecond. */
@@ -103,7 +105,10 @@ export class Gestures {
 
   down(contact: Contact): void {
     if (this.contacts.size === 0) this.first(contact);
-    else this.stopWaiting();
+    else {
+      this.stopWaiting();
+      this.hands.spoil();
+    }
     this.contacts.set(contact.id, contact);
     this.most = Math.max(this.most, this.contacts.size);
     this.landed = new Map([...this.contacts.values()].map(({ id, at }) => [id, at]));
@@ -154,6 +159,7 @@ export class Gestures {
     this.stopWaiting();
     this.contacts.clear();
     this.start = null;
+    this.hands.spoil();
     this.hands.rest();
   }
 

@@ -32,7 +32,7 @@ function keyDown(event: KeyboardEvent): void {
   const control = event.target instanceof Element && event.target.closest("button,[role=slider]");
   if (pen && !control && (event.key === "Enter" || event.key === "Backspace")) {
     event.preventDefault();
-    return event.key === "Enter" ? pen.finish() : pen.back();
+    return void (event.key === "Enter" ? pen.finish() : pen.back());
   }
   const meant = pressed(event, keyTable.peek());
   if (!meant) return;

@@ -11,9 +11,11 @@ import { openMpr, openStack, openStackLayout } from "./opening";
 import { entries, showPhase } from "./phases";
 import { hasWindow, windowChoices } from "./windows";
 
-/** Choose a tool; choosing it again returns to what each viewport is for. */
-export function choose(desk: Desk, tool: Tool): void {
-  desk.tool.value = desk.tool.value === tool ? null : tool;
+/** Choose a tool; choosing it again, or null, returns to what each viewport is for. A pen with its drags goes. */
+export function choose(desk: Desk, tool: Tool | null): void {
+  const pen = desk.pen.peek()?.drags ? desk.pen.peek() : null;
+  pen?.cancel();
+  desk.tool.value = desk.tool.value === tool && !pen ? null : tool;
 }
 
 /** The MPR button: from the volume rendering to the planes, else on and off. A phone begins with one plane. */
@@ -77,7 +79,8 @@ function cancel(desk: Desk): void {
 
 /** Take the last change of a view back, and say which; while something is drawn, the last of that. */
 export function undo(desk: Desk): void {
-  if (desk.pen.peek()?.undo?.()) return;
+  const pen = desk.pen.peek();
+  if (pen?.undo ? pen.undo() : pen?.back()) return;
   const change = desk.history.undo();
   desk.toast.value = change
     ? {

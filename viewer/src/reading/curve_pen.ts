@@ -155,10 +155,12 @@ export class CurvePen implements Pen {
     this.undo();
   }
 
-  back(): void {
+  back(): boolean {
+    const begun = this.points.peek().length > 0 || this.turns !== null;
     this.inTurn(() => {
       if (this.points.peek().length) this.change(this.points.peek().slice(0, -1));
     });
+    return begun;
   }
 
   undo(): boolean {

@@ -80,6 +80,8 @@ export class Desk {
   readonly along = signal<Along | null>(null);
   /** Whether a part of image processing was opened: it may have marks on the pictures. */
   readonly processing = signal(false);
+  /** Called when a study is closed: nothing that was under way for it may reach the next patient. */
+  readonly closing = new Set<() => void>();
   /** Called when the reader leaves: what parts of the page remember is nobody else's. */
   readonly leaving = new Set<() => void>();
   readonly history: ViewHistory;

@@ -14,7 +14,7 @@ export interface Dial {
   step: number;
   usual: number;
   /** "value" is the unit of the images. */
-  unit: "mm" | "px" | "value" | "";
+  unit: "mm" | "px" | "voxels" | "value" | "";
 }
 
 const millimetres = (usual: number, most: number): Dial => ({ field: "size", least: 0.5, most, step: 0.5, usual, unit: "mm" });
@@ -30,6 +30,16 @@ const isShaded = (view: View): boolean => view.kind === "volume" && !view.projec
 /** Those that a view can have. */
 export const filtersOf = (view: View): readonly FilterName[] =>
   isShaded(view) ? FILTERS.filter((name) => !OF_PICTURES.includes(name)) : FILTERS;
+
+/** The view with its filter as it takes it: none where there is no such filter, and no larger than its dial goes. */
+export function fitted<V extends View>(view: V): V {
+  const { filter } = view;
+  if (!filter) return view;
+  if (!filtersOf(view).includes(filter.name)) return { ...view, filter: null };
+  const dial = dialsOf(filter.name, view, "").find(({ field }) => field === "size");
+  if (!dial || filter.size == null || (filter.size >= dial.least && filter.size <= dial.most)) return view;
+  return { ...view, filter: { ...filter, size: clamp(filter.size, dial.least, dial.most) } };
+}
 
 /** What values lie in, for dials that go by them: HU, or what the window shows. */
 function span({ window: [centre, width] }: View, unit: string): { least: number; most: number; step: number } {
@@ -47,7 +57,7 @@ export function dialsOf(name: FilterName, view: View, unit: string): Dial[] {
     case "gaussian":
       return [millimetres(1, 10)];
     case "median": // its radius, of which a volume has fewer
-      return [{ field: "size", least: 1, most: isShaded(view) ? 2 : 3, step: 1, usual: 1, unit: "px" }];
+      return [{ field: "size", least: 1, most: isShaded(view) ? 2 : 3, step: 1, usual: 1, unit: isShaded(view) ? "voxels" : "px" }];
     case "bilateral": {
       const wide = unit === "HU" ? 50 : Number(((most - least) / 20).toPrecision(2));
       return [millimetres(1.5, 5), { field: "strength", least: step, most: wide * 10, step, usual: wide, unit: "value" }];
@@ -85,19 +95,22 @@ export function turnDial(viewport: Viewport, { field, least, most }: Dial, wante
 
 export const digits = (value: number): string => String(Number(value.toPrecision(6)));
 
-/** A dial's number with its unit, as it is read. */
-export function dialText({ field, unit }: Dial, filter: Filter, of: string): string {
+/** A dial's number with its unit, as it is read; `voxels` is the word for them. */
+export function dialText({ field, unit }: Dial, filter: Filter, of: string, voxels: string): string {
   const value = filter[field];
   if (value == null) return "";
-  if (unit === "px") return `${2 * value + 1} × ${2 * value + 1} px`;
-  return `${unit === "mm" ? value.toFixed(1) : digits(value)} ${unit === "value" ? of : unit}`.trim();
+  const across = 2 * value + 1;
+  if (unit === "px") return `${across} × ${across} px`;
+  if (unit === "voxels") return `${across} × ${across} × ${across} ${voxels}`;
+  if (unit === "mm") return `σ ${value.toFixed(1)} mm`; // of a Gaussian, which all filters by millimetres have
+  return `${digits(value)} ${unit === "value" ? of : ""}`.trim();
 }
 
-/** All numbers of a filter: "1.0 mm", "3 × 3 px", "150 … 3071 HU". */
-export function numbersOf(filter: Filter, view: View, of: string): string {
+/** All numbers of a filter: "σ 1.0 mm", "3 × 3 px", "150 … 3071 HU". */
+export function numbersOf(filter: Filter, view: View, of: string, voxels: string): string {
   if (filter.name === "threshold") return `${digits(filter.low ?? 0)} … ${digits(filter.high ?? 0)} ${of}`.trim();
   return dialsOf(filter.name, view, of)
-    .map((dial) => dialText(dial, filter, of))
+    .map((dial) => dialText(dial, filter, of, voxels))
     .filter(Boolean)
     .join(" · ");
 }

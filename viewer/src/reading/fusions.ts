@@ -2,8 +2,10 @@
 
 import { batch } from "@preact/signals";
 import type { SeriesInfo, StackInfo } from "../api/messages";
+import { normal } from "../geometry/camera";
+import type { Plane } from "../geometry/grid";
 import { isStill, shifted, STILL, turnedAbout, type Rigid } from "../geometry/rigid";
-import type { Vector3 } from "../geometry/vectors";
+import type { Vector2, Vector3 } from "../geometry/vectors";
 import type { Fusion, Palette } from "../stream/messages";
 import type { Desk } from "./desk";
 import { entries } from "./phases";
@@ -68,12 +70,33 @@ export function firstPalette(palettes: readonly Palette[], modality: string): st
   return palettes.some(({ name }) => name === wanted) ? wanted : (palettes[0]?.name ?? wanted);
 }
 
+const SUV = "g/ml";
+
+/** Uptake is coloured from well above the background on, which keeps its greys: from 1 SUV, or a fifth of the window's end. */
+export function firstWindow({ series, stack }: Second): Vector2 {
+  const { window } = firstLook(series, stack);
+  const [low, high] = edgesOf(window);
+  if (series.modality !== "PT" && series.modality !== "NM") return window;
+  const from = Math.max(low, stack.unit === SUV && high >= 2 ? 1 : high / 5);
+  return from < high ? between(from, high) : window;
+}
+
+/** A window's lower edge, below which nothing is shown, and its upper. */
+export const edgesOf = ([centre, width]: Vector2): Vector2 => [centre - width / 2, centre + width / 2];
+const between = (low: number, high: number): Vector2 => [(low + high) / 2, high - low];
+
+/** Show what is above this; the upper edge stays. */
+export function showFrom(desk: Desk, low: number): void {
+  const now = fusionOf(desk);
+  const high = now && edgesOf(now.window)[1];
+  if (high !== null && low < high) change(desk, { window: between(low, high) }, false);
+}
+
 export function fuse(desk: Desk, second: Second | null): void {
   if (!second) return put(desk, null, false);
   const { series, stack } = second;
   const palette = firstPalette(desk.connection.palettes.peek(), series.modality);
-  const { window } = firstLook(series, stack);
-  put(desk, { series: series.id, stack: stack.digest, palette, window, move: STILL, opacity: 0.5 }, false);
+  put(desk, { series: series.id, stack: stack.digest, palette, window: firstWindow(second), move: STILL, opacity: 0.5 }, false);
 }
 
 export function change(desk: Desk, what: Partial<Fusion>, moving: boolean): void {
@@ -89,11 +112,13 @@ export function nudge(desk: Desk, by: Vector3): void {
   if (now) change(desk, { move: shifted(moveOf(now), by) }, false);
 }
 
-/** It turns about an axis of the patient through the crosshair. */
-export function turnSecond(desk: Desk, axis: Vector3, degrees: number): void {
+/** It turns in a plane about the crosshair, clockwise as that plane is seen: its normal goes away from who looks. */
+export function turnSecond(desk: Desk, plane: Plane, degrees: number): void {
   const now = fusionOf(desk);
+  const view = desk.viewports[plane].view.peek();
   const pivot = desk.cross.peek();
-  if (now && pivot) change(desk, { move: turnedAbout(moveOf(now), axis, degrees, pivot) }, false);
+  if (now && pivot && view?.kind === "plane")
+    change(desk, { move: turnedAbout(moveOf(now), normal(view), degrees, pivot) }, false);
 }
 
 export const resetMove = (desk: Desk): void => change(desk, { move: STILL }, false);

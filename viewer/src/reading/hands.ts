@@ -47,6 +47,9 @@ export class ViewportHands implements Hands {
   private wheelTimer = 0;
   private readonly twist = new Twist();
   private turningFrom: Vector2 | null = null; // where the finger last was that turns the cross
+  private drawing: Pen | null = null; // the pen that has this touch; decided when it begins
+  private spoilt = false; // this touch draws nothing more
+  private drew = false; // its last drag was the pen's
   private held: Vector2 = [0, 0]; // where a long press began
   private aiming = false; // a long press that will pick where it ends
   private takeBack: (() => void) | null = null; // what the last tap did, which may be half of a double tap
@@ -72,6 +75,9 @@ export class ViewportHands implements Hands {
     this.turningFrom = null;
     this.aiming = false;
     this.twist.begin();
+    this.drawing = this.pen;
+    this.drew = false;
+    this.spoilt = this.drawing?.busy ?? false;
     return stopped;
   }
 
@@ -84,7 +90,9 @@ export class ViewportHands implements Hands {
     const kind = this.viewport.view.peek()?.kind;
     if (!kind) return;
     const left = drag.fingers === 1 && drag.buttons === 1;
-    if (left && this.pen?.drag(this.viewport, this.device(drag.start), this.device(drag.at))) return;
+    this.drew = left && this.draws(drag.start, drag.at);
+    if (this.drew) return;
+    this.spoil(); // another button or finger has joined in
     if (drag.fingers >= 3) return this.both(preferences.peek().three_fingers, drag);
     if (drag.pointer === "mouse" && drag.buttons === 3) return this.both(preferences.peek().both_buttons, drag);
     if (drag.pointer === "mouse" && drag.buttons & 4) return this.act("pan", drag);
@@ -93,6 +101,19 @@ export class ViewportHands implements Hands {
     const points = tool === "cross" || (drag.pointer === "touch" && this.desk.tool.value === null);
     if (points && this.turnsCross(drag)) return;
     return this.act(tool, drag);
+  }
+
+  /** Whether a drag is the pen's. One that was put away since, or has nothing to draw, still keeps tools out of it. */
+  private draws(start: Vector2, at: Vector2): boolean {
+    const { desk, drawing } = this;
+    if (!drawing) return false;
+    if (this.spoilt || desk.pen.peek() !== drawing) return true;
+    return drawing.drag(this.viewport, this.device(start), this.device(at));
+  }
+
+  spoil(): void {
+    this.spoilt = true;
+    this.drawing?.spoil();
   }
 
   /** A volume has no images to scroll, so there it is always the opacity. */
@@ -117,7 +138,7 @@ export class ViewportHands implements Hands {
   }
 
   pinch({ factor, degrees, dx, dy, at }: Pinch): void {
-    this.pen?.spoil();
+    this.spoil();
     this.pan(dx, dy);
     moves.zoom(this.viewport, factor, this.device(at), true);
     if (this.viewport.role !== "volume") {
@@ -185,7 +206,7 @@ export class ViewportHands implements Hands {
 
   aim(at: Vector2): void {
     if (this.aiming) this.viewport.loupe.value = this.device(at);
-    else this.pen?.drag(this.viewport, this.device(this.held), this.device(at));
+    else this.draws(this.held, at);
   }
 
   drop(at: Vector2): void {
@@ -201,7 +222,7 @@ export class ViewportHands implements Hands {
 
   flick([, vy]: Vector2, axis: "x" | "y"): void {
     const kind = this.viewport.view.peek()?.kind;
-    if (!kind || axis !== "y" || toolOf(this.desk.tool.value, kind, "touch") !== "scroll") return;
+    if (!kind || this.drew || axis !== "y" || toolOf(this.desk.tool.value, kind, "touch") !== "scroll") return;
     const glide = ++this.gliding;
     this.glides = true;
     const start = performance.now();
@@ -222,7 +243,8 @@ export class ViewportHands implements Hands {
   rest(): void {
     this.viewport.loupe.value = null;
     this.aiming = false;
-    this.pen?.lift(this.viewport);
+    if (this.drawing && this.drawing === this.desk.pen.peek()) this.drawing.lift(this.viewport);
+    this.drawing = null;
     this.twist.settle(this.viewport);
     // A flick, which comes just before this, keeps the stack moving; it asks for the still itself.
     if (!this.glides) this.desk.rest();

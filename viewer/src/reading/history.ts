@@ -123,6 +123,7 @@ export class ViewHistory {
   private restore({ layout, maximised, looks, labels }: Snapshot): void {
     const { desk } = this;
     batch(() => {
+      if (layout !== desk.layout.peek()) desk.pen.peek()?.cancel();
       desk.labels.value = labels;
       for (const viewport of Object.values(desk.viewports)) {
         const look = looks.get(viewport.role);

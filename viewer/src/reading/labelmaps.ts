@@ -1,6 +1,6 @@
 /**
- * Which labelmap each stack shows, and how labels look: of the desk, not of one view, so that all pictures of a stack
- * agree and a step of the history takes them back together. What makes labelmaps is in labels.ts.
+ * Which labelmap each stack shows, and how its labels look: of the desk, not of one view, so that all pictures of a
+ * stack agree and a step of the history takes them back together. What makes labelmaps is in labels.ts.
  */
 
 import type { Labels, LabelStyle } from "../stream/messages";
@@ -9,14 +9,17 @@ import type { View } from "../stream/messages";
 export interface LabelMaps {
   /** By a stack's digest, the number of the edit that left its labelmap. */
   readonly shown: Readonly<Record<string, number>>;
-  readonly styles: readonly LabelStyle[];
+  /** By digest too; the phases of a 4-D set have the same. Another series' labels are others, whatever their number. */
+  readonly styles: Readonly<Record<string, Styles>>;
 }
 
-export const NO_LABELS: LabelMaps = { shown: {}, styles: [] };
+export type Styles = readonly LabelStyle[];
+
+export const NO_LABELS: LabelMaps = { shown: {}, styles: {} };
 
 export function labelsOf({ shown, styles }: LabelMaps, stack: string): Labels | null {
   const n = shown[stack];
-  return n === undefined ? null : { n, styles: [...styles] };
+  return n === undefined ? null : { n, styles: [...(styles[stack] ?? [])] };
 }
 
 /** The view with the labels of its own stack. */

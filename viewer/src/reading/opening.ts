@@ -102,6 +102,7 @@ export function openStackLayout(desk: Desk): void {
     stack.set({ ...view, frame, ...look, invert: plane.invert ?? false }, false);
   }
   batch(() => {
+    desk.pen.peek()?.cancel();
     desk.layout.value = "stack";
     desk.maximised.value = null;
     desk.active.value = "stack";

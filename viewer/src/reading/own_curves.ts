@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import type { Preset, Surveyed } from "../stream/messages";
 import { MOST_OPAQUE, type Curve, type Point } from "./curves";
+import { fitted } from "./filters";
 import { prefer, preferences, type OwnCurve } from "./preferences";
 import type { Viewport } from "./viewport";
 
@@ -66,6 +67,6 @@ export async function showOwn(viewport: Viewport, own: OwnCurve): Promise<boolea
   const width = told ? Math.max(told.high - told.low, 1e-6) : 1;
   const curve = mapped(own.points, (value) => (told ? told.low + value * width : value));
   shown.value = { name: own.name, curve };
-  viewport.set({ ...view, preset: own.preset, shift: 0, curve, projection: null }, false);
+  viewport.set(fitted({ ...view, preset: own.preset, shift: 0, curve, projection: null }), false);
   return true;
 }

@@ -6,7 +6,7 @@ import type { Drawn } from "../stream/screen";
 export interface Quality {
   tone: "good" | "plain" | "bad";
   /** Keys of the dictionary, or "LOSSLESS ✓", which is the same in every language. */
-  words: ("LOSSLESS ✓" | "preview" | "interpolated" | "original" | "covered" | "filtered" | "unverified" | "mismatch" | "scaled")[];
+  words: ("LOSSLESS ✓" | "preview" | "interpolated" | "original" | "covered" | "filtered" | "processed" | "unverified" | "mismatch" | "scaled")[];
 }
 
 /**
@@ -16,11 +16,17 @@ export interface Quality {
  */
 export function quality(frame: Drawn, view: View, oneToOne: boolean): Quality {
   const resampled = frame.interpolated || view.kind !== "stack" || !oneToOne;
-  const covered = [...(view.filter ? (["filtered"] as const) : []), ...(frame.covered ? (["covered"] as const) : [])];
+  // What was done to the picture stands here, in the first part of the page, whether or not the details have been fetched.
+  const processed = ("labels" in view && view.labels) || ("fusion" in view && view.fusion);
+  const covered = [
+    ...(view.filter ? (["filtered"] as const) : []),
+    ...(processed ? (["processed"] as const) : []),
+    ...(frame.covered ? (["covered"] as const) : []),
+  ];
   if (!frame.final) return { tone: "plain", words: ["preview", ...(resampled ? (["interpolated"] as const) : []), ...covered] };
   if (frame.verified === false) return { tone: "bad", words: ["mismatch"] };
   if (!oneToOne) return { tone: "plain", words: ["scaled", "interpolated", ...covered] };
-  if (frame.verified === null) return { tone: "plain", words: ["unverified"] };
+  if (frame.verified === null) return { tone: "plain", words: ["unverified", ...covered] };
   if (resampled) return { tone: "good", words: ["LOSSLESS ✓", "interpolated", ...covered] };
   return { tone: "good", words: ["LOSSLESS ✓", ...(covered.length ? covered : (["original"] as const))] };
 }

@@ -2,6 +2,7 @@
 
 import type { VolumeView } from "../stream/messages";
 import type { Desk } from "./desk";
+import { fitted } from "./filters";
 import type { Projection } from "./slabs";
 import type { Viewport } from "./viewport";
 import { firstLook, sameWindow } from "./windows";
@@ -12,7 +13,7 @@ const USUAL: Record<Projection, Vector2> = { max: [300, 1000], min: [-700, 700],
 
 function change(viewport: Viewport, what: Partial<VolumeView>, moving: boolean): void {
   const view = viewport.view.peek();
-  if (view?.kind === "volume") viewport.set({ ...view, ...what }, moving);
+  if (view?.kind === "volume") viewport.set(fitted({ ...view, ...what }), moving);
 }
 
 /** A projection, or null for the rendering as it was. A window that a reader chose stays. */

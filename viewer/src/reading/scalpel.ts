@@ -6,7 +6,8 @@ import type { Size } from "../geometry/camera";
 import type { Vector2 } from "../geometry/vectors";
 import type { Cut, Edited, PlaneView, VolumeView } from "../stream/messages";
 import type { Desk } from "./desk";
-import { CUT, CUT_AWAY, edit, isBusy } from "./labels";
+import { CUT, CUT_AWAY, styleOf } from "./label_looks";
+import { edit, isBusy, stylesHere } from "./labels";
 import type { Pen } from "./pen";
 import type { Role, Viewport } from "./viewport";
 
@@ -14,8 +15,8 @@ const MOST_CORNERS = 512;
 const LEAST_APART_PX = 2;
 const LEAST_AREA_PX = 60; // less was a tap
 
-/** What is being drawn: canvas pixels of this viewport. */
-export const stroke = signal<{ role: Role; points: readonly Vector2[] } | null>(null);
+/** What is being drawn: canvas pixels of this viewport, and the picture that they began on. */
+export const stroke = signal<{ role: Role; points: readonly Vector2[]; on: string } | null>(null);
 /** Cut what lies within the lasso, or all around it. */
 export const inside = signal(true);
 
@@ -26,7 +27,17 @@ export function cutOf(view: PlaneView | VolumeView, size: Size, pixels: readonly
   return { kind: "cut", centre, right, down, lasso: inPlane(view, size, pixels), label: CUT, eye, inside: within, only: null };
 }
 
+/** What a lasso on a picture goes by: where it is seen from, and in which size. */
+function seenFrom(viewport: Viewport): string {
+  const view = viewport.drawn.peek()?.view;
+  if (view?.kind !== "plane" && view?.kind !== "volume") return "";
+  const { stack, centre, right, down, extent_mm } = view;
+  return JSON.stringify([stack, centre, right, down, extent_mm, view.kind === "volume" && view.perspective, viewport.size.peek()]);
+}
+
 export class Scalpel implements Pen {
+  readonly drags = true;
+
   constructor(
     private readonly desk: Desk,
     /** Told how each cut ended. */
@@ -35,12 +46,18 @@ export class Scalpel implements Pen {
 
   draws(viewport: Viewport): boolean {
     const kind = viewport.view.peek()?.kind;
-    return (kind === "plane" || kind === "volume") && !isBusy(this.desk);
+    return kind === "plane" || kind === "volume";
   }
 
-  drag({ role }: Viewport, start: Vector2, at: Vector2): boolean {
-    const { points } = stroke.peek() ?? { points: [start] };
-    stroke.value = { role, points: [...points, at] };
+  get busy(): boolean {
+    return isBusy(this.desk);
+  }
+
+  drag(viewport: Viewport, start: Vector2, at: Vector2): boolean {
+    const { role } = viewport;
+    const now = stroke.peek();
+    const { points, on } = now?.role === role ? now : { points: [start], on: seenFrom(viewport) };
+    stroke.value = { role, points: [...points, at], on };
     return true;
   }
 
@@ -51,7 +68,7 @@ export class Scalpel implements Pen {
     stroke.value = null;
     const view = seen?.view;
     if (!seen || !view || (view.kind !== "plane" && view.kind !== "volume")) return;
-    // Of the picture that the hand saw, should it have changed meanwhile.
+    if (drawn.on !== seenFrom(viewport)) return; // a wheel or a key has moved the picture below the hand
     const pixels = drawn.points.map((point) => viewport.pixelAt(point, seen.frame));
     const corners = thinned(pixels, LEAST_APART_PX, MOST_CORNERS);
     if (corners.length < 3 || areaOf(corners) < LEAST_AREA_PX) return;
@@ -71,8 +88,9 @@ export class Scalpel implements Pen {
     this.spoil();
   }
 
-  back(): void {
-    this.spoil();
+  /** A cut is taken back by undo. */
+  back(): boolean {
+    return false;
   }
 
   cancel(): void {
@@ -83,6 +101,8 @@ export class Scalpel implements Pen {
 
 /** The next tap says which part of a label is kept: what is not connected with it loses the label. */
 export class Keeper implements Pen {
+  readonly drags = false;
+
   constructor(
     private readonly desk: Desk,
     readonly label: number,
@@ -93,7 +113,7 @@ export class Keeper implements Pen {
 
   draws(viewport: Viewport): boolean {
     const kind = viewport.view.peek()?.kind;
-    return (kind === "plane" || kind === "volume") && !isBusy(this.desk);
+    return kind === "plane" || kind === "volume";
   }
 
   /** Hands may go on looking for the place. */
@@ -103,13 +123,16 @@ export class Keeper implements Pen {
 
   lift(): void {}
   spoil(): void {}
-  back(): void {}
+  back(): boolean {
+    return false;
+  }
 
   tap(viewport: Viewport, at: Vector2): void {
+    if (isBusy(this.desk)) return;
     void this.pointAt(viewport, at).then((point) => {
       if (!point || this.desk.pen.peek() !== this) return;
       this.cancel();
-      const style = this.desk.labels.peek().styles.find(({ label }) => label === this.label);
+      const style = styleOf(stylesHere(this.desk), this.label);
       if (style) void edit(this.desk, { kind: "keep", point, label: this.label, other: 0 }, style).then(this.done);
     });
   }

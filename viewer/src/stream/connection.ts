@@ -68,6 +68,8 @@ export class Connection {
   readonly line: Line;
   /** Called when a connection could not be opened: perhaps the session has ended. */
   refused: () => void = () => undefined;
+  /** Called when the server could not read something that we sent: what is unanswered may not be sent again. */
+  misread: () => void = () => undefined;
 
   private socket: WebSocket | null = null;
   private readonly slots = new Map<number, Slot>();
@@ -193,7 +195,10 @@ export class Connection {
     };
     socket.onclose = (event: CloseEvent) => {
       if (!current()) return;
-      if (event.code === NOT_UNDERSTOOD) this.trouble.value = { code: "invalid_message", detail: "" };
+      if (event.code === NOT_UNDERSTOOD) {
+        this.trouble.value = { code: "invalid_message", detail: "" };
+        this.misread();
+      }
       this.preparing.value = event.reason;
       this.lost(opened);
     };

@@ -52,6 +52,8 @@ export const en: RenderingWords = {
   through: { max: "Maximum MIP", min: "Minimum MinIP", mean: "Mean" },
   shaded: "Volume rendering",
   own_curve: (name) => `${name} · own curve`,
+  filter_left: "This filter is for flat pictures and projections: it is off.",
+  filter_less: "A volume rendering takes less of this filter: it was turned down.",
   needs_a_box: "The air around the patient hides the airways: put the clip box inside the chest.",
   air_is_least: "Nothing is darker than the air around the patient: put the clip box inside the body.",
   own: "Mine",

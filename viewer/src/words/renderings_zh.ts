@@ -50,6 +50,8 @@ export const zh = {
   through: { max: "最大投影 MIP", min: "最小投影 MinIP", mean: "平均投影" },
   shaded: "容积再现",
   own_curve: (name: string): string => `${name} · 自定义`,
+  filter_left: "容积再现不支持此滤波，已关闭。",
+  filter_less: "容积再现的滤波范围较小，已随之调小。",
   needs_a_box: "体外空气会遮挡气道：请用裁剪框框住胸腔内部。",
   air_is_least: "体外空气的值最低：请用裁剪框框住要看的部位。",
   own: "我的",

@@ -8,6 +8,7 @@ let pinches: Pinch[];
 let gestures: Gestures;
 let time: number;
 let spends: boolean;
+let spoils: number;
 let waiting: { ms: number; callback: () => void }[];
 
 beforeEach(() => {
@@ -15,6 +16,7 @@ beforeEach(() => {
   drags = [];
   pinches = [];
   time = 0;
+  spoils = 0;
   spends = false;
   waiting = [];
   const hands: Hands = {
@@ -27,6 +29,7 @@ beforeEach(() => {
     hold: (at) => log.push(`hold ${at}`),
     aim: (at) => log.push(`aim ${at}`),
     drop: (at) => log.push(`drop ${at}`),
+    spoil: () => (spoils += 1),
     menu: (at) => log.push(`menu ${at}`),
     flick: (_, axis) => log.push(`flick ${axis}`),
     rest: () => log.push("rest"),
@@ -157,10 +160,23 @@ test("a mouse tells its buttons and drags after two pixels", () => {
   expect(log).not.toContain("tap");
 });
 
-test("a cancelled touch rests", () => {
+test("a cancelled touch is spoilt before it rests", () => {
   down(1, 0, 0);
+  move(1, 30, 0);
+  expect(spoils).toBe(0);
   gestures.cancel();
-  expect(log).toEqual(["press", "rest"]);
+  expect([spoils, log]).toEqual([1, ["press", "rest"]]);
+});
+
+test("a second finger spoils what the first one did as soon as it is down", () => {
+  down(1, 100, 100);
+  move(1, 140, 100);
+  move(1, 180, 100);
+  down(2, 300, 100);
+  expect(spoils).toBe(1);
+  up(1);
+  up(2);
+  expect([spoils, log]).toEqual([1, ["press", "rest"]]);
 });
 
 test("two fingers mean nothing within eight pixels, and beyond them the picture stays under both", () => {

@@ -3,6 +3,7 @@ import * as filters from "../../src/reading/filters";
 import type { Desk } from "../../src/reading/desk";
 import * as moves from "../../src/reading/moves";
 import * as slabs from "../../src/reading/slabs";
+import { showOwn } from "../../src/reading/own_curves";
 import * as renderings from "../../src/reading/renderings";
 import { openMpr, openStackLayout } from "../../src/reading/opening";
 import { showPhase } from "../../src/reading/phases";
@@ -62,10 +63,10 @@ test("another phase of a set keeps it", () => {
 });
 
 test("the corner says which filter it is with its numbers", () => {
-  const text = (name: filters.FilterName) => filters.numbersOf(filters.usual(name, view("stack"), "HU"), view("stack"), "HU");
-  expect(text("gaussian")).toBe("1.0 mm");
+  const text = (name: filters.FilterName) => filters.numbersOf(filters.usual(name, view("stack"), "HU"), view("stack"), "HU", "voxels");
+  expect(text("gaussian")).toBe("σ 1.0 mm");
   expect(text("median")).toBe("3 × 3 px");
-  expect(text("bilateral")).toBe("1.5 mm · 50 HU");
+  expect(text("bilateral")).toBe("σ 1.5 mm · 50 HU");
   expect(text("threshold")).toBe("150 … 3071 HU");
   expect(text("gamma")).toBe("0.7");
 });
@@ -101,4 +102,32 @@ test("a shaded volume has no filters of greys, a projection all of them", () => 
   expect(filters.filtersOf(view("volume"))).toEqual(["gaussian", "median", "bilateral", "unsharp", "edge"]);
   renderings.setProjection(desk, desk.viewports.volume, "max");
   expect(filters.filtersOf(view("volume")).length).toBe(8);
+});
+
+test("a filter of a projection that a rendering does not take goes with it, and one that is too wide is turned down", async () => {
+  openMpr(desk, "volume");
+  const { volume } = desk.viewports;
+  const backs = [
+    () => renderings.setProjection(desk, volume, null),
+    () => renderings.setPreset(volume, "ct_skin"),
+    () => showOwn(volume, { name: "own", preset: "ct_bone", points: [[0, "#000000", 0], [100, "#ffffff", 1]] }),
+  ];
+  for (const back of backs) {
+    for (const name of ["clahe", "gamma", "threshold"] as const) {
+      renderings.setProjection(desk, volume, "max");
+      on("volume", name);
+      await back();
+      expect(view("volume").filter).toBeNull();
+    }
+    renderings.setProjection(desk, volume, "max");
+    filters.setFilter(volume, { name: "median", size: 3 }, false);
+    expect(filters.numbersOf(view("volume").filter!, view("volume"), "HU", "voxels")).toBe("7 × 7 px");
+    await back();
+    expect(view("volume").filter).toEqual({ name: "median", size: 2 });
+    expect(filters.numbersOf(view("volume").filter!, view("volume"), "HU", "voxels")).toBe("5 × 5 × 5 voxels");
+    renderings.setProjection(desk, volume, "max");
+    on("volume", "gaussian");
+    await back();
+    expect(view("volume").filter).toMatchObject({ name: "gaussian", size: 1 });
+  }
 });

@@ -6,7 +6,9 @@ import type { Desk } from "../../src/reading/desk";
 import * as fusions from "../../src/reading/fusions";
 import * as moves from "../../src/reading/moves";
 import { openMpr, openStack } from "../../src/reading/opening";
+import * as turns from "../../src/reading/turns";
 import { showPhase } from "../../src/reading/phases";
+import { pointAt, screenOf } from "../../src/geometry/camera";
 import { apply } from "../../src/geometry/rigid";
 import { chest, openChest, seriesOf, settled } from "./chest";
 
@@ -35,10 +37,28 @@ test("other modalities come first, then the same patient space; what is no volum
 test("a second volume lies over the planes and the rendering in its own window and usual colours", () => {
   fusions.fuse(desk, fusions.seconds(desk)[0]!);
   for (const role of ["axial", "coronal", "sagittal", "volume"] as const) {
-    expect((desk.viewports[role].view.value as PlaneView | VolumeView).fusion).toMatchObject({ series: 12, stack: "s12", palette: "HOT_IRON", window: [5000, 10000], opacity: 0.5 });
+    expect((desk.viewports[role].view.value as PlaneView | VolumeView).fusion).toMatchObject({ series: 12, stack: "s12", palette: "HOT_IRON", window: [6000, 8000], opacity: 0.5 });
   }
   fusions.fuse(desk, null);
   expect(fusions.fusionOf(desk)).toBeNull();
+});
+
+test("a PET's background is not coloured, a CT's window stays; the lower edge moves alone", () => {
+  const second = (modality: string, unit: string, centre: number, width: number): fusions.Second => {
+    const stack = chest({ unit, volume: framed(FRAME), windows: [{ centre, width, explanation: "", lut: null }] });
+    return { series: seriesOf(stack, { modality }), stack, same_frame: true };
+  };
+  const edges = (...of: [string, string, number, number]) => fusions.edgesOf(fusions.firstWindow(second(...of)));
+  expect(edges("PT", "Bq/ml", 5000, 10000)).toEqual([2000, 10000]);
+  expect(edges("NM", "", 50, 100)).toEqual([20, 100]);
+  expect(edges("PT", "g/ml", 3.5, 7)).toEqual([1, 7]);
+  expect(edges("PT", "Bq/ml", 7000, 6000)).toEqual([4000, 10000]); // it already begins above
+  expect(edges("MR", "", 500, 1000)).toEqual([0, 1000]);
+  fusions.fuse(desk, fusions.seconds(desk)[0]!);
+  fusions.showFrom(desk, 4000);
+  expect(fusions.edgesOf(fusions.fusionOf(desk)!.window)).toEqual([4000, 10000]);
+  fusions.showFrom(desk, 10000);
+  expect(fusions.edgesOf(fusions.fusionOf(desk)!.window)).toEqual([4000, 10000]);
 });
 
 test("one of another patient space is not registered until it is moved by hand", () => {
@@ -54,7 +74,7 @@ test("one of another patient space is not registered until it is moved by hand",
   expect(how()).toBe("not_registered");
   fusions.fuse(desk, fusions.seconds(desk)[0]!);
   expect(how()).toBe("same_frame");
-  fusions.turnSecond(desk, [0, 0, 1], 5);
+  fusions.turnSecond(desk, "axial", 5);
   expect(how()).toBe("by_hand");
 });
 
@@ -65,8 +85,27 @@ test("it turns about the crosshair, which stays where it is", () => {
   const before = fusions.moveOf(fusions.fusionOf(desk)!);
   const there = cross.map((part, i) => part - [3, -4, 5][i]!) as [number, number, number]; // what lies at the cross
   expect(apply(before, there)).toEqual(cross.map((part) => expect.closeTo(part, 9)));
-  fusions.turnSecond(desk, [1, 0, 0], 30);
+  fusions.turnSecond(desk, "sagittal", 30);
   expect(apply(fusions.moveOf(fusions.fusionOf(desk)!), there)).toEqual(cross.map((part) => expect.closeTo(part, 9)));
+});
+
+test("clockwise is clockwise in the plane that the button names: what lay to the right of the cross goes down", () => {
+  const size = { width: 800, height: 600 };
+  for (const turned of [false, true]) {
+    for (const plane of ["axial", "coronal", "sagittal"] as const) {
+      const viewport = desk.viewports[plane];
+      if (turned) turns.flip(viewport, "horizontal"); // the same button must still turn as its arrow shows
+      const view = viewport.view.value as PlaneView;
+      for (const clockwise of [1, -1]) {
+        fusions.fuse(desk, fusions.seconds(desk)[0]!);
+        const [x, y] = screenOf(view, size, desk.cross.value!);
+        const point = pointAt(view, size, [x + 100, y]);
+        fusions.turnSecond(desk, plane, 90 * clockwise);
+        const to = screenOf(view, size, apply(fusions.moveOf(fusions.fusionOf(desk)!), point));
+        expect(to).toEqual([expect.closeTo(x, 6), expect.closeTo(y + 100 * clockwise, 6)]);
+      }
+    }
+  }
 });
 
 test("it stays while one scrolls, slabs and resets, and is taken back as a step of its own", async () => {

@@ -76,3 +76,14 @@ test.each([
 test("a wrong digest is an alarm whatever the size", () => {
   expect(quality(frame({ verified: false }), stack, false)).toEqual({ tone: "bad", words: ["mismatch"] });
 });
+
+test("a picture that labels or a second volume changed says so, and one that is not checked yet says it too", () => {
+  const labels: PlaneView = { ...plane, labels: { n: 1, styles: [] } };
+  const fused: PlaneView = { ...plane, fusion: { series: 2, stack: "cd", palette: "PET", window: [1, 2] } };
+  for (const view of [labels, fused]) {
+    expect(quality(frame({}), view, true).words).toEqual(["LOSSLESS ✓", "interpolated", "processed"]);
+    expect(quality(frame({ final: false }), view, true).words).toEqual(["preview", "interpolated", "processed"]);
+    expect(quality(frame({ verified: null }), view, true).words).toEqual(["unverified", "processed"]);
+  }
+  expect(quality(frame({ verified: null }), { ...stack, filter: { name: "edge" } }, true).words).toEqual(["unverified", "filtered"]);
+});

@@ -1,23 +1,36 @@
 import { signal } from "@preact/signals";
 import { beforeEach, expect, test, vi } from "vitest";
-import type { Cut, Edit, PlaneView, VolumeView } from "../../src/stream/messages";
+import type { Cut, Edit, Edited, PlaneView, VolumeView } from "../../src/stream/messages";
 import { combine, cross, dot, length, subtract, type Vector2 } from "../../src/geometry/vectors";
-import { perform } from "../../src/reading/commands";
+import { choose, perform } from "../../src/reading/commands";
+import { Gestures } from "../../src/input/gestures";
 import type { Desk } from "../../src/reading/desk";
 import { ViewportHands } from "../../src/reading/hands";
-import { openMpr } from "../../src/reading/opening";
+import * as moves from "../../src/reading/moves";
+import { openMpr, openStackLayout } from "../../src/reading/opening";
 import { cutOf, inside, Scalpel, stroke } from "../../src/reading/scalpel";
 import type { Viewport } from "../../src/reading/viewport";
 import type { Drawn } from "../../src/stream/screen";
-import { chest, openChest } from "./chest";
+import { chest, openChest, settled } from "./chest";
 
 vi.mock("../../src/stream/digest.worker?worker", () => ({ default: class {} }));
 
 let edits: Edit[];
+let hear: { edited?: (answer: Edited) => void };
 let desk: Desk;
 beforeEach(() => {
   edits = [];
-  const connection = { palettes: signal([]), state: signal("open"), hear: {}, edits: [], edit: (edit: Edit) => edits.push(edit) };
+  hear = {};
+  const connection = {
+    palettes: signal([]),
+    state: signal("open"),
+    hear,
+    edits: [] as Edit[],
+    edit(edit: Edit): void {
+      edits.push(edit);
+      this.edits = [...this.edits, edit];
+    },
+  };
   desk = openChest(chest(), connection);
   openMpr(desk, null);
   inside.value = true;
@@ -94,4 +107,95 @@ test("Escape puts it away before it closes anything else", () => {
   desk.maximised.value = "volume";
   perform(desk, { command: "cancel" });
   expect([desk.pen.value, desk.maximised.value]).toEqual([null, "volume"]);
+});
+
+/** A hand on the volume rendering that has drawn three sides of a square and is still down. */
+function halfWay(pointer: "mouse" | "touch" = "mouse"): ViewportHands {
+  const hands = new ViewportHands(desk, desk.viewports.volume, () => 1, (at) => at);
+  hands.press();
+  drags(hands, pointer);
+  return hands;
+}
+function drags(hands: ViewportHands, pointer: "mouse" | "touch" = "mouse", buttons = 1): void {
+  for (const at of SQUARE.slice(1)) hands.drag({ fingers: 1, buttons, pointer, at, start: SQUARE[0]!, dx: 9, dy: 9, axis: "x" });
+}
+const answer = async (): Promise<void> => {
+  hear.edited!({ t: "edited", n: edits[edits.length - 1]!.n, changed: 0, counts: [], voxel_mm3: 1 });
+  await settled();
+  await settled();
+};
+
+test("a drag that begins while a cut is being made neither turns the body nor becomes a lasso when it is done", async () => {
+  const { volume } = desk.viewports;
+  draw(volume, SQUARE);
+  const before = volume.view.value;
+  const hands = halfWay();
+  await answer();
+  drags(hands);
+  hands.rest();
+  expect([edits.length, stroke.value, volume.view.value]).toEqual([1, null, before]);
+  draw(volume, SQUARE);
+  expect(edits.length).toBe(2);
+  await answer();
+});
+
+test("a touch that the browser takes away cuts nothing, nor does one that a second finger or button joins", () => {
+  const hands = new ViewportHands(desk, desk.viewports.volume, () => 1, (at) => at);
+  const contact = (id: number, at: Vector2) => ({ id, at, time: 0, pointer: "touch" as const, buttons: 1 });
+  const touch = (): Gestures => {
+    const gestures = new Gestures(hands, () => () => undefined);
+    gestures.down(contact(1, SQUARE[0]!));
+    for (const at of [...SQUARE.slice(1), SQUARE[0]!]) gestures.move(contact(1, at));
+    expect(stroke.value).not.toBeNull();
+    return gestures;
+  };
+  touch().cancel();
+  expect([edits, stroke.value]).toEqual([[], null]);
+  const two = touch();
+  two.down(contact(2, [500, 500]));
+  two.up(1, 1);
+  two.up(2, 1);
+  const mouse = halfWay();
+  drags(mouse, "mouse", 3);
+  drags(mouse, "mouse", 1);
+  mouse.rest();
+  expect([edits, stroke.value]).toEqual([[], null]);
+});
+
+test("a picture that moves below the hand is not cut", () => {
+  const hands = halfWay();
+  const { volume } = desk.viewports;
+  moves.zoom(volume, 2, [0, 0], false);
+  volume.drawn.value = { ...volume.drawn.value!, view: volume.view.value! };
+  hands.rest();
+  expect([edits, stroke.value]).toEqual([[], null]);
+});
+
+test("a tool and the stack put the scalpel away, also while its hand is down", () => {
+  desk.tool.value = "window";
+  const hands = halfWay();
+  const before = desk.viewports.volume.view.value;
+  perform(desk, { command: "tool_window" });
+  expect([desk.tool.value, desk.pen.value]).toEqual(["window", null]);
+  drags(hands);
+  hands.rest();
+  expect([edits, stroke.value, desk.viewports.volume.view.value]).toEqual([[], null, before]);
+  desk.pen.value = new Scalpel(desk, () => undefined);
+  choose(desk, null);
+  expect(desk.pen.value).toBeNull();
+  desk.pen.value = new Scalpel(desk, () => undefined);
+  openStackLayout(desk);
+  expect(desk.pen.value).toBeNull();
+});
+
+test("undo from the planes back to the stack puts the scalpel away", async () => {
+  await settled();
+  desk.pen.value = null;
+  openStackLayout(desk);
+  await settled();
+  openMpr(desk, "volume");
+  await settled();
+  desk.pen.value = new Scalpel(desk, () => undefined);
+  desk.history.undo();
+  expect([desk.layout.value, desk.pen.value]).toEqual(["stack", null]);
 });

@@ -1,6 +1,6 @@
 import { decode, encode } from "@msgpack/msgpack";
 import { effect } from "@preact/signals";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { Connection, type Surface, type Wanted } from "../../src/stream/connection";
 import type { Edit, Edited, Picked, StackView, Traced, VolumeView } from "../../src/stream/messages";
 
@@ -273,6 +273,24 @@ test("a server that closes because of a view is asked ever more rarely, and the 
   }
   expect([waits[0], waits[15]]).toEqual([200, 2000]);
   expect(connection.trouble.value?.code).toBe("invalid_message");
+});
+
+test("a message that the server could not read is told to whoever may have sent it, before anything is sent again", () => {
+  const edit = { t: "edit", n: 1, series: 1, stack: "ab", base: null, change: { kind: "threshold", low: 1e13, high: 1e13, label: 1 } };
+  const told = vi.fn(() => (connection.edits = []));
+  connection.misread = told;
+  socket().open();
+  connection.edit(edit as Edit);
+  timers = [];
+  socket().close(1012);
+  timers[0]!.callback();
+  socket().open();
+  expect([told.mock.calls.length, socket().sent.filter(({ t }) => t === "edit").length]).toEqual([0, 1]);
+  timers = [];
+  socket().close(1007);
+  timers[0]!.callback();
+  socket().open();
+  expect([told.mock.calls.length, socket().sent.filter(({ t }) => t === "edit")]).toEqual([1, []]);
 });
 
 test("once the server has answered, the next cut is mended at once", () => {

@@ -21,7 +21,7 @@ function Dials({ filter }: { filter: Filter }) {
           most={dial.most}
           step={dial.step}
           value={filter[dial.field] ?? dial.usual}
-          text={filters.dialText(dial, filter, unit)}
+          text={filters.dialText(dial, filter, unit, w.voxels)}
           testid={`filter-${dial.field}`}
           oninput={(value) => filters.turnDial(viewport, dial, value, true)}
         />

@@ -1,6 +1,7 @@
 /** A second volume in colours over the first: which, in which colours and window, and how it lies. */
 
 import { useState } from "preact/hooks";
+import { PLANES } from "../../geometry/grid";
 import type { Vector3 } from "../../geometry/vectors";
 import * as fusions from "../../reading/fusions";
 import { windowNumber } from "../../reading/windows";
@@ -79,6 +80,14 @@ function Look({ fusion, unit }: { fusion: Fusion; unit: string }) {
           oncommit={(n) => fusions.change(desk, { window: [n, width] }, false)}
         />
       </div>
+      <div class="numbers">
+        <NumberField
+          label={`${w.shown_from}${unit && ` ${unit}`}`}
+          value={windowNumber(fusions.edgesOf(fusion.window)[0])}
+          testid="fusion-from"
+          oncommit={(n) => fusions.showFrom(desk, n)}
+        />
+      </div>
       <Slider
         label={w.opacity}
         least={0}
@@ -101,11 +110,6 @@ const SIDES: [string, Vector3][] = [
   ["F", [0, 0, -1]],
   ["H", [0, 0, 1]],
 ];
-const AXES: Vector3[] = [
-  [1, 0, 0],
-  [0, 1, 0],
-  [0, 0, 1],
-];
 const STEPS_MM = [0.5, 1, 5, 20];
 const STEPS_DEGREES = [0.5, 1, 5, 45];
 
@@ -121,7 +125,7 @@ function Steps({ label, steps, unit, chosen, choose, testid }: { label: string; 
   );
 }
 
-/** Nudges by hand: along the patient's axes, and about them through the crosshair. */
+/** Nudges by hand: along the patient's axes, and in the three planes about the crosshair. */
 function Move() {
   const w = processingWords.value;
   const [mm, setMm] = useState(1);
@@ -145,18 +149,19 @@ function Move() {
       </div>
       <Steps label={w.step_degrees} steps={STEPS_DEGREES} unit="°" chosen={degrees} choose={setDegrees} testid="nudge-degrees" />
       <div class="nudges">
-        {AXES.flatMap((axis, i) =>
+        {PLANES.flatMap((plane) =>
           [1, -1].map((way) => {
-            const label = w.turn_about(w.axes[i]!, way > 0 ? w.clockwise : w.counterclockwise);
+            const name = words.value.roles[plane];
+            const label = w.turn_in(name, way > 0 ? w.clockwise : w.counterclockwise);
             return (
               <button
-                key={`${i} ${way}`}
+                key={`${plane} ${way}`}
                 title={label}
                 aria-label={`${label} ${degrees}°`}
-                data-testid={`turn-${"xyz"[i]}${way > 0 ? "+" : "-"}`}
-                onClick={() => fusions.turnSecond(desk, axis, way * degrees)}
+                data-testid={`turn-${plane}${way > 0 ? "+" : "-"}`}
+                onClick={() => fusions.turnSecond(desk, plane, way * degrees)}
               >
-                {`${w.axes[i]} ${way > 0 ? "↻" : "↺"}`}
+                {`${name} ${way > 0 ? "↻" : "↺"}`}
               </button>
             );
           }),

@@ -1,6 +1,7 @@
 /** Labels: made by threshold, cut by the scalpel, shown, hidden, tinted; with the volume of each. */
 
 import { useState } from "preact/hooks";
+import * as looks from "../../reading/label_looks";
 import * as labels from "../../reading/labels";
 import { inside, Keeper, Scalpel } from "../../reading/scalpel";
 import { pointAt } from "../../geometry/camera";
@@ -16,7 +17,7 @@ import { Slider } from "./slider";
 
 const nameOf = (label: number): string => {
   const w = processingWords.value;
-  return label === labels.CUT ? w.cut_away : label === labels.NONE ? w.unlabelled : w.label(label);
+  return label === looks.CUT ? w.cut_away : label === looks.NONE ? w.unlabelled : w.label(label);
 };
 
 /** How an edit ended, in a toast; null: it was not begun. */
@@ -27,8 +28,8 @@ function tell(answer: Edited | null, label: number): void {
       const w = processingWords.value;
       if (answer.code) return sentence(answer.code);
       if (answer.changed === 0) return w.nothing_changed;
-      const ml = labels.volumeText(labels.millilitres(answer, label));
-      return label === labels.CUT ? w.cut_done(ml) : w.label_done(nameOf(label), ml);
+      if (label === looks.CUT) return w.cut_done(looks.volumeText(looks.changedMillilitres(answer)));
+      return w.label_done(nameOf(label), looks.volumeText(looks.millilitres(answer, label)));
     },
   };
 }
@@ -56,25 +57,24 @@ function Threshold({ selected, select }: { selected: number | null; select(label
   const [centre, width] = desk.activeViewport.value.view.value?.window ?? [0, 1];
   const [low, setLow] = useState(unit === "HU" ? 150 : Number(centre.toPrecision(4)));
   const [high, setHigh] = useState(unit === "HU" ? 3071 : Number((centre + 2 * width).toPrecision(4)));
-  const maps = desk.labels.value;
+  const styles = labels.stylesHere(desk);
   const make = (style: LabelStyle | null): void => {
     if (!style) return void (desk.toast.value = { say: () => processingWords.value.too_many_labels });
-    const change = { kind: "threshold" as const, low: Math.min(low, high), high: Math.max(low, high), label: style.label };
-    void labels.edit(desk, change, style).then((answer) => {
+    void labels.edit(desk, looks.thresholdOf(low, high, style.label), style).then((answer) => {
       tell(answer, style.label);
       if (answer?.changed) select(style.label);
     });
   };
-  const again = selected === null ? undefined : labels.styleOf(maps, selected);
+  const again = selected === null ? undefined : looks.styleOf(styles, selected);
   return (
     <>
       <h3>{`${w.threshold}${unit && ` (${unit})`}`}</h3>
       <div class="numbers">
-        <NumberField label={w.low} value={String(low)} testid="label-low" oncommit={setLow} />
-        <NumberField label={w.high} value={String(high)} testid="label-high" oncommit={setHigh} />
+        <NumberField label={w.low} value={String(low)} testid="label-low" oncommit={(n) => setLow(looks.sane(n))} />
+        <NumberField label={w.high} value={String(high)} testid="label-high" oncommit={(n) => setHigh(looks.sane(n))} />
       </div>
       <div class="buttons">
-        <button data-testid="label-new" disabled={labels.busy.value} onClick={() => make(labels.nextStyle(maps))}>
+        <button data-testid="label-new" disabled={labels.busy.value} onClick={() => make(looks.nextStyle(styles))}>
           {w.new_label}
         </button>
         {again && (
@@ -94,7 +94,7 @@ function ScalpelTool() {
   const cut = (within: boolean): void => {
     const same = on && inside.peek() === within;
     inside.value = within;
-    if (same || !on) take(new Scalpel(desk, (answer) => tell(answer, labels.CUT)), same);
+    if (same || !on) take(new Scalpel(desk, (answer) => tell(answer, looks.CUT)), same);
   };
   return (
     <>
@@ -119,7 +119,7 @@ function Row({ style, selected, select }: { style: LabelStyle; selected: boolean
   const { label, shown = true, colour = "#ff0000" } = style;
   const w = processingWords.value;
   const name = nameOf(label);
-  const ml = labels.millilitres(labels.shownAnswer(desk), label);
+  const ml = looks.millilitres(labels.shownAnswer(desk), label);
   return (
     <li class="label-row" data-testid={`label-${label}`}>
       <input
@@ -141,7 +141,7 @@ function Row({ style, selected, select }: { style: LabelStyle; selected: boolean
       />
       <button class="label-name" aria-pressed={selected} data-testid={`label-select-${label}`} onClick={select}>
         <span>{name}</span>
-        <span class="mono faint">{labels.shownAnswer(desk) && labels.volumeText(ml)}</span>
+        <span class="mono faint">{labels.shownAnswer(desk) && looks.volumeText(ml)}</span>
       </button>
     </li>
   );
@@ -150,9 +150,8 @@ function Row({ style, selected, select }: { style: LabelStyle; selected: boolean
 /** How the chosen label looks, and what can be made of it. */
 function Details({ style }: { style: LabelStyle }) {
   const w = processingWords.value;
-  const maps = desk.labels.value;
   const { label, tint = 0, outline = false } = style;
-  const only = labels.isOnly(maps, label);
+  const only = looks.isOnly(labels.stylesHere(desk), label);
   const pen = desk.pen.value;
   const keeping = pen instanceof Keeper && pen.label === label;
   return (
@@ -191,11 +190,11 @@ export function LabelSection() {
   const w = processingWords.value;
   const [selected, select] = useState<number | null>(null);
   if (desk.layout.value !== "mpr") return <NeedsPlanes />;
-  const maps = desk.labels.value;
-  const shown = desk.stack.value ? maps.shown[desk.stack.value.digest] !== undefined : false;
-  const cut = labels.styleOf(maps, labels.CUT);
-  const rows = shown ? [...labels.tissues(maps), ...(cut ? [cut] : [])] : [];
-  const chosen = rows.find(({ label }) => label === selected && label !== labels.CUT);
+  const styles = labels.stylesHere(desk);
+  const shown = desk.stack.value ? desk.labels.value.shown[desk.stack.value.digest] !== undefined : false;
+  const cut = looks.styleOf(styles, looks.CUT);
+  const rows = shown ? [...looks.tissues(styles), ...(cut ? [cut] : [])] : [];
+  const chosen = rows.find(({ label }) => label === selected && label !== looks.CUT);
   return (
     <>
       {labels.busy.value && (

@@ -2,7 +2,7 @@
 
 import { CurvePen } from "../../reading/curve_pen";
 import { busy } from "../../reading/labels";
-import { RegionPen } from "../../reading/regions";
+import { RegionPen } from "../../reading/region_pen";
 import { inside, Keeper, Scalpel } from "../../reading/scalpel";
 import type { Pen } from "../../reading/pen";
 import { undo } from "../../reading/commands";

@@ -21,8 +21,16 @@ const NEEDS_A_BOX = "ct_airway";
 
 const isWhole = (view: VolumeView): boolean => !view.clip_box && !view.clip_planes?.length;
 
+/** A filter that a rendering does not take, or not so much of, has gone with the projection that it was for. */
+function tellFilter(viewport: Viewport, before: VolumeView): void {
+  const now = viewport.view.peek()?.filter;
+  const key = !before.filter ? null : !now ? "filter_left" : now.size !== before.filter.size ? "filter_less" : null;
+  if (key) desk.toast.value = { say: () => renderingWords.value[key] };
+}
+
 export function choosePreset(viewport: Viewport, view: VolumeView, name: string): void {
   renderings.setPreset(viewport, name);
+  tellFilter(viewport, view);
   if (name === NEEDS_A_BOX && isWhole(view)) desk.toast.value = { say: () => renderingWords.value.needs_a_box };
 }
 
@@ -30,6 +38,7 @@ export const PROJECTIONS = ["max", "min", "mean"] as const;
 
 export function chooseProjection(viewport: Viewport, view: VolumeView, projection: Projection | null): void {
   renderings.setProjection(desk, viewport, projection);
+  tellFilter(viewport, view);
   const shows_air = projection === "min" && desk.stack.peek()?.unit === "HU" && isWhole(view);
   if (shows_air) desk.toast.value = { say: () => renderingWords.value.air_is_least };
 }
@@ -37,7 +46,8 @@ export function chooseProjection(viewport: Viewport, view: VolumeView, projectio
 export const isPreset = (view: VolumeView, name: string): boolean => !view.projection && view.preset === name;
 
 async function chooseOwn(viewport: Viewport, own: OwnCurve): Promise<void> {
-  if (await showOwn(viewport, own)) return;
+  const before = viewport.view.peek();
+  if (await showOwn(viewport, own)) return void (before?.kind === "volume" && tellFilter(viewport, before));
   desk.toast.value = {
     say: () => renderingWords.value.untold,
     offer: { label: () => renderingWords.value.again, run: () => void chooseOwn(viewport, own) },

@@ -2,7 +2,8 @@
 
 import { numbersOf } from "../../reading/filters";
 import * as fusions from "../../reading/fusions";
-import { CUT, millilitres, toldOf, volumeText } from "../../reading/labels";
+import { CUT, millilitres, volumeText } from "../../reading/label_looks";
+import { toldOf } from "../../reading/labels";
 import type { Viewport } from "../../reading/viewport";
 import { courseIn, sectionIn } from "../../reading/along";
 import { desk } from "../../session";
@@ -19,7 +20,7 @@ function FilterLine({ view }: { view: View }) {
   if (!filter) return null;
   return (
     <span class="said" data-testid="filter-text">
-      {w.filter_on(w.filters[filter.name] ?? filter.name, numbersOf(filter, view, desk.stack.value?.unit ?? ""))}
+      {w.filter_on(w.filters[filter.name] ?? filter.name, numbersOf(filter, view, desk.stack.value?.unit ?? "", w.voxels))}
     </span>
   );
 }

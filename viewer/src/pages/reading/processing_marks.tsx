@@ -4,7 +4,7 @@ import type { Viewport } from "../../reading/viewport";
 import { ColourBar } from "./colour_bar";
 import { CourseMarks } from "./course_marks";
 import { ReformatMarks } from "./reformat_marks";
-import { Drawing, RegionCard, RegionOutline } from "./region_marks";
+import { Drawing, RegionCards, RegionOutlines } from "./region_marks";
 import "../../styles/processing.css";
 
 export function ProcessingMarks({ viewport }: { viewport: Viewport }) {
@@ -20,11 +20,11 @@ export function ProcessingMarks({ viewport }: { viewport: Viewport }) {
       <svg class="crosshair processing-marks" viewBox={`0 0 ${size.width} ${size.height}`} aria-hidden="true">
         <CourseMarks {...props} />
         <ReformatMarks {...props} />
-        <RegionOutline {...props} />
+        <RegionOutlines {...props} />
         <Drawing {...props} />
       </svg>
       {fusion && <ColourBar fusion={fusion} />}
-      <RegionCard {...props} />
+      <RegionCards {...props} />
     </>
   );
 }

@@ -2,12 +2,13 @@
 
 import type { Size } from "../../geometry/camera";
 import type { Vector2 } from "../../geometry/vectors";
-import { cornersOn, isFlat, region, sketch, type Shape } from "../../reading/regions";
+import { sketch } from "../../reading/region_pen";
+import { cornersOn, isFlat, outlineOn, placeOf, regionsIn, type Flat, type Region, type Shape } from "../../reading/regions";
 import { stroke } from "../../reading/scalpel";
 import type { Viewport } from "../../reading/viewport";
 import type { Drawn } from "../../stream/screen";
 import type { View } from "../../stream/messages";
-import { RegionNumbers } from "./region_numbers";
+import { RegionLine, RegionNumbers } from "./region_numbers";
 
 const path = (points: readonly Vector2[], closed: boolean): string =>
   points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("") + (closed ? "Z" : "");
@@ -36,44 +37,59 @@ interface Props {
 }
 
 /** In the coordinates of the drawn picture, as everything in this overlay. */
-export function Drawing({ viewport, frame }: Props) {
-  const [cut, drawing] = [stroke.value, sketch.value];
+export function Drawing({ viewport, frame, view, size }: Props) {
+  const [cut, now] = [stroke.value, sketch.value];
   const pixels = (points: readonly Vector2[]): Vector2[] => points.map((point) => viewport.pixelAt(point, frame));
+  const drawing = now?.role === viewport.role && isFlat(view) && placeOf(view) === now.place ? now : null;
+  const points = drawing && isFlat(view) ? cornersOn([...drawing.corners, ...drawing.hand], view, size) : [];
   return (
     <>
       {cut?.role === viewport.role && <Outline shape="polygon" points={pixels(cut.points)} closed name="lasso" />}
-      {drawing?.role === viewport.role && (
-        <Outline shape={drawing.shape} points={pixels(drawing.points)} closed={drawing.points.length > 2} name="region" />
-      )}
-      {drawing?.role === viewport.role &&
-        drawing.shape === "polygon" &&
-        pixels(drawing.points).map(([x, y], i) => <circle key={i} class="region-corner" cx={x} cy={y} r={2.5 * viewport.density} />)}
+      {drawing && <Outline shape={drawing.shape} points={points} closed={points.length > 2} name="region" />}
+      {drawing?.shape === "polygon" &&
+        points.map(([x, y], i) => <circle key={i} class="region-corner" cx={x} cy={y} r={2.5 * viewport.density} />)}
     </>
   );
 }
 
-export function RegionOutline({ viewport, view, size }: Props) {
-  const now = region.value;
-  if (!now || now.role !== viewport.role || !isFlat(view)) return null;
-  return <Outline shape={now.shape} points={cornersOn(now.corners, view, size)} closed name="region" />;
+export function RegionOutlines({ viewport, view, size }: Props) {
+  if (!isFlat(view)) return null;
+  return (
+    <>
+      {regionsIn(viewport).map((now) => (
+        <Outline key={now.id} {...outlineOn(now, view, size)} closed name="region" />
+      ))}
+    </>
+  );
 }
 
-/** The numbers beside the region, within the picture. */
-export function RegionCard({ viewport, view, size }: Props) {
-  const now = region.value;
-  if (!now || now.role !== viewport.role || !isFlat(view)) return null;
-  const corners = cornersOn(now.corners, view, size);
-  const [left, right] = [Math.min(...corners.map(([x]) => x)), Math.max(...corners.map(([x]) => x))];
-  const middle = (Math.min(...corners.map(([, y]) => y)) + Math.max(...corners.map(([, y]) => y))) / 2;
+/** The numbers beside a region, within the picture: of the newest all, of others one line. */
+function Card({ now, brief, view, size }: { now: Region; brief: boolean; view: Flat; size: Size }) {
+  const { points } = outlineOn(now, view, size);
+  const [left, right] = [Math.min(...points.map(([x]) => x)), Math.max(...points.map(([x]) => x))];
+  const middle = (Math.min(...points.map(([, y]) => y)) + Math.max(...points.map(([, y]) => y))) / 2;
   // On the side with more room, as high as the region where that fits.
   const rightward = size.width - right >= left;
-  const top = `clamp(36px, calc(${(100 * middle) / size.height}% - 70px), max(36px, calc(100% - 190px)))`;
+  const [up, tall] = brief ? [12, 30] : [70, 190];
+  const top = `clamp(36px, calc(${(100 * middle) / size.height}% - ${up}px), max(36px, calc(100% - ${tall}px)))`;
   const side = rightward
     ? { left: `min(${(100 * right) / size.width}%, calc(100% - 150px))` }
     : { right: `min(${100 - (100 * left) / size.width}%, calc(100% - 150px))` };
   return (
-    <div class="region-card" style={{ top, ...side }} data-testid="region-card">
-      <RegionNumbers now={now} />
+    <div class={`region-card${brief ? " brief" : ""}`} style={{ top, ...side }} data-testid={brief ? "region-line" : "region-card"}>
+      {brief ? <RegionLine now={now} /> : <RegionNumbers now={now} />}
     </div>
+  );
+}
+
+export function RegionCards({ viewport, view, size }: Props) {
+  if (!isFlat(view)) return null;
+  const here = regionsIn(viewport);
+  return (
+    <>
+      {here.map((now, i) => (
+        <Card key={now.id} brief={i < here.length - 1} {...{ now, view, size }} />
+      ))}
+    </>
   );
 }

@@ -1,7 +1,7 @@
 /** What was measured in a region, of the volume and of a fused second one, with a small histogram of each. */
 
 import * as fusions from "../../reading/fusions";
-import { numbersOf, type Region } from "../../reading/regions";
+import { caveatsOf, numberOf, numbersOf, regions, retry, type Region } from "../../reading/regions";
 import { desk } from "../../session";
 import type { Statistics, View } from "../../stream/messages";
 import { processingWords } from "../../words/processing";
@@ -30,7 +30,16 @@ function Histogram({ counts }: { counts: readonly number[] }) {
   );
 }
 
-function Numbers({ title, said, unit, testid }: { title: string; said: Statistics; unit: string; testid: string }) {
+interface NumbersProps {
+  title: string;
+  said: Statistics;
+  unit: string;
+  /** What is counted. */
+  counted: string;
+  testid: string;
+}
+
+function Numbers({ title, said, unit, counted, testid }: NumbersProps) {
   const w = processingWords.value;
   const rows: [string, string, string][] = [
     ["mean", w.mean, `${valueText(said.mean)} ${unit}`],
@@ -38,7 +47,7 @@ function Numbers({ title, said, unit, testid }: { title: string; said: Statistic
     ["least", w.least, `${valueText(said.least)} ${unit}`],
     ["greatest", w.greatest, `${valueText(said.greatest)} ${unit}`],
     ["median", w.median, `${valueText(said.median)} ${unit}`],
-    ["count", w.count, String(said.count)],
+    ["count", counted, String(said.count)],
   ];
   return (
     <>
@@ -63,19 +72,40 @@ function secondOf(view: View): { modality: string; unit: string } {
   return { modality: second?.series.modality ?? "", unit: second?.stack.unit ?? "" };
 }
 
+/** Its number and mean alone, beside a region of several that is not the newest. */
+export function RegionLine({ now }: { now: Region }) {
+  const said = numbersOf(now, desk.viewports[now.role].drawn.value)?.first;
+  return (
+    <p>
+      <b>{numberOf(now)}</b>
+      {said && ` ${valueText(said.mean)}${said.sd === null ? "" : ` ± ${valueText(said.sd)}`}`}
+    </p>
+  );
+}
+
 export function RegionNumbers({ now }: { now: Region }) {
   const w = processingWords.value;
   const drawn = desk.viewports[now.role].drawn.value;
   const said = numbersOf(now, drawn);
   if (!said) {
     const unanswered = now.answer && now.answer.said === null;
-    return <p role="status">{unanswered ? w.unanswered : w.measuring}</p>;
+    if (!unanswered) return <p role="status">{w.measuring}</p>;
+    return (
+      <>
+        <p role="status">{w.unanswered}</p>
+        <button class="wide" data-own-hands data-testid="region-retry" onClick={() => retry(desk, now)}>
+          {w.retry}
+        </button>
+      </>
+    );
   }
   const { first, second, area_mm2 } = said;
   const other = secondOf(drawn!.view);
   const unit = desk.stack.value?.unit ?? "";
+  const counted = drawn!.view.kind === "stack" ? w.count : w.samples;
   return (
     <div class="region-numbers" data-testid="region-numbers">
+      {regions.value.length > 1 && <b>{numberOf(now)}</b>}
       {area_mm2 !== null && (
         <dl>
           <div>
@@ -84,9 +114,14 @@ export function RegionNumbers({ now }: { now: Region }) {
           </div>
         </dl>
       )}
+      {caveatsOf(drawn!.view).map((caveat) => (
+        <p key={caveat} class="said" data-testid={`region-${caveat}`}>
+          {w.caveats[caveat]}
+        </p>
+      ))}
       {!first && !second && <p>{w.no_values}</p>}
-      {first && <Numbers title={second ? (desk.series.value?.modality ?? "") : ""} said={first} unit={unit} testid="region" />}
-      {second && <Numbers title={other.modality} said={second} unit={other.unit} testid="second" />}
+      {first && <Numbers title={second ? (desk.series.value?.modality ?? "") : ""} said={first} {...{ unit, counted }} testid="region" />}
+      {second && <Numbers title={other.modality} said={second} unit={other.unit} counted={counted} testid="second" />}
     </div>
   );
 }

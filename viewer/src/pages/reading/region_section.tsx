@@ -1,6 +1,7 @@
 /** Regions that are measured: which shape is drawn, and the numbers of the one that is there. */
 
-import { region, RegionPen, type Shape } from "../../reading/regions";
+import { RegionPen } from "../../reading/region_pen";
+import { regionsIn, remove, type Shape } from "../../reading/regions";
 import { desk } from "../../session";
 import { processingWords } from "../../words/processing";
 import { RegionNumbers } from "./region_numbers";
@@ -17,7 +18,7 @@ function draw(shape: Shape): void {
 export function RegionSection() {
   const w = processingWords.value;
   const pen = desk.pen.value;
-  const now = region.value;
+  const here = desk.shownRoles.value.flatMap((role) => regionsIn(desk.viewports[role]));
   return (
     <>
       <div class="buttons">
@@ -33,14 +34,14 @@ export function RegionSection() {
         ))}
       </div>
       <p class="faint">{w.region_hint}</p>
-      {now && (
-        <>
+      {here.map((now) => (
+        <div key={now.id}>
           <RegionNumbers now={now} />
-          <button class="wide" data-testid="remove-region" onClick={() => (region.value = null)}>
+          <button class="wide" data-testid="remove-region" onClick={() => remove(now)}>
             {w.remove_region}
           </button>
-        </>
-      )}
+        </div>
+      ))}
     </>
   );
 }

@@ -61,7 +61,7 @@ export function ToolButtons() {
   const view = desk.activeViewport.value.view.value;
   const kind = view?.kind ?? "stack";
   const opacity = view && !hasWindow(view);
-  const now = toolOf(desk.tool.value, kind, phone ? "touch" : "mouse");
+  const now = desk.pen.value?.drags ? null : toolOf(desk.tool.value, kind, phone ? "touch" : "mouse");
   const tools = TOOLS[kind][phone ? "phone" : "desk"];
   return (
     <>
@@ -72,7 +72,7 @@ export function ToolButtons() {
           shown={w.turn}
           pressed={now === "turn"}
           testid="tool-turn"
-          onclick={() => (desk.tool.value = null)}
+          onclick={() => choose(desk, null)}
         />
       )}
       {tools.map((tool) => (
