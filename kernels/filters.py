@@ -1,8 +1,8 @@
 """The filters that a reader may choose, by name, and what their amounts may be.
 
 Lengths are millimetres, so that zooming does not change what is filtered. A length that is less than a third of a pixel
-leaves the picture as it is: there is nothing of that size in it. One of more than 100 pixels is taken as that many: 5 mm
-where a millimetre is 20 pixels. A median's radius alone is pixels of the picture.
+leaves the picture as it is: there is nothing of that size in it. One of more than 100 pixels is taken as that many: 5
+mm where a millimetre is 20 pixels. A median's radius alone is pixels of the picture.
 A new filter is one file and one entry of `KINDS`.
 """
 

@@ -76,7 +76,8 @@ class Lattice:
         width, height = (int(number) for number in high - low + 1)
         if width * height > MOST_SAMPLES:
             raise InvalidParameter("the region holds too many samples")
-        return Picture(self._anchor + low @ self._axes * self.step_mm, *self._axes * self.step_mm, width, height), low
+        right, down = self._axes * self.step_mm
+        return Picture(self._anchor + low[0] * right + low[1] * down, right, down, width, height), low
 
     def _of(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray((points - self._anchor) @ self._axes.T / self.step_mm)

@@ -94,7 +94,7 @@ def _on_grid(
     lattice = Lattice(volume, plane)
     corners = lattice.of_pixels(outline(measure))
     grid, first = lattice.within(volume, corners)
-    if grid is None:
+    if grid is None or first is None:
         return None, 0.0
     found = values(volume, grid, view.projection, view.thickness_mm, layers)
     return _statistics(found, Polygon(corners - first), (lattice.step_mm, lattice.step_mm))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -305,8 +306,14 @@ def _filtered(
 
 def rows_of(picture: CurvedPicture, rows: Rows) -> CurvedPicture:
     """Some rows of a curved picture, each of which is a picture of its own."""
-    lines = (values[rows[0] : rows[1]] for values in (picture.origin, picture.right, picture.normal, picture.shown))
-    return CurvedPicture(*lines, picture.width, picture.is_isometric)
+    part = slice(*rows)
+    return replace(
+        picture,
+        origin=picture.origin[part],
+        right=picture.right[part],
+        normal=picture.normal[part],
+        shown=picture.shown[part],
+    )
 
 
 def _covers(view: PlaneView | VolumeView) -> tuple[bool, bool]:

@@ -36,6 +36,7 @@ function seen(viewport: Viewport, at: Vector2): Seen | null {
 /** Taps set control points, a drag moves one. Drawing ends by `done`, which is told the curve. */
 export class CurvePen implements Pen {
   readonly id: number;
+  readonly drags = false;
   /** The control point that a hand holds, and where it was. */
   private held: { index: number; from: Vector3 } | null = null;
   private begun = false; // this hand's drag

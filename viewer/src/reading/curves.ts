@@ -5,6 +5,7 @@
  * run linearly between points and stay constant beyond the outermost ones: τ = −ln(1 − opacity).
  */
 
+import { powerOfTen } from "../geometry/power_of_ten";
 import { clamp } from "../geometry/vectors";
 import { MAX_POINTS, type Surveyed } from "../stream/messages";
 
@@ -43,7 +44,7 @@ export function domain(curve: Curve, { least, greatest }: Pick<Surveyed, "least"
 
 /** How finely values are set: whole HU, else about a thousandth of all values, as a power of ten. */
 export const stepOf = (unit: string, [from, to]: Span): number =>
-  unit === "HU" ? 1 : 10 ** Math.floor(Math.log10((to - from) / 1000));
+  unit === "HU" ? 1 : powerOfTen(Math.floor(Math.log10((to - from) / 1000)));
 
 const rounded = (value: number, step: number): number => Number((Math.round(value / step) * step).toPrecision(12));
 

@@ -1,5 +1,6 @@
 /** What can be done to values before the window: which filters there are, and how far each of their dials goes. */
 
+import { powerOfTen } from "../geometry/power_of_ten";
 import { clamp } from "../geometry/vectors";
 import type { Filter, View } from "../stream/messages";
 import type { Viewport } from "./viewport";
@@ -44,7 +45,7 @@ export function fitted<V extends View>(view: V): V {
 /** What values lie in, for dials that go by them: HU, or what the window shows. */
 function span({ window: [centre, width] }: View, unit: string): { least: number; most: number; step: number } {
   if (unit === "HU") return { least: -1024, most: 3071, step: 1 };
-  const step = 10 ** Math.floor(Math.log10(Math.max(width, 1e-9) / 100));
+  const step = powerOfTen(Math.floor(Math.log10(Math.max(width, 1e-9) / 100)));
   const round = (value: number): number => Number((Math.round(value / step) * step).toPrecision(9));
   return { least: round(centre - width), most: round(centre + width), step };
 }

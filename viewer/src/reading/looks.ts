@@ -1,5 +1,6 @@
 /** How values become grey: window, inversion, covers; and a volume rendering's opacity under a hand. */
 
+import { powerOfTen } from "../geometry/power_of_ten";
 import { clamp, type Vector2 } from "../geometry/vectors";
 import type { View } from "../stream/messages";
 import type { Desk } from "./desk";
@@ -33,7 +34,7 @@ export function setWindow(desk: Desk, wanted: Vector2, moving: boolean, lut: num
 export function shiftsOf(desk: Desk, { surveyed }: Viewport): { most: number; step: number } | null {
   const width = desk.stack.value?.unit === "HU" ? 1000 : surveyed && Math.max(surveyed.high - surveyed.low, 1e-6);
   if (!width) return null;
-  const step = 10 ** Math.floor(Math.log10(width / 100));
+  const step = powerOfTen(Math.floor(Math.log10(width / 100)));
   return { most: Number((Math.ceil(width / 2 / step) * step).toPrecision(6)), step };
 }
 

@@ -5,6 +5,7 @@
  * can be taken hold of as well as bone.
  */
 
+import { powerOfTen } from "../geometry/power_of_ten";
 import type { Vector2 } from "../geometry/vectors";
 import { at, type Curve, type Span } from "./curves";
 
@@ -60,7 +61,7 @@ export function ticks(plot: Plot): number[] {
   const { width } = plot;
   const [from, to] = plot.span;
   const rough = ((to - from) / width) * 100;
-  const power = 10 ** Math.floor(Math.log10(rough));
+  const power = powerOfTen(Math.floor(Math.log10(rough)));
   const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough)!;
   const first = Math.ceil(from / step);
   const count = Math.floor(to / step) - first + 1;
