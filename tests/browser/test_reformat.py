@@ -119,6 +119,14 @@ def test_too_much_is_refused_before_it_is_asked_and_an_end_is_said(desktop: Read
         desktop.wait("() => document.querySelector('[data-testid=reformat-job]')?.dataset.series")
         assert "AVG 6 mm" in page.get_by_test_id("reformat-job").inner_text()
 
+        # Another study tells nothing of it; this one does again.
+        for study, jobs in (("PHANTOM", 0), ("REFORMAT", 1)):
+            page.get_by_test_id("back").click()
+            open_planes(desktop, study)
+            open_part(desktop, "reformat")
+            page.get_by_test_id("reformat-make").wait_for()
+            assert page.get_by_test_id("reformat-job").count() == jobs
+
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
 @pytest.mark.parametrize("device", ["desk", "phone", "little"])
