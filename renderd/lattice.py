@@ -60,9 +60,7 @@ class Lattice:
         picture = self._picture
         return self._of(picture.origin + pixels @ np.stack([picture.right, picture.down])).round(6)
 
-    def within(
-        self, volume: Volume, corners: NDArray[np.float64]
-    ) -> tuple[Picture, NDArray[np.float64]] | tuple[None, None]:
+    def within(self, volume: Volume, corners: NDArray[np.float64]) -> tuple[Picture, NDArray[np.float64]] | None:
         """The part of the grid that holds a region with these corners, and the first of its points; None: it is empty.
 
         Raises:
@@ -72,7 +70,7 @@ class Lattice:
         low = np.floor(np.maximum(corners.min(axis=0), there.min(axis=0) - 1))
         high = np.ceil(np.minimum(corners.max(axis=0), there.max(axis=0) + 1))
         if (high < low).any():
-            return None, None
+            return None
         width, height = (int(number) for number in high - low + 1)
         if width * height > MOST_SAMPLES:
             raise InvalidParameter("the region holds too many samples")

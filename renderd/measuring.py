@@ -93,9 +93,10 @@ def _on_grid(
     """Of samples of a volume, see lattice.py."""
     lattice = Lattice(volume, plane)
     corners = lattice.of_pixels(outline(measure))
-    grid, first = lattice.within(volume, corners)
-    if grid is None or first is None:
+    part = lattice.within(volume, corners)
+    if part is None:
         return None, 0.0
+    grid, first = part
     found = values(volume, grid, view.projection, view.thickness_mm, layers)
     return _statistics(found, Polygon(corners - first), (lattice.step_mm, lattice.step_mm))
 
