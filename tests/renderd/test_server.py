@@ -389,6 +389,7 @@ def test_every_error_either_ends_the_connection_or_is_told_with_a_code_of_its_ow
         "PresetNotFound",
         "PaletteNotFound",
         "LabelsUnknown",
+        "LabelsTaken",
         "TooManyEdits",
         "ToolsCompiling",
         "InvalidFilter",
