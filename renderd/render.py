@@ -301,8 +301,9 @@ def _filtered(
 
 def rows_of(picture: CurvedPicture, rows: Rows) -> CurvedPicture:
     """Some rows of a curved picture, each of which is a picture of its own."""
-    lines = (values[rows[0] : rows[1]] for values in (picture.origin, picture.right, picture.normal, picture.shown))
-    return CurvedPicture(*lines, picture.width, picture.is_isometric)
+    part = slice(*rows)
+    lines = (picture.origin[part], picture.right[part], picture.normal[part])
+    return CurvedPicture(*lines, picture.shown[part], picture.width, picture.is_isometric)
 
 
 def _covers(view: PlaneView | VolumeView) -> tuple[bool, bool]:
