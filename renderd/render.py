@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -307,13 +306,8 @@ def _filtered(
 def rows_of(picture: CurvedPicture, rows: Rows) -> CurvedPicture:
     """Some rows of a curved picture, each of which is a picture of its own."""
     part = slice(*rows)
-    return replace(
-        picture,
-        origin=picture.origin[part],
-        right=picture.right[part],
-        normal=picture.normal[part],
-        shown=picture.shown[part],
-    )
+    lines = (picture.origin[part], picture.right[part], picture.normal[part])
+    return CurvedPicture(*lines, picture.shown[part], picture.width, picture.is_isometric)
 
 
 def _covers(view: PlaneView | VolumeView) -> tuple[bool, bool]:

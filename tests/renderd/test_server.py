@@ -390,6 +390,7 @@ def test_every_error_either_ends_the_connection_or_is_told_with_a_code_of_its_ow
         "PaletteNotFound",
         "OtherPatient",
         "LabelsUnknown",
+        "LabelsTaken",
         "TooManyEdits",
         "ToolsCompiling",
         "InvalidFilter",
