@@ -61,6 +61,7 @@ export const en: ProcessingWords = {
   label_done: (name, ml) => `${name}: ${ml}`,
   labels_on: (ml) => `Hidden by cut: ${ml}, air included`,
   labels_hidden: "Some tissue is hidden",
+  second_whole: "the overlaid series is not",
   too_many_labels: "There are too many masks. Update one of them instead.",
 
   fuse_with: "Series on top",

@@ -59,6 +59,7 @@ export const zh = {
   label_done: (name: string, ml: string): string => `${name}：${ml}`,
   labels_on: (ml: string): string => `图像裁剪：已隐藏 ${ml}（含空气）`,
   labels_hidden: "部分组织已隐藏",
+  second_whole: "叠加序列未隐藏",
   too_many_labels: "遮罩太多，请先更新已有遮罩。",
 
   fuse_with: "叠加序列",

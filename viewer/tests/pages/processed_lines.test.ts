@@ -3,6 +3,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { Course } from "../../src/geometry/course";
 import type { Vector3 } from "../../src/geometry/vectors";
 import * as courses from "../../src/reading/courses";
+import { CUT } from "../../src/reading/label_looks";
 import { Walk } from "../../src/reading/walk";
 import { desk } from "../../src/session";
 import type { CurvedView, PlaneView } from "../../src/stream/messages";
@@ -11,6 +12,8 @@ import { language } from "../../src/words/words";
 import { said } from "./elements";
 
 vi.mock("../../src/stream/digest.worker?worker", () => ({ default: class {} }));
+const answer = { counts: [[CUT, 2000], [1, 7]], voxel_mm3: 1 };
+vi.mock("../../src/reading/labels", async (original) => ({ ...(await original<object>()), toldOf: () => answer }));
 
 const common = { series: 9, stack: "ab", extent_mm: 40, window: [40, 400] as [number, number] };
 const section: PlaneView = { kind: "plane", ...common, centre: [0, 0, 0], right: [1, 0, 0], down: [0, 1, 0], projection: "max", thickness_mm: 0 };
@@ -54,4 +57,13 @@ test("place and length are those of the picture; of another curve's picture noth
   // A point was moved and its trace lost: the picture of the points before keeps its own length.
   courses.curves.value = courses.curves.value.map((curve) => ({ ...curve, points: [[0, 0, 0], [0, 9, 50]] }));
   expect(long(curved)).toBe("长 50.0 mm");
+});
+
+test("a picture says what a cut hides, and that a second volume goes on shining there", () => {
+  const labels = { n: 1, styles: [{ label: CUT, shown: false }] };
+  const fusion = { series: 8, stack: "cd", palette: "PET", window: [6000, 8000] as [number, number], opacity: 0.5 };
+  const text = (view: PlaneView) => said(h(ProcessedLines, { viewport: desk.viewports.axial, view }), "labels-text");
+  expect(text({ ...section, labels })).toBe("图像裁剪：已隐藏 2.00 mL（含空气）");
+  expect(text({ ...section, labels, fusion })).toBe("图像裁剪：已隐藏 2.00 mL（含空气） · 叠加序列未隐藏");
+  expect(text({ ...section, labels: { n: 1, styles: [{ label: 1, shown: true }] }, fusion })).toBeNull();
 });

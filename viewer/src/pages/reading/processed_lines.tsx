@@ -25,14 +25,16 @@ function FilterLine({ view }: { view: View }) {
   );
 }
 
-function LabelLine({ labels }: { labels: Labels }) {
+/** What is hidden, and that a second volume goes on shining there. */
+function LabelLine({ labels, fused }: { labels: Labels; fused: boolean }) {
   const w = processingWords.value;
   const hidden = (labels.styles ?? []).filter(({ shown }) => shown === false);
   const answer = toldOf(labels.n);
   const has = (label: number): boolean => !!answer?.counts.some(([one, count]) => one === label && count > 0);
   const cut = hidden.some(({ label }) => label === CUT) && has(CUT);
   const others = hidden.some(({ label }) => label !== CUT && has(label));
-  const text = [cut ? w.labels_on(volumeText(millilitres(answer, CUT))) : "", others ? w.labels_hidden : ""].filter(Boolean).join(" · ");
+  const said = [cut ? w.labels_on(volumeText(millilitres(answer, CUT))) : "", others ? w.labels_hidden : ""].filter(Boolean);
+  const text = [...said, ...(said.length && fused ? [w.second_whole] : [])].join(" · ");
   return text ? (
     <span class="said" data-testid="labels-text">
       {text}
@@ -85,7 +87,7 @@ export function ProcessedLines({ viewport, view }: { viewport: Viewport; view: V
       {view.kind === "curved" && <CurvedLines view={view} />}
       {viewport.role === "section" && view.kind === "plane" && <SectionLines view={view} />}
       <FilterLine view={view} />
-      {"labels" in view && view.labels && <LabelLine labels={view.labels} />}
+      {"labels" in view && view.labels && <LabelLine labels={view.labels} fused={"fusion" in view && !!view.fusion} />}
       {"fusion" in view && view.fusion && <FusionLine fusion={view.fusion} />}
     </>
   );
