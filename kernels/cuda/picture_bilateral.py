@@ -25,14 +25,16 @@ def spread_cuda(values, down, across, near, steep, out):
         shown = OUTSIDE
         if centre > SAMPLED:
             total, share = f32(0), f32(0)
-            for j in range(-down, down + 1):
-                for i in range(-across, across + 1):
-                    x, y = u + i, v + j
-                    if x >= 0 and y >= 0 and x < out.shape[1] and y < out.shape[0]:
-                        value = values[y, x]
-                        if value > SAMPLED:
-                            far = f32(j * j + i * i) * near
-                            total, share = counted(total, share, value, centre, far, steep)
+            left, right = max(u - across, 0), min(u + across, out.shape[1] - 1)
+            x, y, bottom = left, max(v - down, 0), min(v + down, out.shape[0] - 1)
+            while y <= bottom:  # one loop: of two the compiler unrolls the inner one, which takes registers
+                value = values[y, x]
+                if value > SAMPLED:
+                    far = f32((y - v) * (y - v) + (x - u) * (x - u)) * near
+                    total, share = counted(total, share, value, centre, far, steep)
+                x += 1
+                if x > right:
+                    x, y = left, y + 1
             shown = smoothed(total, share, centre)
         out[v, u] = shown
 

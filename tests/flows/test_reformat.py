@@ -10,6 +10,7 @@ import asyncio
 import json
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -60,7 +61,12 @@ def house() -> Iterator[House]:
 
 def volume_of(files: list[bytes], folder: Path) -> Volume:
     """As it opens."""
-    home = Home(folder / "home", folder / "run")
+    # Sockets need a short path, which a test's own folder need not have.
+    with tempfile.TemporaryDirectory(prefix="fv-") as short:
+        return _opened(files, Home(folder, Path(short)))
+
+
+def _opened(files: list[bytes], home: Home) -> Volume:
     home.prepare()
     blobs = BlobStore(home.blobs)
     instances = []

@@ -57,6 +57,7 @@ class Watch:
 
     def find(self, viewport: int, view: View) -> Source | Awaitable[Source] | None:
         self.asked += 1
+        self.came.set()
         return self.source(view)
 
     def refuse(self, want: Want, error: RenderError) -> None:
@@ -237,8 +238,7 @@ async def test_a_frame_that_was_read_is_shown_although_the_finger_is_further(stu
     reading: asyncio.Future[Source] = asyncio.get_running_loop().create_future()
     watch.source = lambda _: reading if not reading.done() else SOURCE
     watch.show(number=1, moving=True)
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await watch.until(lambda: watch.asked == 1)
     watch.show(number=2)
     reading.set_result(SOURCE)
     await watch.final(2)

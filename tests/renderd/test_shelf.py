@@ -63,6 +63,6 @@ def test_series_that_nobody_shows_are_forgotten_when_there_are_many() -> None:
     shelf = shelf_of()
     shelf.opened(1, replace(STACK, series=3))
     for series in range(KNOWN + 10):
-        shelf._series[series] = KnownSeries(0, {}, None, 0.0)
+        shelf._series[series] = KnownSeries(0, 0, {}, None, 0.0)
         shelf._forget_series(KNOWN)
     assert len(shelf._series) == KNOWN + 1 and 3 in shelf._series and KNOWN + 9 in shelf._series
