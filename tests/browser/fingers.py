@@ -127,6 +127,13 @@ def pixels(reader: Reader, role: str) -> NDArray[np.uint8]:
     return np.frombuffer(base64.b64decode(kept["red"]), np.uint8).reshape(kept["height"], kept["width"])
 
 
+def still(reader: Reader, role: str) -> NDArray[np.uint8]:
+    """`pixels` of the lossless still: looked at in the moment in which it is there, whatever moves afterwards."""
+    both = f"(role) => ({SETTLED})(role) && ({CANVAS})(role)"
+    kept = reader.page.wait_for_function(both, arg=role, polling="raf", timeout=60_000).json_value()
+    return np.frombuffer(base64.b64decode(kept["red"]), np.uint8).reshape(kept["height"], kept["width"])
+
+
 def colours(reader: Reader, role: str) -> NDArray[np.uint8]:
     """What the canvas shows now in colours [h, w, 3]."""
     kept = reader.page.evaluate(COLOURS, role)

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from benchmarks.browser import DESKTOP, PHONE, profile
 from benchmarks.reading import Reader
 from benchmarks.service import Service
-from tests.browser.fingers import Fingers, Point, cross, pixels, settle, under
+from tests.browser.fingers import Fingers, Point, cross, settle, still, under
 from tests.browser.processing import assert_usable, close_sheet, no_errors, on_page, open_part, open_planes
 from tests.browser.truth import plane_grey
 
@@ -83,7 +83,7 @@ def test_a_straight_curve_is_the_plane_that_it_lies_in_and_as_long_as_it_is(desk
             page.get_by_test_id("curve-angle").fill(str(angle))
             curved = settle(desktop, "curved")
             assert curved["angle"] == angle and curved["layout"] == "straightened"
-            grey = pixels(desktop, "curved")
+            grey = still(desktop, "curved")
             plane = as_plane(desktop, curved, angle)
             truth = plane_grey(plane, grey.shape)  # type: ignore[arg-type]
             rows = np.arange(grey.shape[0])
@@ -112,7 +112,7 @@ def test_layouts_sections_and_the_crosshair(desktop: Reader, shots: Path) -> Non
         length = length_said(desktop)
         assert chords * 0.99 < length < chords * 1.3
         curved = settle(desktop, "curved")
-        before = pixels(desktop, "curved")
+        before = still(desktop, "curved")
 
         # Centimetres are marked along the straightened picture.
         ticks = page.get_by_test_id("viewport-curved").get_by_test_id("ticks").locator("line")
@@ -122,7 +122,7 @@ def test_layouts_sections_and_the_crosshair(desktop: Reader, shots: Path) -> Non
         page.get_by_test_id("curve-place").fill("0")
         section = settle(desktop, "section")
         assert np.abs(np.array(section["centre"]) - points[0]).max() < 0.05
-        grey = pixels(desktop, "section")
+        grey = still(desktop, "section")
         assert np.abs(grey - plane_grey(section, grey.shape)).max() <= 2  # type: ignore[arg-type]
         first = np.cross(section["right"], section["down"])
         page.get_by_test_id("curve-place").fill(str(length))
@@ -170,11 +170,11 @@ def test_layouts_sections_and_the_crosshair(desktop: Reader, shots: Path) -> Non
         page.mouse.wheel(0, 120)
         turned = settle(desktop, "curved")
         assert turned["angle"] in (5, 355)
-        assert np.abs(pixels(desktop, "curved").astype(int) - before).mean() > 0.5
+        assert np.abs(still(desktop, "curved").astype(int) - before).mean() > 0.5
         for layout in ("stretched", "projected"):
             page.get_by_test_id(f"layout-{layout}").click()
             assert settle(desktop, "curved")["layout"] == layout
-            assert pixels(desktop, "curved").std() > 10
+            assert still(desktop, "curved").std() > 10
             page.screenshot(path=shots / f"curved-{layout}.png")
             bars = page.get_by_test_id("viewport-curved").get_by_test_id("scale-bar").count()
             scale = page.get_by_test_id("corners-curved").get_by_test_id("not-to-scale").count()
@@ -282,7 +282,7 @@ def test_a_thumb_draws_a_curve_and_turns_about_it(phone: Reader, shots: Path) ->
         page.get_by_test_id("along-dock").wait_for()
         curved = settle(phone, "curved")
         assert len(curved["points"]) == 3
-        assert pixels(phone, "curved").std() > 5
+        assert still(phone, "curved").std() > 5
         x, y, width, height = phone.box("curved")
         assert min(width, height) >= 180
         fingers.drag([(x + width / 2, y + height * 0.3)], [(x + width / 2, y + height * 0.6)])
