@@ -171,7 +171,7 @@ def bilateral(
     result = output(out, box.shape, np.float32, volume.array)
     steep = np.float32(1 / (math.sqrt(2) * sigma_value))
     spread = driver("bilateral").spread if on_device(volume.array) else spread_cpu
-    voxels, part = volume.voxels, Box(0, shape[0], 0, shape[1], 0, shape[2])
+    voxels, part = volume.voxels, box_of(None, shape)
     done = box.z0
     for first, last in pieces(box.z0, box.z1, progress, 1):
         if len(steps) > 1 and last > done:
@@ -190,7 +190,7 @@ def _reach(steps: list[Neighbours]) -> tuple[int, int, int]:
 def _before(volume: Volume, box: Box, steps: list[Neighbours], steep: np.float32, spread: Any) -> tuple[Any, Box]:
     """What the last pass over a box reads: flat float32 voxels, and the box that they fill."""
     shape = volume.array.shape
-    voxels, part = volume.voxels, Box(0, shape[0], 0, shape[1], 0, shape[2])
+    voxels, part = volume.voxels, box_of(None, shape)
     for n, step in enumerate(steps[:-1]):
         wanted = box.grown(_reach(steps[n + 1 :]), shape)
         made = output(None, wanted.shape, np.float32, volume.array)
